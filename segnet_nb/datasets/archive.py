@@ -1,0 +1,116 @@
+"""Take known files out of an archive that is not trusted."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import tarfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO
+
+from tqdm.auto import tqdm
+
+from segnet_nb.datasets.checksums import split_of
+
+MAX_UNPACKED_BYTES = 2_000_000_000
+MAX_FILE_BYTES = 5_000_000  # the largest file of the set has 0.34 MB
+
+_ABSENT = "not in the archive"
+_BROKEN_ARCHIVE = (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error)
+
+
+class _Limited:
+    """A stream that refuses to go on for ever: a small archive can unpack to any size."""
+
+    def __init__(self, stream: IO[bytes], limit: int) -> None:
+        self._stream = stream
+        self._left = limit
+
+    def read(self, size: int) -> bytes:
+        data = self._stream.read(size)
+        self._left -= len(data)
+        if self._left < 0:
+            raise tarfile.ReadError(f"it unpacks to more than {MAX_UNPACKED_BYTES / 1e6:.0f} MB")
+        return data
+
+
+def unpack(
+    archive: Path, root: Path, sums: Mapping[str, str], pending: set[str], *, progress: bool
+) -> dict[str, str]:
+    """Take files out of a ``.tar.gz``: only those asked for, only if they hash to their sums.
+
+    Args:
+        archive: holds the set as ``<top folder>/CamVid/<name>``; all other members are ignored.
+        root: directory to write into; lists (``train.txt``) are written after all of their split.
+        sums: SHA-256 in hexadecimal by file name.
+        pending: the names to take, all of them in ``sums``.
+        progress: draw a progress bar.
+
+    Returns:
+        What is wrong, by name, of the files that could not be taken; empty if all could.
+    """
+    problems = dict.fromkeys(sorted(pending), _ABSENT)
+    lists: dict[str, bytes] = {}
+    bar = tqdm(total=len(pending), desc="Unpacking CamVid", unit="file", disable=not progress)
+    try:
+        with bar, gzip.open(archive) as stream:
+            limited = _Limited(stream, MAX_UNPACKED_BYTES)
+            with tarfile.open(fileobj=limited, mode="r|") as tar:
+                for member in tar:
+                    name = _name_in_set(member.name)
+                    if name not in problems or name in lists:
+                        continue
+                    data, problem = _read_member(tar, member, sums[name])
+                    if problem:
+                        problems[name] = problem
+                    elif "/" in name:
+                        _write(root / name, data)
+                        del problems[name]
+                    else:
+                        lists[name] = data
+                    bar.update(not problem)
+                    if problems.keys() == lists.keys():
+                        break
+    except _BROKEN_ARCHIVE as error:
+        for name, problem in problems.items():
+            if problem == _ABSENT:
+                problems[name] = f"not reached, as the archive is damaged ({error})"
+    for name, data in lists.items():
+        problems.pop(name)
+        if split_of(name) not in {split_of(other) for other in problems if "/" in other}:
+            _write(root / name, data)
+    return problems
+
+
+def _name_in_set(path: str) -> str:
+    """The part of a member's path below ``<top>/CamVid/``, or nothing if it is elsewhere."""
+    top, _, rest = path.partition("/")
+    if top in ("", ".", "..") or not rest.startswith("CamVid/"):
+        return ""
+    return rest.removeprefix("CamVid/")
+
+
+def _read_member(tar: tarfile.TarFile, member: tarfile.TarInfo, expected: str) -> tuple[bytes, str]:
+    """The bytes of a plain file, or what speaks against it. Links are never followed."""
+    if member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE) or member.sparse is not None:
+        return b"", "not a plain file"
+    if member.size > MAX_FILE_BYTES:
+        return b"", f"{member.size} bytes, over the limit of {MAX_FILE_BYTES}"
+    file = tar.extractfile(member)
+    data = file.read() if file else b""
+    if hashlib.sha256(data).hexdigest() != expected:
+        return b"", "wrong SHA-256"
+    return data, ""
+
+
+def _write(target: Path, data: bytes) -> None:
+    """Write under another name and rename, so that a file is either whole or not there."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = target.with_name(f"{target.name}.part")
+    try:
+        unfinished.write_bytes(data)
+        unfinished.replace(target)
+    finally:
+        unfinished.unlink(missing_ok=True)

@@ -1,0 +1,399 @@
+"""SegNet networks: the overview network, SegNet-Basic, the full SegNet on VGG16, and a modern one.
+
+All of them remember where each maximum was and unpool with exactly those indices; all take any height
+and width of at least 16 pixels, unknown sizes included, and give back the input's height and width.
+
+Sources: PAPER = arXiv 1511.00561; FILES = the authors' Caffe models, github.com/alexgkendall/
+SegNet-Tutorial.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+from keras import layers as kl
+
+from segnet_nb.layers import MaxPoolingWithIndices2D, MaxUnpooling2D
+from segnet_nb.normalization import input_normalization
+
+Tensor = Any
+Step = Callable[[Tensor], Tensor]
+
+SMALLEST_SIDE = 16
+
+
+def _check_request(
+    input_size: Sequence[int | None], num_classes: int, output: str
+) -> tuple[int | None, int | None, int]:
+    if len(input_size) != 3:
+        raise ValueError(
+            f"input_size must be (height, width, channels), but {tuple(input_size)} came. "
+            "For colour images of any size pass (None, None, 3)."
+        )
+    for side, length in zip(("height", "width"), input_size, strict=False):
+        if length is not None and length < SMALLEST_SIDE:
+            raise ValueError(
+                f"the {side} must be at least {SMALLEST_SIDE} pixels to be pooled four times, but "
+                f"{length} came. Resize the images or pad them."
+            )
+    if input_size[2] is None or input_size[2] < 1:
+        raise ValueError(
+            f"the number of channels must be known and positive, but {input_size[2]} came."
+        )
+    if num_classes < 2:
+        raise ValueError(
+            f"num_classes must be at least 2, but {num_classes} came. Foreground against background "
+            "counts as two classes."
+        )
+    if output not in ("softmax", "logits"):
+        raise ValueError(f"output must be 'softmax' or 'logits', but {output!r} came.")
+    return tuple(input_size)
+
+
+def _convolution(
+    filters: int,
+    name: str,
+    *,
+    kernel_size: int = 3,
+    dilation: int = 1,
+    normalize: bool = True,
+    activate: bool = True,
+    use_bias: bool | None = None,
+) -> Step:
+    """Convolution, then batch normalisation and ReLU as asked, named after the stage it is in."""
+
+    def apply(x: Tensor) -> Tensor:
+        x = kl.Conv2D(
+            filters,
+            kernel_size,
+            padding="same",
+            dilation_rate=dilation,
+            use_bias=(not normalize) if use_bias is None else use_bias,
+            kernel_initializer="he_normal",
+            name=f"{name}_conv",
+        )(x)
+        if normalize:
+            x = kl.BatchNormalization(momentum=0.9, epsilon=1e-5, name=f"{name}_norm")(x)
+        return kl.ReLU(name=f"{name}_relu")(x) if activate else x
+
+    return apply
+
+
+def _residual(filters: int, name: str, *, dilation: int = 1) -> Step:
+    """Two convolutions around which the input is added (He et al., arXiv 1512.03385)."""
+
+    def apply(x: Tensor) -> Tensor:
+        y = _convolution(filters, f"{name}_a", dilation=dilation)(x)
+        y = _convolution(filters, f"{name}_b", dilation=dilation, activate=False)(y)
+        return kl.ReLU(name=f"{name}_relu")(kl.Add(name=f"{name}_add")([x, y]))
+
+    return apply
+
+
+def _apply(x: Tensor, steps: Sequence[Step]) -> Tensor:
+    for step in steps:
+        x = step(x)
+    return x
+
+
+def _encoder_decoder(
+    x: Tensor,
+    encoder: Sequence[Sequence[Step]],
+    decoder: Sequence[Sequence[Step]],
+    middle: Sequence[Step] = (),
+) -> Tensor:
+    """The shape all SegNets share: pool stage by stage, then unpool with the same stage's indices.
+
+    ``decoder`` is listed like ``encoder``, outermost stage first, and runs from the last to the first.
+    """
+    remembered = []
+    for number, steps in enumerate(encoder, start=1):
+        x = _apply(x, steps)
+        before = x
+        x, indices = MaxPoolingWithIndices2D(name=f"pool{number}")(x)
+        remembered.append((indices, before))
+    x = _apply(x, middle)
+    for number in range(len(encoder), 0, -1):
+        indices, before = remembered[number - 1]
+        # `before` lends its height and width only: 23 rows come from 45 or from 46.
+        x = MaxUnpooling2D(name=f"unpool{number}")([x, indices, before])
+        x = _apply(x, decoder[number - 1])
+    return x
+
+
+def _finish(inputs: Tensor, logits: Tensor, output: str, name: str) -> keras.Model:
+    """The model, with softmax in float32 whatever the precision policy."""
+    outputs = (
+        kl.Softmax(dtype="float32", name="softmax")(logits)
+        if output == "softmax"
+        else kl.Activation("linear", dtype="float32", name="logits")(logits)
+    )
+    return keras.Model(inputs, outputs, name=name)
+
+
+def _normalized_input(size: tuple[int | None, int | None, int], kind: str) -> tuple[Tensor, Tensor]:
+    inputs = keras.Input(size, name="image")
+    layer = input_normalization(kind)
+    return inputs, inputs if layer is None else layer(inputs)
+
+
+def segnet_model(
+    input_size: Sequence[int | None] = (128, 128, 3),
+    num_classes: int = 12,
+    *,
+    output: str = "softmax",
+) -> keras.Model:
+    """The network of the usual introduction to SegNet, made to run.
+
+    Four stages of two 3 x 3 convolutions with ReLU (64, 128, 256, 512 filters), pooling with indices
+    after each; the decoder unpools with the stage's own indices and convolves twice; a 1 x 1 convolution
+    classifies. As it is usually printed it cannot run: Keras has no ``MaxPooling2D(return_indices=True)``
+    and no ``MaxUnpooling2D``, and 512 channels cannot be placed by indices of 256. Here the last
+    convolution of each decoder stage brings the channels down (512 to 256, 256 to 128, 128 to 64), as
+    the authors' own files do.
+
+    Args:
+        input_size: ``(height, width, channels)``; height and width at least 16 or None.
+        num_classes: classes to tell apart, at least 2.
+        output: ``"softmax"`` for probabilities or ``"logits"``.
+
+    Returns:
+        A ``keras.Model`` from floats ``(batch, height, width, channels)``, any range (0..1 is usual), to
+        float32 ``(batch, height, width, num_classes)``.
+
+    Raises:
+        ValueError: if a size, the number of classes or the output is impossible.
+
+    Example:
+        >>> model = segnet_model((32, 32, 3), num_classes=12)
+        >>> model.output_shape
+        (None, 32, 32, 12)
+    """
+    size = _check_request(input_size, num_classes, output)
+    widths = (64, 128, 256, 512)
+    inputs = keras.Input(size, name="image")
+
+    def stage(name: str, *filters: int) -> list[Step]:
+        return [
+            _convolution(count, f"{name}_{i}", normalize=False)
+            for i, count in enumerate(filters, start=1)
+        ]
+
+    encoder = [stage(f"encoder{i}", f, f) for i, f in enumerate(widths, start=1)]
+    decoder = [
+        stage(f"decoder{i}", f, widths[max(i - 2, 0)]) for i, f in enumerate(widths, start=1)
+    ]
+    x = _encoder_decoder(inputs, encoder, decoder)
+    logits = kl.Conv2D(num_classes, 1, name="classifier")(x)
+    return _finish(inputs, logits, output, "segnet_model")
+
+
+def segnet_basic(
+    input_size: Sequence[int | None] = (360, 480, 3),
+    num_classes: int = 11,
+    *,
+    output: str = "softmax",
+    filters: int = 64,
+    kernel_size: int = 7,
+    input_normalization: str = "local_response",
+) -> keras.Model:
+    """SegNet-Basic: four encoders and four decoders of one 7 x 7 convolution to 64 maps each.
+
+    Encoder stage: convolution, batch normalisation, ReLU, pooling with indices. Decoder stage: unpooling,
+    convolution, batch normalisation and no ReLU (PAPER section 3, FILES ``segnet_basic_train.prototxt``).
+    1,415,040 convolution weights at the defaults.
+
+    Args:
+        input_size: ``(height, width, channels)``; height and width at least 16 or None.
+        num_classes: classes to tell apart, at least 2.
+        output: ``"softmax"`` for probabilities or ``"logits"``.
+        filters: maps of every convolution.
+        kernel_size: side of every convolution but the classifier, in pixels.
+        input_normalization: what happens to pixels first, see
+            ``segnet_nb.normalization.input_normalization``; the default is that of FILES.
+
+    Returns:
+        A ``keras.Model`` from floats ``(batch, height, width, channels)``, RGB in 0..255, to float32
+        ``(batch, height, width, num_classes)``.
+
+    Raises:
+        ValueError: if a size, the number of classes, the output or the normalisation is impossible.
+
+    Example:
+        >>> model = segnet_basic((None, None, 3), num_classes=11)
+        >>> model.output_shape
+        (None, None, None, 11)
+    """
+    size = _check_request(input_size, num_classes, output)
+    inputs, x = _normalized_input(size, input_normalization)
+    encoder, decoder = (
+        [
+            [_convolution(filters, f"{part}{i}", kernel_size=kernel_size, activate=activate)]
+            for i in range(1, 5)
+        ]
+        for part, activate in (("encoder", True), ("decoder", False))
+    )
+    x = _encoder_decoder(x, encoder, decoder)
+    logits = kl.Conv2D(num_classes, 1, kernel_initializer="he_normal", name="classifier")(x)
+    return _finish(inputs, logits, output, "segnet_basic")
+
+
+def segnet_vgg16(
+    input_size: Sequence[int | None] = (360, 480, 3),
+    num_classes: int = 11,
+    *,
+    encoder_weights: str | None = None,
+    output: str = "softmax",
+    input_normalization: str | None = None,
+) -> keras.Model:
+    """The full SegNet: the 13 convolutions of VGG16, five poolings with indices, 13 mirrored back.
+
+    Every convolution has a bias, batch normalisation and ReLU, but the very last, 3 x 3 to the classes,
+    which has neither normalisation nor ReLU; the last of each decoder stage brings the channels down
+    (FILES ``segnet_train.prototxt``). 29.45 M parameters for 11 classes.
+
+    Args:
+        input_size: ``(height, width, channels)``; height and width at least 16 or None.
+        num_classes: classes to tell apart, at least 2.
+        encoder_weights: None for random ones, or ``"imagenet"`` for those of ``keras.applications.VGG16``
+            (downloaded by Keras at first use, 59 MB).
+        output: ``"softmax"`` for probabilities or ``"logits"``.
+        input_normalization: what happens to pixels first; None: ``"vgg"``, which suits both.
+
+    Returns:
+        A ``keras.Model`` from floats ``(batch, height, width, channels)``, RGB in 0..255, to float32
+        ``(batch, height, width, num_classes)``.
+
+    Raises:
+        ValueError: if a size, the number of classes, the weights, the output or the normalisation is
+            impossible.
+
+    Example:
+        >>> model = segnet_vgg16((64, 64, 3), num_classes=11)
+        >>> len([layer for layer in model.layers if layer.name.endswith("_conv")])
+        26
+    """
+    size = _check_request(input_size, num_classes, output)
+    if encoder_weights not in (None, "imagenet"):
+        raise ValueError(
+            f"encoder_weights must be None or 'imagenet', but {encoder_weights!r} came. To load a file "
+            "of your own, build the network and call model.load_weights(path)."
+        )
+    if encoder_weights == "imagenet" and size[2] != 3:
+        raise ValueError(
+            f"ImageNet weights see 3 channels, but the input has {size[2]}. Pass "
+            "encoder_weights=None or images with 3 channels."
+        )
+    inputs, x = _normalized_input(size, input_normalization or "vgg")
+    widths, depths = (64, 128, 256, 512, 512), (2, 2, 3, 3, 3)
+    encoder, decoder = [], []
+    for i, (width, depth) in enumerate(zip(widths, depths, strict=True), start=1):
+        encoder.append([
+            _convolution(width, f"encoder{i}_{j}", use_bias=True) for j in range(1, depth + 1)
+        ])
+        back = [width] * (depth - 1) + [widths[max(i - 2, 0)]]
+        decoder.append([
+            _convolution(width, f"decoder{i}_{j}", use_bias=True)
+            for j, width in enumerate(back, start=1)
+        ])
+    decoder[0][-1] = _convolution(
+        num_classes, "classifier", normalize=False, activate=False, use_bias=True
+    )
+    logits = _encoder_decoder(x, encoder, decoder)
+    model = _finish(inputs, logits, output, "segnet_vgg16")
+    if encoder_weights == "imagenet":
+        load_vgg16_encoder(model, keras.applications.VGG16(include_top=False, weights="imagenet"))
+    return model
+
+
+def load_vgg16_encoder(model: keras.Model, vgg16: keras.Model) -> None:
+    """Copy the 13 convolutions of a VGG16 into the encoder of a ``segnet_vgg16``.
+
+    The released VGG16 reads BGR; SegNet here reads RGB, so the first kernel's input channels turn round.
+
+    Args:
+        model: a network made by ``segnet_vgg16``; changed in place.
+        vgg16: ``keras.applications.VGG16`` with or without its top.
+
+    Raises:
+        ValueError: if either has not the 13 convolutions.
+    """
+    ours = [layer for layer in model.layers if layer.name.startswith("encoder")]
+    ours = [layer for layer in ours if isinstance(layer, kl.Conv2D)]
+    theirs = [layer for layer in vgg16.layers if isinstance(layer, kl.Conv2D)]
+    if len(ours) != 13 or len(theirs) != 13:
+        raise ValueError(
+            f"13 convolutions are needed on both sides, but the model has {len(ours)} in its encoder and "
+            f"VGG16 {len(theirs)}. Pass a segnet_vgg16 and a keras.applications.VGG16."
+        )
+    for target, source in zip(ours, theirs, strict=True):
+        kernel, bias = source.get_weights()
+        target.set_weights([kernel[:, :, ::-1] if target is ours[0] else kernel, bias])
+
+
+def segnet_modern(
+    input_size: Sequence[int | None] = (360, 480, 3),
+    num_classes: int = 11,
+    *,
+    output: str = "softmax",
+    filters: Sequence[int] = (32, 64, 128, 256),
+    depths: Sequence[int] = (0, 1, 1, 1),
+    dilations: Sequence[int] = (1, 2, 4),
+    input_normalization: str = "scale",
+) -> keras.Model:
+    """SegNet with what was learnt since: residual blocks, a wider view, little work at full size.
+
+    The idea is untouched: the decoder gets nothing from the encoder but pooling indices. Each encoder
+    stage is a 3 x 3 convolution and residual blocks; dilated residual blocks at the bottleneck see the
+    whole street; each decoder stage unpools, then residual blocks, then a convolution to the next
+    stage's channels.
+
+    Args:
+        input_size: ``(height, width, channels)``; height and width at least 16 or None.
+        num_classes: classes to tell apart, at least 2.
+        output: ``"softmax"`` for probabilities or ``"logits"``.
+        filters: maps of each stage, outermost first; as many stages as there are numbers.
+        depths: residual blocks of each stage, in the encoder and again in the decoder.
+        dilations: one dilated residual block at the bottleneck per number.
+        input_normalization: what happens to pixels first, see
+            ``segnet_nb.normalization.input_normalization``.
+
+    Returns:
+        A ``keras.Model`` from floats ``(batch, height, width, channels)``, RGB in 0..255, to float32
+        ``(batch, height, width, num_classes)``.
+
+    Raises:
+        ValueError: if a size, the number of classes, the output or the normalisation is impossible, or
+            if filters and depths differ in length.
+
+    Example:
+        >>> model = segnet_modern((None, None, 3), num_classes=11, filters=(8, 16), depths=(0, 1))
+        >>> model.output_shape
+        (None, None, None, 11)
+    """
+    size = _check_request(input_size, num_classes, output)
+    if len(filters) != len(depths) or not filters:
+        raise ValueError(
+            f"every stage needs filters and a depth, but {len(filters)} filters and {len(depths)} depths "
+            "came. Pass as many of one as of the other."
+        )
+    inputs, x = _normalized_input(size, input_normalization)
+    encoder, decoder = [], []
+    for i, (width, depth) in enumerate(zip(filters, depths, strict=True), start=1):
+        encoder.append([
+            _convolution(width, f"encoder{i}"),
+            *(_residual(width, f"encoder{i}_block{j}") for j in range(1, depth + 1)),
+        ])
+        decoder.append([
+            *(_residual(width, f"decoder{i}_block{j}") for j in range(1, depth + 1)),
+            _convolution(filters[max(i - 2, 0)], f"decoder{i}"),
+        ])
+    middle = [
+        _residual(filters[-1], f"middle{j}", dilation=rate)
+        for j, rate in enumerate(dilations, start=1)
+    ]
+    x = _encoder_decoder(x, encoder, decoder, middle)
+    logits = kl.Conv2D(num_classes, 1, name="classifier")(x)
+    return _finish(inputs, logits, output, "segnet_modern")
