@@ -1,1 +1,56 @@
+"""SegNet to learn, see and re-run: the encoder-decoder that upsamples with remembered pooling indices.
 
+Names are imported when they are first used, so ``import segnet_nb`` takes milliseconds and loads no
+framework.
+
+Example:
+    >>> import segnet_nb as sn
+    >>> sn.segnet_basic(input_size=(None, None, 3), num_classes=11).output_shape
+    (None, None, None, 11)
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_MODULES = (
+    "config",
+    "datasets",
+    "layers",
+    "losses",
+    "metrics",
+    "model",
+    "normalization",
+    "prediction",
+    "reports",
+    "training",
+    "visualizers",
+)
+_NAMES = {
+    "segnet_model": "model",
+    "segnet_basic": "model",
+    "segnet_vgg16": "model",
+    "segnet_modern": "model",
+    "load_model": "prediction",
+    "predict": "prediction",
+    "predict_probabilities": "prediction",
+    "TrainConfig": "config",
+    "train": "training",
+}
+
+__all__ = ["__version__", *_MODULES, *_NAMES]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return import_module("importlib.metadata").version("segnet-nb")
+    if name in _MODULES:
+        return import_module(f"segnet_nb.{name}")
+    if name in _NAMES:
+        return getattr(import_module(f"segnet_nb.{_NAMES[name]}"), name)
+    raise AttributeError(f"module 'segnet_nb' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_MODULES, *_NAMES])

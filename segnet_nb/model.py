@@ -144,6 +144,7 @@ def segnet_model(
     num_classes: int = 12,
     *,
     output: str = "softmax",
+    input_normalization: str = "none",
 ) -> keras.Model:
     """The network of the usual introduction to SegNet, made to run.
 
@@ -158,6 +159,8 @@ def segnet_model(
         input_size: ``(height, width, channels)``; height and width at least 16 or None.
         num_classes: classes to tell apart, at least 2.
         output: ``"softmax"`` for probabilities or ``"logits"``.
+        input_normalization: what happens to pixels first, see
+            ``segnet_nb.normalization.input_normalization``; the introduction does nothing.
 
     Returns:
         A ``keras.Model`` from floats ``(batch, height, width, channels)``, any range (0..1 is usual), to
@@ -173,7 +176,7 @@ def segnet_model(
     """
     size = _check_request(input_size, num_classes, output)
     widths = (64, 128, 256, 512)
-    inputs = keras.Input(size, name="image")
+    inputs, x = _normalized_input(size, input_normalization)
 
     def stage(name: str, *filters: int) -> list[Step]:
         return [
@@ -185,7 +188,7 @@ def segnet_model(
     decoder = [
         stage(f"decoder{i}", f, widths[max(i - 2, 0)]) for i, f in enumerate(widths, start=1)
     ]
-    x = _encoder_decoder(inputs, encoder, decoder)
+    x = _encoder_decoder(x, encoder, decoder)
     logits = kl.Conv2D(num_classes, 1, name="classifier")(x)
     return _finish(inputs, logits, output, "segnet_model")
 
@@ -338,10 +341,11 @@ def segnet_modern(
     num_classes: int = 11,
     *,
     output: str = "softmax",
-    filters: Sequence[int] = (32, 64, 128, 256),
+    filters: Sequence[int] = (24, 48, 96, 192),
     depths: Sequence[int] = (0, 1, 1, 1),
     dilations: Sequence[int] = (1, 2, 4),
     input_normalization: str = "scale",
+    name: str = "segnet_modern",
 ) -> keras.Model:
     """SegNet with what was learnt since: residual blocks, a wider view, little work at full size.
 
@@ -359,6 +363,7 @@ def segnet_modern(
         dilations: one dilated residual block at the bottleneck per number.
         input_normalization: what happens to pixels first, see
             ``segnet_nb.normalization.input_normalization``.
+        name: name of the model.
 
     Returns:
         A ``keras.Model`` from floats ``(batch, height, width, channels)``, RGB in 0..255, to float32
@@ -396,4 +401,44 @@ def segnet_modern(
     ]
     x = _encoder_decoder(x, encoder, decoder, middle)
     logits = kl.Conv2D(num_classes, 1, name="classifier")(x)
-    return _finish(inputs, logits, output, "segnet_modern")
+    return _finish(inputs, logits, output, name)
+
+
+def build_network(
+    name: str, input_size: Sequence[int | None], num_classes: int, *, output: str = "logits"
+) -> keras.Model:
+    """The network that a training configuration names, on RGB in 0..255.
+
+    Args:
+        name: ``"overview"``, ``"basic"``, ``"vgg16"``, ``"modern"``, or ``"small"``, a slim modern one that
+            trains in minutes on two cores.
+        input_size: ``(height, width, channels)``; height and width at least 16 or None.
+        num_classes: classes to tell apart, at least 2.
+        output: ``"softmax"`` for probabilities or ``"logits"``.
+
+    Raises:
+        ValueError: if the name is unknown or anything else impossible.
+
+    Example:
+        >>> build_network("small", (None, None, 3), 11).name
+        'segnet_small'
+    """
+    if name == "overview":
+        return segnet_model(input_size, num_classes, output=output, input_normalization="scale")
+    if name == "basic":
+        return segnet_basic(input_size, num_classes, output=output)
+    if name == "vgg16":
+        return segnet_vgg16(input_size, num_classes, output=output)
+    if name == "modern":
+        return segnet_modern(input_size, num_classes, output=output)
+    if name == "small":
+        return segnet_modern(
+            input_size,
+            num_classes,
+            output=output,
+            filters=(16, 32, 64, 96),
+            dilations=(1, 2),
+            name="segnet_small",
+        )
+    names = ", ".join(("overview", "basic", "vgg16", "small", "modern"))
+    raise ValueError(f"no network is called {name!r}. Choose from: {names}.")

@@ -1,0 +1,62 @@
+# Two commands: `make lab` opens JupyterLab on the first notebook, `make test` runs every test.
+# Both set up .venv from requirements.lock first. PYTHON=python3.12 chooses another interpreter.
+
+PYTHON ?= python3
+VENV ?= .venv
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+else
+BIN := $(VENV)/bin
+endif
+READY := $(VENV)/.ready
+NOTEBOOK ?= notebooks/05_training.ipynb
+PARAMETERS ?=
+export TF_CPP_MIN_LOG_LEVEL ?= 3
+
+.PHONY: help lab test test-all setup notebooks report lint format lock browser clean
+
+help:  ## This list
+	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 14
+
+lab: $(READY)  ## Set up and open JupyterLab on the first notebook
+	$(BIN)/jupyter lab notebooks/00_start_here.ipynb
+
+test: $(READY) browser  ## Set up and run the tests: package, notebooks, documentation examples
+	$(BIN)/python -m pytest -m "not slow"
+
+test-all: $(READY) browser  ## The same and the slow ones
+	$(BIN)/python -m pytest
+
+setup: $(READY)  ## Make .venv from requirements.lock and install the package into it
+
+# The stamp is written last, so an interrupted set-up is done again.
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(not (3, 11) <= v[:2] <= (3, 13))' || \
+	  { echo "Python 3.11, 3.12 or 3.13 is needed, but '$(PYTHON)' is: $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+	  { echo "Could not make a virtual environment. On Debian and Ubuntu: apt-get install python3-venv"; rm -rf $(VENV); exit 1; }
+	$(BIN)/python -m pip install --quiet --only-binary :all: -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $(READY)
+
+notebooks: $(READY)  ## Run the lessons again and store their outputs
+	$(BIN)/python tools/store_notebooks.py
+
+report: $(READY)  ## Run a notebook as a report: make report NOTEBOOK=... PARAMETERS="-p epochs 5"
+	$(BIN)/segnet-nb report $(NOTEBOOK) $(PARAMETERS)
+
+lint: $(READY)  ## Check style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(READY)  ## Mend style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: $(READY)  ## Pin the newest versions that fit pyproject.toml, for all platforms
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra test --extra build \
+	  --no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade \
+	  pyproject.toml -o requirements.lock
+
+clean:  ## Remove .venv and everything that was made
+	rm -rf $(VENV) runs reports .pytest_cache .hypothesis .ruff_cache

@@ -1,0 +1,80 @@
+"""Checks of class-id arrays, shared by everything that counts pixels. NumPy only."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def integer_ids(values: np.ndarray, what: str) -> np.ndarray:
+    """``values`` as an array, if it holds whole numbers.
+
+    Args:
+        values: class ids, any shape.
+        what: what to call the array in an error, ``"labels"`` or ``"predictions"``.
+
+    Returns:
+        The array, its dtype untouched.
+
+    Raises:
+        ValueError: if the dtype is not an integer one.
+
+    Example:
+        >>> integer_ids([0, 1], "labels").tolist()
+        [0, 1]
+    """
+    ids = np.asarray(values)
+    if not np.issubdtype(ids.dtype, np.integer):
+        raise ValueError(
+            f"{what} must be integer class ids, but came as {ids.dtype} of shape {ids.shape}. "
+            "Scores per class become ids with np.argmax(scores, axis=-1), whole numbers stored as "
+            "floats with .astype(int)."
+        )
+    return ids
+
+
+def check_id_range(ids: np.ndarray, what: str, num_classes: int, void_id: int | None) -> None:
+    """Raise if an id is neither a class nor void.
+
+    Args:
+        ids: integers, any shape.
+        what: what to call the array in the error.
+        num_classes: ids ``0 .. num_classes - 1`` are classes.
+        void_id: one more id to let pass, or None.
+
+    Raises:
+        ValueError: naming an id that does not belong, and how to mend it.
+
+    Example:
+        >>> check_id_range(np.array([0, 10, 11]), "labels", num_classes=11, void_id=11)
+    """
+    strange = (ids < 0) | (ids >= num_classes)
+    if void_id is not None:
+        strange &= ids != void_id
+    if strange.any():
+        found = np.unique(ids[strange])[:5].tolist()
+        void = "no void" if void_id is None else f"void {void_id}"
+        raise ValueError(
+            f"{what} hold the ids {found}, but only 0..{num_classes - 1} and {void} are known. "
+            "Set num_classes and void_id to what the arrays hold; scores with a channel for void "
+            "lose it before the argmax: scores[..., :num_classes]."
+        )
+
+
+def same_shape(labels: np.ndarray, predictions: np.ndarray) -> None:
+    """Raise if the two arrays do not fit, with a hint at the usual reason.
+
+    Raises:
+        ValueError: if the shapes differ.
+
+    Example:
+        >>> same_shape(np.zeros((2, 2), int), np.zeros((2, 2), int))
+    """
+    if labels.shape == predictions.shape:
+        return
+    hint = "Resize the labels (nearest neighbour) or the predictions to the other's size."
+    if predictions.ndim == labels.ndim + 1 and predictions.shape[:-1] == labels.shape:
+        hint = "The last axis looks like scores per class: np.argmax(predictions, axis=-1) first."
+    raise ValueError(
+        f"labels of shape {labels.shape} and predictions of shape {predictions.shape} do not fit: "
+        f"both must be class ids of one shape. {hint}"
+    )

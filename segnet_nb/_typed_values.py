@@ -1,0 +1,213 @@
+"""Values checked against type hints, and read from the text that a command line gives.
+
+Reports (a notebook's annotated parameters) and the command line (a configuration's fields) share
+the rules: text is parsed to the type asked for, an int passes for a float, a bool never passes for
+a number, and what does not fit is refused instead of guessed.
+"""
+
+from __future__ import annotations
+
+import ast
+import numbers
+import os
+import re
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+
+TRUE_WORDS = ("true", "yes", "on", "1")
+FALSE_WORDS = ("false", "no", "off", "0")
+
+_SIZE = re.compile(r"\d+(\s*[x×]\s*\d+)+")  # 180x240
+
+
+def coerce(value: Any, hint: Any) -> Any:
+    """Return a value as the type asked for, or refuse it.
+
+    Args:
+        value: a Python value, or text to read one from.
+        hint: ``int``, ``float``, ``bool``, ``str``, ``None``, ``Literal[...]``, ``X | Y``,
+            ``Optional[X]``, ``tuple[...]``, ``list[...]`` or ``dict[...]``; anything else lets
+            every value pass.
+
+    Returns:
+        The value, of the type that ``hint`` names.
+
+    Raises:
+        ValueError: if the value does not fit; the message says what was expected and what came.
+
+    Example:
+        >>> coerce("5", int), coerce(1, float), coerce("None", float | None)
+        (5, 1.0, None)
+        >>> coerce("180x240", tuple[int, int])
+        (180, 240)
+        >>> coerce(True, int)
+        Traceback (most recent call last):
+            ...
+        ValueError: expected int, got True (bool)
+    """
+    kind = get_origin(hint) or hint
+    if kind is Any:
+        return _literal_or_text(value)
+    if kind in (Union, UnionType):
+        return _member(value, hint)
+    if kind is Literal:
+        return _choice(value, hint)
+    if kind in (tuple, list):
+        return _sequence(value, hint)
+    if kind is dict:
+        return _mapping(value, hint)
+    scalar = _SCALARS.get(kind)
+    return value if scalar is None else scalar(value)
+
+
+def describe(hint: Any) -> str:
+    """Write a type hint as people read it.
+
+    Example:
+        >>> describe(int | None), describe(Literal["full", "small"]), describe(tuple[int, int])
+        ('int or None', "one of 'full', 'small'", 'tuple[int, int]')
+    """
+    kind = get_origin(hint) or hint
+    if kind in (Union, UnionType):
+        return " or ".join(describe(member) for member in get_args(hint))
+    if kind is Literal:
+        return "one of " + ", ".join(repr(choice) for choice in get_args(hint))
+    if kind in (None, NoneType):
+        return "None"
+    if get_origin(hint) is None and isinstance(hint, type):
+        return hint.__name__
+    return str(hint).replace("typing.", "")
+
+
+def _refusal(value: Any, hint: Any) -> ValueError:
+    came = repr(value) if isinstance(value, str) else f"{value!r} ({type(value).__name__})"
+    return ValueError(f"expected {describe(hint)}, got {came}")
+
+
+def _boolean(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    word = value.strip().lower() if isinstance(value, str) else None
+    if word in TRUE_WORDS:
+        return True
+    if word in FALSE_WORDS:
+        return False
+    raise _refusal(value, bool)
+
+
+def _integer(value: Any) -> int:
+    if isinstance(value, str):
+        try:
+            return int(value)
+        except ValueError:
+            raise _refusal(value, int) from None
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+        raise _refusal(value, int)
+    return int(value)
+
+
+def _float(value: Any) -> float:
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            raise _refusal(value, float) from None
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise _refusal(value, float)
+    return float(value)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str | os.PathLike):
+        raise _refusal(value, str)
+    return os.fspath(value)
+
+
+def _none(value: Any) -> None:
+    if value is not None and not (isinstance(value, str) and value.strip() in ("None", "none")):
+        raise _refusal(value, None)
+
+
+_SCALARS = {
+    bool: _boolean,
+    int: _integer,
+    float: _float,
+    str: _text,
+    None: _none,
+    NoneType: _none,
+}
+
+
+def _literal_or_text(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return value
+
+
+def _member(value: Any, hint: Any) -> Any:
+    members = get_args(hint)
+    # A value that already is one of the types must not be turned into another of them.
+    if not isinstance(value, str):
+        for member in members:
+            if type(value) is (get_origin(member) or member):
+                return coerce(value, member)
+    # str takes any text, so it is asked last; None takes one word, so first.
+    for member in sorted(members, key=lambda member: (member is str, member is not NoneType)):
+        try:
+            return coerce(value, member)
+        except ValueError:
+            continue
+    raise _refusal(value, hint)
+
+
+def _choice(value: Any, hint: Any) -> Any:
+    choices = get_args(hint)
+    for choice in choices:
+        if type(choice) is type(value) and choice == value:
+            return choice
+    if isinstance(value, str):
+        for choice in choices:
+            if str(choice) == value.strip():
+                return choice
+    raise _refusal(value, hint)
+
+
+def _sequence(value: Any, hint: Any) -> Any:
+    kind, members = get_origin(hint) or hint, get_args(hint)
+    items = _split(value) if isinstance(value, str) else value
+    if not isinstance(items, list | tuple):
+        raise _refusal(value, hint)
+    if not members:
+        return kind(items)
+    endless = kind is list or members[-1] is Ellipsis
+    hints = [members[0]] * len(items) if endless else members
+    try:
+        return kind(coerce(item, member) for item, member in zip(items, hints, strict=True))
+    except ValueError:
+        raise _refusal(value, hint) from None
+
+
+def _split(text: str) -> Any:
+    if _SIZE.fullmatch(text.strip()):
+        return [int(part) for part in re.split(r"[x×]", text)]
+    try:
+        items = ast.literal_eval(text.strip())
+    except (ValueError, SyntaxError):
+        return [part for part in re.split(r"[,\s]+", text.strip()) if part]
+    return [items] if isinstance(items, str | numbers.Real) else items
+
+
+def _mapping(value: Any, hint: Any) -> dict[Any, Any]:
+    items = _literal_or_text(value)
+    if not isinstance(items, dict):
+        raise _refusal(value, hint)
+    if not get_args(hint):
+        return dict(items)
+    key_hint, item_hint = get_args(hint)
+    try:
+        return {coerce(key, key_hint): coerce(item, item_hint) for key, item in items.items()}
+    except ValueError:
+        raise _refusal(value, hint) from None

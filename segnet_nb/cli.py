@@ -1,0 +1,273 @@
+"""The command line: parses, then calls the package.
+
+Help must come at once, so a command imports what it needs when it runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+__all__ = ["main"]
+
+_CAMVID_FOLDER = "folder (default: $SEGNET_NB_CAMVID, else data/camvid)"
+INTERRUPTED = 130  # what a shell gives for Ctrl-C
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        argv: the arguments; None: those of the process.
+
+    Returns:
+        The exit status: 0, 1 (it ran and failed), 2 (it was asked for something impossible) or 130
+        (Ctrl-C).
+
+    Raises:
+        SystemExit: for ``--help``, ``--version`` and arguments that do not parse.
+
+    Example:
+        >>> main(["report", "no-such.ipynb", "--list"])
+        2
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        options = _parser(arguments).parse_args(arguments)
+        return options.command(options)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except Exception as error:
+        status = _status_of(error)
+        if status is None or "--traceback" in arguments:
+            traceback.print_exc()
+        else:
+            print(f"error: {error}", file=sys.stderr)
+        return status or 1
+
+
+def _status_of(error: Exception) -> int | None:
+    """The exit status of an error that a person can mend; None for one that is ours to mend."""
+    from segnet_nb.reports import ReportError
+
+    # Looked up, not imported: an error of a module that is not loaded cannot have been raised.
+    download = sys.modules.get("segnet_nb.datasets.download")
+    failed = (ReportError, getattr(download, "DownloadError", ReportError))
+    if isinstance(error, failed):
+        return 1
+    return 2 if isinstance(error, ValueError | OSError) else None
+
+
+def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="segnet-nb", description="Reports, data and training for SegNet in Jupyter."
+    )
+    parser.add_argument("--version", action=_Version)
+    parser.add_argument("--traceback", action="store_true", help="show the whole traceback of an error")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_report(commands)
+    _add_data(commands)
+    train = commands.add_parser(
+        "train", help="train a model", argument_default=argparse.SUPPRESS, allow_abbrev=False
+    )
+    # Its options are the fields of TrainConfig; no other command should wait for that import.
+    if next((word for word in arguments if not word.startswith("-")), None) == "train":
+        _add_train(train)
+    return parser
+
+
+class _Version(argparse.Action):
+    """Looks the version up when asked; importlib.metadata takes a while."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str) -> None:
+        super().__init__(option_strings, dest, nargs=0, help="print the version and exit")
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        from importlib.metadata import version
+
+        print(f"segnet-nb {version('segnet-nb')}")
+        parser.exit()
+
+
+def _add_report(commands: Any) -> None:
+    parser = commands.add_parser("report", help="run a notebook with parameters; write it and HTML")
+    parser.add_argument("notebook", type=Path, metavar="NOTEBOOK")
+    parser.add_argument(
+        "-p",
+        dest="parameters",
+        action="append",
+        nargs=2,
+        default=[],
+        metavar=("NAME", "VALUE"),
+        help="set a parameter; may be given several times",
+    )
+    parser.add_argument("--list", action="store_true", help="show the parameters and exit")
+    parser.add_argument("--output-dir", type=Path, default=Path("reports"), metavar="DIR")
+    parser.add_argument(
+        "--timeout",
+        type=float,
+        default=3600,
+        metavar="SECONDS",
+        help="what the whole run may take (default: %(default)s)",
+    )
+    parser.add_argument("--no-html", action="store_true", help="write the notebook only")
+    parser.add_argument("--name", help="write NOTEBOOK-NAME.ipynb instead of NOTEBOOK.ipynb")
+    parser.set_defaults(command=_report)
+
+
+def _report(options: argparse.Namespace) -> int:
+    from segnet_nb import reports
+
+    if options.list:
+        parameters = reports.parameters(options.notebook)
+        print(f"Parameters of {options.notebook}:\n{reports.listing(parameters)}")
+        return 0
+    paths = reports.run(
+        options.notebook,
+        _once_each(options.parameters),
+        options.output_dir,
+        timeout_seconds=options.timeout,
+        html=not options.no_html,
+        name=options.name,
+    )
+    for path in paths:
+        if path is not None:
+            print(path)
+    return 0
+
+
+def _once_each(pairs: list[list[str]]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for name, value in pairs:
+        if name in values:
+            raise ValueError(f"-p {name} is given twice: {values[name]!r} and {value!r}.")
+        values[name] = value
+    return values
+
+
+def _add_data(commands: Any) -> None:
+    parser = commands.add_parser("data", help="download and check data")
+    actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
+    camvid = actions.add_parser("camvid", help="download CamVid")
+    camvid.add_argument("--dest", type=Path, metavar="DIR", help=_CAMVID_FOLDER)
+    camvid.set_defaults(command=_data_camvid)
+    verify = actions.add_parser("verify", help="check a CamVid folder; exit status 1 if not whole")
+    verify.add_argument("--root", type=Path, metavar="DIR", help=_CAMVID_FOLDER)
+    verify.set_defaults(command=_data_verify)
+
+
+def _data_camvid(options: argparse.Namespace) -> int:
+    from segnet_nb.datasets import download
+
+    print(download.download_camvid(options.dest, progress=True))
+    return 0
+
+
+def _data_verify(options: argparse.Namespace) -> int:
+    from segnet_nb.datasets import download
+
+    report = download.verify_camvid(options.root, progress=True)
+    print(report.summary())
+    return 0 if report.ok else 1
+
+
+def _add_train(parser: argparse.ArgumentParser) -> None:
+    """Give ``train`` an option for every field of ``TrainConfig``."""
+    import dataclasses
+    import typing
+
+    from segnet_nb import training
+
+    hints = typing.get_type_hints(training.TrainConfig)
+    for field in dataclasses.fields(training.TrainConfig):
+        if field.init:
+            _add_field(parser, field, hints[field.name])
+    parser.add_argument("--resume", action="store_true", default=False, help="go on where it ended")
+    parser.set_defaults(command=_train)
+
+
+def _add_field(parser: argparse.ArgumentParser, field: Any, hint: Any) -> None:
+    import dataclasses
+
+    text = field.metadata.get("help", "")
+    required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+    if field.default is not dataclasses.MISSING:
+        text = f"{text} (default: {_as_typed(field.default)})".strip()
+    settings: dict[str, Any] = {
+        "dest": field.name,
+        "required": required,
+        "help": text.replace("%", "%%"),
+        # Only what was given reaches TrainConfig: its own defaults are the one source.
+        "default": argparse.SUPPRESS,
+    }
+    option = "--" + field.name.replace("_", "-")
+    if hint is bool:
+        parser.add_argument(option, action=argparse.BooleanOptionalAction, **settings)
+        return
+    several = _takes_several(hint)
+    parser.add_argument(
+        option,
+        action=_reader_of(hint),
+        nargs="+" if several else None,
+        metavar=_metavar(hint),
+        **settings,
+    )
+
+
+def _reader_of(hint: Any) -> type[argparse.Action]:
+    from segnet_nb._typed_values import coerce
+
+    class Typed(argparse.Action):
+        def __call__(self, parser: argparse.ArgumentParser, namespace: Any, values: Any, *_: Any) -> None:
+            # `--image-size 180 240` and `--image-size 180x240` are the same.
+            text = values if isinstance(values, str) else " ".join(values)
+            try:
+                setattr(namespace, self.dest, coerce(text, hint))
+            except ValueError as error:
+                raise argparse.ArgumentError(self, str(error)) from None
+
+    return Typed
+
+
+def _takes_several(hint: Any) -> bool:
+    import typing
+
+    members = (hint, *typing.get_args(hint))
+    return any((typing.get_origin(member) or member) in (tuple, list) for member in members)
+
+
+def _metavar(hint: Any) -> str | tuple[str, str]:
+    import typing
+
+    from segnet_nb._typed_values import describe
+
+    if typing.get_origin(hint) is typing.Literal:
+        return "{" + ",".join(map(str, typing.get_args(hint))) + "}"
+    members = [member for member in typing.get_args(hint) if member is not type(None)]
+    if hint == tuple[int, int] or members == [tuple[int, int]]:
+        return "INTxINT", "INT"
+    return describe(hint).replace(" or ", "|").upper()
+
+
+def _as_typed(value: Any) -> str:
+    return "x".join(map(str, value)) if isinstance(value, tuple) and value else str(value)
+
+
+def _train(options: argparse.Namespace) -> int:
+    import dataclasses
+
+    from segnet_nb import training
+
+    fields = {field.name for field in dataclasses.fields(training.TrainConfig)}
+    given = {name: value for name, value in vars(options).items() if name in fields}
+    print(training.train(training.TrainConfig(**given), resume=options.resume))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

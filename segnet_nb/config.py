@@ -1,0 +1,143 @@
+"""What a training run is asked to do, checked before any data is read."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from segnet_nb import datasets
+
+NETWORKS = ("overview", "basic", "vgg16", "small", "modern")
+LOSSES = ("cross_entropy", "dice", "cross_entropy_dice")
+CLASS_WEIGHTS = ("none", "median_frequency", "published")
+OPTIMIZERS = ("adamw", "adam", "sgd")
+SCHEDULES = ("constant", "cosine")
+
+
+def _field(default: Any, text: str) -> Any:
+    return field(default=default, metadata={"help": text})
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Everything that decides a training run.
+
+    The defaults train a small network on drawn scenes; every field is also an option of
+    ``segnet-nb train`` and its help text stands in ``segnet-nb train --help``.
+
+    Raises:
+        ValueError: at once, naming the field, what came and what is possible.
+        TypeError: if a value has the wrong type.
+
+    Example:
+        >>> TrainConfig(dataset="camvid", epochs=40).image_size
+        (180, 240)
+    """
+
+    dataset: str = _field("synthetic", f"one of {', '.join(datasets.NAMES)}")
+    network: str = _field("small", f"one of {', '.join(NETWORKS)}")
+    loss: str = _field("cross_entropy_dice", f"one of {', '.join(LOSSES)}")
+    class_weights: str = _field(
+        "none", f"weights in the cross-entropy, one of {', '.join(CLASS_WEIGHTS)}"
+    )
+    epochs: int = _field(20, "passes over the training images")
+    image_size: tuple[int, int] = _field((180, 240), "height and width in pixels to train and test at")
+    batch_size: int = _field(6, "images a step")
+    optimizer: str = _field("adamw", f"one of {', '.join(OPTIMIZERS)}")
+    learning_rate: float = _field(2e-3, "largest learning rate")
+    schedule: str = _field("cosine", f"one of {', '.join(SCHEDULES)}")
+    warmup_epochs: float = _field(1.0, "epochs over which the learning rate rises from zero")
+    weight_decay: float = _field(0.02, "decoupled decay of kernels (adamw) or L2 strength (sgd)")
+    momentum: float = _field(0.9, "momentum of sgd")
+    flip: bool = _field(True, "mirror half of the training images")
+    scale_min: float = _field(0.75, "smallest magnification of training images")
+    scale_max: float = _field(2.0, "largest magnification of training images")
+    color: float = _field(0.3, "how far brightness, contrast and saturation stray, 0 for not at all")
+    seed: int = _field(0, "decides initial weights, order and augmentation")
+    deterministic: bool = _field(False, "the same history on the same machine, at some cost in speed")
+    select_by: str = _field("mean_iou", "validation score of the kept weights: mean_iou or global_accuracy")
+    train_count: int | None = _field(None, "use only so many training images")
+    val_count: int | None = _field(None, "use only so many validation images")
+
+    def __post_init__(self) -> None:
+        for name, choices in (
+            ("dataset", datasets.NAMES),
+            ("network", NETWORKS),
+            ("loss", LOSSES),
+            ("class_weights", CLASS_WEIGHTS),
+            ("optimizer", OPTIMIZERS),
+            ("schedule", SCHEDULES),
+            ("select_by", ("mean_iou", "global_accuracy")),
+        ):
+            value = getattr(self, name)
+            if value not in choices:
+                raise ValueError(f"{name} must be one of {', '.join(choices)}, but {value!r} came.")
+        self._check_numbers()
+        size = self.image_size
+        if not isinstance(size, tuple | list) or len(size) != 2:
+            raise TypeError(f"image_size must be (height, width) in pixels, but {size!r} came.")
+        if any(not isinstance(side, int) or side < 16 for side in size):
+            raise ValueError(f"image_size must be two whole numbers of at least 16, but {size} came.")
+        object.__setattr__(self, "image_size", tuple(size))
+        if self.loss == "dice" and self.class_weights != "none":
+            raise ValueError(
+                f"class_weights={self.class_weights!r} weigh the cross-entropy, but loss='dice' has none. "
+                "Choose loss='cross_entropy_dice' or class_weights='none'."
+            )
+        if self.scale_min > self.scale_max:
+            raise ValueError(
+                f"scale_min={self.scale_min} is above scale_max={self.scale_max}. Swap them."
+            )
+
+    def _check_numbers(self) -> None:
+        bounds: dict[str, tuple[float, float]] = {
+            "epochs": (1, 100_000),
+            "batch_size": (1, 4096),
+            "learning_rate": (1e-9, 10),
+            "warmup_epochs": (0, 100_000),
+            "weight_decay": (0, 1),
+            "momentum": (0, 0.9999),
+            "scale_min": (0.1, 10),
+            "scale_max": (0.1, 10),
+            "color": (0, 0.99),
+            "seed": (0, 2**31 - 1),
+            "train_count": (1, 10**9),
+            "val_count": (1, 10**9),
+        }
+        whole = {"epochs", "batch_size", "seed", "train_count", "val_count"}
+        for name, (low, high) in bounds.items():
+            value = getattr(self, name)
+            if value is None and name.endswith("_count"):
+                continue
+            kinds = int if name in whole else (int, float)
+            if isinstance(value, bool) or not isinstance(value, kinds):
+                kind = "a whole number" if name in whole else "a number"
+                raise TypeError(f"{name} must be {kind}, but {value!r} came.")
+            if not low <= value <= high:
+                raise ValueError(f"{name} must be in {low:g}..{high:g}, but {value} came.")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields as JSON would hold them."""
+        return json.loads(json.dumps(asdict(self)))
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> TrainConfig:
+        """The configuration that ``to_dict`` came from.
+
+        Raises:
+            ValueError: if a field is unknown.
+
+        Example:
+            >>> TrainConfig.from_dict(TrainConfig(epochs=7).to_dict()).epochs
+            7
+        """
+        known = {f.name for f in fields(cls)}
+        if unknown := sorted(set(values) - known):
+            raise ValueError(
+                f"unknown fields: {', '.join(unknown)}. Known: {', '.join(sorted(known))}."
+            )
+        values = dict(values)
+        if "image_size" in values:
+            values["image_size"] = tuple(values["image_size"])
+        return cls(**values)

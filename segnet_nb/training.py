@@ -1,0 +1,505 @@
+"""Training: a configuration in, a run out, with everything on disk that is needed to go on.
+
+A run is a folder: ``record.json`` (configuration, versions, history), ``best.keras`` and ``last-*.keras``
+(with the optimizer's state). Every file is written under a temporary name and renamed, and the record is
+written last, so a run that is killed at any moment resumes from its last whole epoch.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from segnet_nb import datasets, metrics
+from segnet_nb.config import TrainConfig
+from segnet_nb.datasets.augment import Augmentation
+from segnet_nb.datasets.base import Dataset
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = ["EpochReport", "Run", "TrainConfig", "load_run", "train"]
+
+RECORD = "record.json"
+BEST = "best.keras"
+
+
+@dataclass(frozen=True)
+class EpochReport:
+    """What is known after an epoch.
+
+    Attributes:
+        epoch: which epoch has ended, from 1.
+        epochs: how many there will be.
+        loss: mean training loss of the epoch.
+        global_accuracy: of the validation images, 0..1.
+        class_average: of the validation images, 0..1.
+        mean_iou: of the validation images, 0..1.
+        learning_rate: at the end of the epoch.
+        seconds: wall time of the epoch, validation included.
+    """
+
+    epoch: int
+    epochs: int
+    loss: float
+    global_accuracy: float
+    class_average: float
+    mean_iou: float
+    learning_rate: float
+    seconds: float
+
+
+@dataclass
+class Run:
+    """What ``train`` returns and ``load_run`` reads back.
+
+    Attributes:
+        config: what was asked for.
+        directory: the folder of the run.
+        history: one dict per whole epoch with the fields of ``EpochReport``.
+        best_epoch: the epoch whose weights are kept in ``best.keras``, or 0 if none was whole.
+        status: ``"finished"``, ``"interrupted"`` or ``"running"``.
+        versions: of Python and the packages that matter.
+    """
+
+    config: TrainConfig
+    directory: Path
+    history: list[dict[str, float]] = field(default_factory=list)
+    best_epoch: int = 0
+    status: str = "running"
+    versions: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def best(self) -> dict[str, float]:
+        """The history of the best epoch; empty if no epoch was whole."""
+        return self.history[self.best_epoch - 1] if self.best_epoch else {}
+
+    @cached_property
+    def model(self) -> keras.Model:
+        """The network with the best weights, read from the folder at first use."""
+        from segnet_nb.prediction import load_model
+
+        return load_model(self.directory / BEST)
+
+    def curve(self, name: str) -> list[float]:
+        """One value per epoch, for example ``curve("loss")``."""
+        return [entry[name] for entry in self.history]
+
+    def __str__(self) -> str:
+        if not self.best_epoch:
+            return f"Run {self.status}, no whole epoch"
+        return (
+            f"Run {self.status} after {len(self.history)} of {self.config.epochs} epochs; best epoch "
+            f"{self.best_epoch}: validation mIoU {self.best['mean_iou']:.3f}, global accuracy "
+            f"{self.best['global_accuracy']:.3f}, class average {self.best['class_average']:.3f}"
+        )
+
+    __repr__ = __str__
+
+    def save(self) -> None:
+        """Write ``record.json``, whole or not at all."""
+        record = {
+            "config": self.config.to_dict(),
+            "status": self.status,
+            "best_epoch": self.best_epoch,
+            "history": self.history,
+            "versions": self.versions,
+            "machine": {"system": platform.system(), "processors": os.cpu_count()},
+        }
+        temporary = self.directory / f"{RECORD}.part"
+        temporary.write_text(json.dumps(record, indent=1) + "\n")
+        temporary.replace(self.directory / RECORD)
+
+
+def load_run(directory: str | Path) -> Run:
+    """Read a run from its folder.
+
+    Raises:
+        FileNotFoundError: if there is no record.
+        ValueError: if the record cannot be read.
+    """
+    directory = Path(directory)
+    path = directory / RECORD
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"no training run in {directory}: {RECORD} is missing. Start one with train(config, "
+            "directory=...)."
+        )
+    try:
+        record = json.loads(path.read_text())
+        return Run(
+            config=TrainConfig.from_dict(record["config"]),
+            directory=directory,
+            history=record["history"],
+            best_epoch=record["best_epoch"],
+            status=record["status"],
+            versions=record["versions"],
+        )
+    except (json.JSONDecodeError, KeyError) as error:
+        raise ValueError(
+            f"{path} is not a training record ({error}). Delete the folder and train again."
+        ) from error
+
+
+def _versions() -> dict[str, str]:
+    import keras
+
+    backend = keras.backend.backend()
+    packages = ("segnet-nb", "keras", "numpy", backend)
+    found = {name: metadata.version(name) for name in packages}
+    return {"python": platform.python_version(), "backend": backend, **found}
+
+
+def _load_data(config: TrainConfig) -> tuple[Dataset, Dataset]:
+    """Training images as large as they come, so that magnified views are sharp; validation at size."""
+    native = config.image_size if config.dataset == "synthetic" else None
+    train_data = datasets.load(
+        config.dataset, "train", image_size=native, count=config.train_count
+    )
+    val_data = datasets.load(
+        config.dataset, "val", image_size=config.image_size, count=config.val_count
+    )
+    return train_data, val_data
+
+
+def _make_loss(config: TrainConfig, data: Dataset) -> keras.losses.Loss:
+    from segnet_nb import losses
+
+    weights = None
+    if config.class_weights == "median_frequency":
+        weights = losses.median_frequency_weights(
+            data.labels, data.classes.num_classes, data.classes.void_id
+        )
+    elif config.class_weights == "published":
+        weights = losses.PUBLISHED_CLASS_WEIGHTS
+    common = {"from_logits": True, "void_id": data.classes.void_id}
+    if config.loss == "dice":
+        return losses.DiceLoss(**common, absent="ignore")
+    if config.loss == "cross_entropy":
+        return losses.CategoricalCrossEntropy(**common, class_weights=weights)
+    return losses.CrossEntropyDice(
+        **common, class_weights=weights, dice_weight=0.5, absent="ignore"
+    )
+
+
+def _make_optimizer(config: TrainConfig, steps_per_epoch: int) -> keras.optimizers.Optimizer:
+    import keras
+
+    total = config.epochs * steps_per_epoch
+    warmup = min(round(config.warmup_epochs * steps_per_epoch), total // 2)
+    rate: Any = config.learning_rate
+    if config.schedule == "cosine":
+        rate = keras.optimizers.schedules.CosineDecay(
+            config.learning_rate / 100 if warmup else config.learning_rate,
+            total - warmup,
+            alpha=0.01,
+            warmup_target=config.learning_rate if warmup else None,
+            warmup_steps=warmup,
+        )
+    if config.optimizer == "sgd":
+        return keras.optimizers.SGD(
+            rate, momentum=config.momentum, weight_decay=config.weight_decay or None
+        )
+    if config.optimizer == "adam":
+        return keras.optimizers.Adam(rate)
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=config.weight_decay)
+    optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
+    return optimizer
+
+
+def _compile(model: keras.Model, config: TrainConfig, data: Dataset, steps: int) -> None:
+    import keras
+
+    # On TensorFlow's CPU the convolutions of oneDNN beat XLA's, and pooling compiles itself.
+    on_cpu = keras.backend.backend() == "tensorflow" and not _has_gpu()
+    model.compile(
+        optimizer=_make_optimizer(config, steps),
+        loss=_make_loss(config, data),
+        jit_compile=False if on_cpu else "auto",
+    )
+
+
+def _has_gpu() -> bool:
+    import tensorflow as tf
+
+    return bool(tf.config.list_physical_devices("GPU"))
+
+
+def _order(config: TrainConfig, count: int, epoch: int) -> np.ndarray:
+    return np.random.default_rng((config.seed, epoch)).permutation(count)
+
+
+def _make_batches(
+    config: TrainConfig, data: Dataset, epoch: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The batches of an epoch, each made while the one before is trained on.
+
+    Chance is a function of (seed, epoch, image), so a resumed run sees what it would have seen.
+    """
+    augmentation = Augmentation(
+        flip=config.flip, scale=(config.scale_min, config.scale_max), color=config.color
+    )
+    order = _order(config, len(data), epoch)
+    size = min(config.batch_size, len(data))
+    # Full batches only: the few images left out are others in every epoch.
+    chunks = [order[i : i + size] for i in range(0, len(order) - size + 1, size)]
+
+    def make(chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        views = [
+            augmentation.apply(
+                data.images[i],
+                data.labels[i],
+                size=config.image_size,
+                void_id=data.classes.void_id,
+                rng=np.random.default_rng((config.seed, epoch, int(i))),
+            )
+            for i in chosen
+        ]
+        images = np.stack([view[0] for view in views]).astype("float32")
+        return images, np.stack([view[1] for view in views]).astype("int32")
+
+    with ThreadPoolExecutor(1) as pool:
+        ahead = pool.submit(make, chunks[0])
+        for following in [*chunks[1:], None]:
+            batch = ahead.result()
+            if following is not None:
+                ahead = pool.submit(make, following)
+            yield batch
+
+
+def _validate(model: keras.Model, data: Dataset) -> metrics.Scores:
+    from segnet_nb.prediction import predict
+
+    predictions = predict(model, data.images)
+    matrix = metrics.confusion_matrix(
+        data.labels, predictions, data.classes.num_classes, data.classes.void_id
+    )
+    return metrics.scores(matrix)
+
+
+def _save_model(model: keras.Model, path: Path) -> None:
+    # Keras insists on the ending, so the temporary mark goes before it.
+    temporary = path.with_name(f"part-{path.name}")
+    model.save(temporary)
+    temporary.replace(path)
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+
+
+def print_epoch(report: EpochReport, best: float, left: float) -> None:
+    """One line a person can read: epoch, loss, validation mIoU, time left."""
+    print(
+        f"epoch {report.epoch:>3}/{report.epochs}  loss {report.loss:.3f}  "
+        f"val mIoU {report.mean_iou:.3f} (best {best:.3f})  accuracy {report.global_accuracy:.3f}  "
+        f"{_duration(report.seconds)}, {_duration(left)} left",
+        flush=True,
+    )
+
+
+def _show_step(epoch: int, epochs: int, step: int, steps: int, loss: float) -> None:
+    """On a terminal, the steps of an epoch on a line that the epoch's own line overwrites."""
+    if sys.stdout.isatty():
+        end = "" if step < steps else "\r\033[K"
+        print(f"\r\033[Kepoch {epoch}/{epochs}  step {step}/{steps}  loss {loss:.3f}", end=end, flush=True)
+
+
+def train(
+    config: TrainConfig,
+    *,
+    directory: str | Path | None = None,
+    resume: bool = False,
+    progress: bool = True,
+    on_epoch: Callable[[EpochReport, keras.Model], None] | None = None,
+    stop: threading.Event | None = None,
+    data: tuple[Dataset, Dataset] | None = None,
+) -> Run:
+    """Train a network and keep the weights that validate best.
+
+    Ctrl-C ends the run cleanly: the best weights so far are kept, and ``resume=True`` goes on from the
+    last whole epoch with the same order and augmentation as an unbroken run.
+
+    Args:
+        config: what to train on what, and how.
+        directory: folder of the run, made if need be; None: ``runs/<dataset>-<network>-seed<seed>``.
+        resume: go on with the run in the folder; a folder without a run starts one. ``config.epochs``
+            may be raised; any other difference is an error.
+        progress: print a line per epoch.
+        on_epoch: called after each epoch with its report and the network.
+        stop: when set, from another thread or a button, the run ends after the current step.
+        data: training and validation data to use instead of loading ``config.dataset``.
+
+    Returns:
+        The ``Run``; its ``model`` has the best weights, its ``history`` one entry per whole epoch.
+
+    Raises:
+        ValueError: if the folder holds another run, or ``resume`` meets another configuration.
+        FileNotFoundError: if the dataset is not there.
+
+    Example:
+        >>> import tempfile
+        >>> config = TrainConfig(epochs=1, image_size=(16, 24), train_count=2, val_count=1, batch_size=2)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     run = train(config, directory=folder, progress=False)
+        >>> run.status, len(run.history)
+        ('finished', 1)
+    """
+    directory = Path(directory or f"runs/{config.dataset}-{config.network}-seed{config.seed}")
+    run = _open_run(config, directory, resume)
+    # Data before the framework: what is missing is said at once.
+    train_data, val_data = data or _load_data(config)
+
+    import keras
+
+    from segnet_nb.model import build_network
+
+    keras.utils.set_random_seed(config.seed)
+    if config.deterministic and keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.experimental.enable_op_determinism()
+    run.versions = _versions()
+    directory.mkdir(parents=True, exist_ok=True)
+    steps = max(1, len(train_data) // config.batch_size)
+    model = _load_last(run)
+    if model is None:
+        model = build_network(config.network, (None, None, 3), train_data.classes.num_classes)
+        _compile(model, config, train_data, steps)
+    elif run.status == "extended":
+        state = [variable.numpy() for variable in model.optimizer.variables]
+        _compile(model, config, train_data, steps)
+        model.optimizer.build(model.trainable_variables)
+        for variable, value in zip(model.optimizer.variables, state, strict=True):
+            variable.assign(value)
+    run.status = "running"
+    run.save()
+    try:
+        while len(run.history) < config.epochs:
+            whole = _train_epoch(run, model, train_data, val_data, steps, progress, on_epoch, stop)
+            if not whole:
+                run.status = "interrupted"
+                break
+        else:
+            run.status = "finished"
+    except KeyboardInterrupt:
+        run.status = "interrupted"
+    if run.status == "interrupted":
+        if not run.best_epoch:
+            _save_model(model, directory / BEST)
+        if progress:
+            print(f"Stopped. {run}. Go on with resume=True (--resume).", flush=True)
+    run.save()
+    return run
+
+
+def _train_epoch(
+    run: Run,
+    model: keras.Model,
+    train_data: Dataset,
+    val_data: Dataset,
+    steps: int,
+    progress: bool,
+    on_epoch: Callable[[EpochReport, keras.Model], None] | None,
+    stop: threading.Event | None,
+) -> bool:
+    """Train and validate one epoch and write it down; False if it was stopped midway."""
+    started = time.perf_counter()
+    config, epoch = run.config, len(run.history) + 1
+    total = 0.0
+    for step, (images, labels) in enumerate(_make_batches(config, train_data, epoch), start=1):
+        if stop is not None and stop.is_set():
+            return False
+        loss = float(model.train_on_batch(images, labels))
+        if not np.isfinite(loss):
+            raise FloatingPointError(
+                f"the loss became {loss} in epoch {epoch}, step {step}. Lower learning_rate (now "
+                f"{config.learning_rate:g}); the weights of the epochs before are kept in the run's folder."
+            )
+        total += loss
+        if progress:
+            _show_step(epoch, config.epochs, step, steps, total / step)
+    result = _validate(model, val_data)
+    report = EpochReport(
+        epoch=epoch,
+        epochs=config.epochs,
+        loss=total / steps,
+        global_accuracy=float(result.global_accuracy),
+        class_average=float(result.class_average),
+        mean_iou=float(result.mean_iou),
+        learning_rate=float(model.optimizer.learning_rate),
+        seconds=time.perf_counter() - started,
+    )
+    _write_down(run, model, report)
+    if progress:
+        left = np.mean(run.curve("seconds")) * (config.epochs - epoch)
+        print_epoch(report, run.best["mean_iou"], float(left))
+    if on_epoch is not None:
+        on_epoch(report, model)
+    return True
+
+
+def _write_down(run: Run, model: keras.Model, report: EpochReport) -> None:
+    """Weights first, the record last: what the record names is there."""
+    entry = {name: value for name, value in vars(report).items() if name != "epochs"}
+    score = run.config.select_by
+    is_best = not run.best_epoch or entry[score] > run.best[score]
+    if is_best:
+        _save_model(model, run.directory / BEST)
+    _save_model(model, run.directory / _last_name(report.epoch))
+    run.history.append(entry)
+    if is_best:
+        run.best_epoch = report.epoch
+    run.save()
+    (run.directory / _last_name(report.epoch - 1)).unlink(missing_ok=True)
+
+
+def _last_name(epoch: int) -> str:
+    return f"last-{epoch:04d}.keras"
+
+
+def _open_run(config: TrainConfig, directory: Path, resume: bool) -> Run:
+    """The run to start or to go on with."""
+    if not (directory / RECORD).exists():
+        return Run(config, directory)
+    if not resume:
+        raise ValueError(
+            f"{directory} already holds a training run. Pass resume=True (--resume) to go on with it, or "
+            "another directory."
+        )
+    run = load_run(directory)
+    before, now = run.config.to_dict(), config.to_dict()
+    changed = sorted(name for name in now if now[name] != before[name] and name != "epochs")
+    if changed:
+        listed = "; ".join(f"{name} was {before[name]!r}, now {now[name]!r}" for name in changed)
+        raise ValueError(
+            f"the run in {directory} was started otherwise: {listed}. Resume with the same configuration "
+            "(epochs may change) or choose another directory."
+        )
+    # Another number of epochs means another schedule, made anew.
+    run.status = "extended" if run.config.epochs != config.epochs else run.status
+    run.config = config
+    return run
+
+
+def _load_last(run: Run) -> keras.Model | None:
+    if not run.history:
+        return None
+    import keras
+
+    from segnet_nb import layers, losses, normalization  # noqa: F401  (registers what is saved)
+
+    return keras.models.load_model(run.directory / _last_name(len(run.history)))

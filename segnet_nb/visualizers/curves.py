@@ -1,0 +1,52 @@
+"""Training curves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from segnet_nb.visualizers.colors import BLUE, GREEN, GREY, ORANGE
+from segnet_nb.visualizers.figures import NotebookFigure
+
+
+def show_history(
+    history: Sequence[Mapping[str, float]], *, best_epoch: int | None = None, width: float = 10.0
+) -> Figure:
+    """Training loss on the left, validation scores on the right, epoch by epoch.
+
+    Args:
+        history: one mapping per epoch with ``epoch``, ``loss``, ``mean_iou``, ``global_accuracy`` and
+            ``class_average``, as in ``Run.history``.
+        best_epoch: marked, if given.
+        width: of the figure in inches.
+
+    Raises:
+        ValueError: if there is no epoch to show.
+    """
+    if not history:
+        raise ValueError("the history is empty: train for at least one whole epoch first.")
+    epochs = [entry["epoch"] for entry in history]
+    figure = NotebookFigure(width, 0.36 * width)
+    left, right = figure.subplots(1, 2)
+    marker = "o" if len(epochs) <= 30 else None
+    left.plot(epochs, [entry["loss"] for entry in history], color=BLUE, marker=marker, markersize=3)
+    left.set(title="training loss", xlabel="epoch", ylabel="loss")
+    left.set_ylim(bottom=0)
+    for name, label, color, dashes in (
+        ("global_accuracy", "global accuracy", GREEN, (4, 2)),
+        ("class_average", "class average", ORANGE, (1, 1.5)),
+        ("mean_iou", "mean IoU", BLUE, ()),
+    ):
+        values = [100 * entry[name] for entry in history]
+        right.plot(epochs, values, label=label, color=color, dashes=dashes, marker=marker, markersize=3)
+    if best_epoch:
+        right.axvline(best_epoch, color=GREY, linewidth=1, label=f"kept: epoch {best_epoch}")
+    right.set(title="validation", xlabel="epoch", ylabel="score (%)", ylim=(0, 100))
+    right.legend(frameon=False, fontsize=9, loc="best")
+    for axis in (left, right):
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        axis.grid(color="0.9")
+        axis.spines[["top", "right"]].set_visible(False)
+    return figure

@@ -1,0 +1,111 @@
+"""pyproject.toml, requirements.lock and environment.yml say the same, and the lock names no address."""
+
+from __future__ import annotations
+
+import re
+import sys
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+LOCK_LINES = (ROOT / "requirements.lock").read_text().splitlines()
+PINS = [Requirement(line) for line in LOCK_LINES]
+
+PYTHONS = ("3.11", "3.12", "3.13")
+PLATFORMS = ("linux", "darwin", "win32")
+
+
+def pins_for(python: str, platform: str) -> dict[str, Version]:
+    """What the lock installs on one platform: name -> version."""
+    environment = {
+        "python_version": python,
+        "python_full_version": f"{python}.9",
+        "sys_platform": platform,
+        "platform_system": {"linux": "Linux", "darwin": "Darwin", "win32": "Windows"}[platform],
+        "os_name": "nt" if platform == "win32" else "posix",
+        "platform_machine": "x86_64" if platform == "linux" else "arm64",
+        "implementation_name": "cpython",
+        "platform_python_implementation": "CPython",
+    }
+    chosen = [pin for pin in PINS if pin.marker is None or pin.marker.evaluate(environment)]
+    names = [canonicalize_name(pin.name) for pin in chosen]
+    assert len(names) == len(set(names)), "a package is pinned twice for one platform"
+    return {
+        canonicalize_name(pin.name): Version(next(iter(pin.specifier)).version) for pin in chosen
+    }
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("python", PYTHONS)
+def test_the_lock_satisfies_what_the_project_asks_for(python, platform):
+    asked = [*PROJECT["dependencies"]]
+    for extra in ("test", "build"):
+        asked += PROJECT["optional-dependencies"][extra]
+    pins = pins_for(python, platform)
+    for requirement in map(Requirement, asked):
+        name = canonicalize_name(requirement.name)
+        assert name in pins, f"{requirement} is not in requirements.lock: run `make lock`"
+        assert requirement.specifier.contains(pins[name], prereleases=True), (
+            f"requirements.lock pins {name}=={pins[name]}, but pyproject.toml asks for {requirement}"
+        )
+
+
+def test_every_line_of_the_lock_is_an_exact_pin_without_an_address():
+    for line in LOCK_LINES:
+        requirement = Requirement(line)  # raises for options such as --index-url
+        assert requirement.url is None, line
+        assert re.fullmatch(r"==[^*,]+", str(requirement.specifier)), line
+        assert "://" not in line, line
+
+
+def test_this_environment_is_the_locked_one():
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
+    platform = "win32" if sys.platform == "win32" else sys.platform
+    wrong = {}
+    for name, version in pins_for(python, platform).items():
+        try:
+            installed = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue  # markers on the machine's architecture may leave one out
+        if Version(installed) != version:
+            wrong[name] = f"{installed}, locked {version}"
+    assert not wrong
+
+
+def test_environment_yml_installs_the_lock_on_a_python_the_project_supports():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    assert environment["name"] == PROJECT["name"]
+    conda = [entry for entry in environment["dependencies"] if isinstance(entry, str)]
+    pip = next(entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict))
+    python = next(entry.split("=")[1] for entry in conda if entry.startswith("python="))
+    assert python in PYTHONS
+    # Anything else from conda would not be what the lock says.
+    assert sorted(entry.split("=")[0] for entry in conda) == ["pip", "python"]
+    assert pip == ["-r requirements.lock", "-e ."]
+
+
+def test_supported_pythons_are_stated_alike():
+    low, high = re.match(r">=(\d\.\d+),<(\d\.\d+)", PROJECT["requires-python"]).groups()
+    assert low == PYTHONS[0]
+    assert high == f"3.{int(PYTHONS[-1].split('.')[1]) + 1}"
+    workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
+    assert workflow["jobs"]["test"]["strategy"]["matrix"]["python"] == list(PYTHONS)
+
+
+def test_no_text_of_the_project_names_a_package_registry():
+    # Put together here, so that this file does not name one either.
+    hosts = [f"{a}.{b}" for a, b in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"))]
+    suffixes = {".py", ".md", ".toml", ".yml", ".lock", ".ipynb", ".cfg", ".txt"}
+    skipped = {".venv", ".git", "reports", "runs"}
+    for path in ROOT.rglob("*"):
+        if path.suffix in suffixes and not skipped & set(path.relative_to(ROOT).parts):
+            text = path.read_text(encoding="utf-8", errors="ignore")
+            assert not [host for host in hosts if host in text], path
