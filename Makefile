@@ -58,5 +58,14 @@ lock: $(READY)  ## Pin the newest versions that fit pyproject.toml, for all plat
 	  --no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade \
 	  pyproject.toml -o requirements.lock
 
+# The tests that look at JupyterLab need a browser; without one they skip and say so.
+browser:
+	@command -v chromium >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 || \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+	  echo "Installing Chromium for the browser tests"; \
+	  (apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium) >/dev/null 2>&1 || \
+	  echo "Chromium could not be installed: the browser tests skip"; \
+	else echo "No Chromium: the browser tests skip"; fi
+
 clean:  ## Remove .venv and everything that was made
 	rm -rf $(VENV) runs reports .pytest_cache .hypothesis .ruff_cache

@@ -196,23 +196,3 @@ def boundary_f1(
         both = precision + recall
         result.append(2 * precision * recall / both if both else 0.0)
     return result
-
-
-def gradient(function, x):
-    """Gradient of a scalar function of one array, by the backend that Keras runs on."""
-    x = np.asarray(x, dtype="float32")
-    backend = keras.backend.backend()
-    if backend == "tensorflow":
-        import tensorflow as tf
-
-        variable = tf.Variable(x)
-        with tf.GradientTape() as tape:
-            value = function(tf.convert_to_tensor(variable))
-        return tape.gradient(value, variable).numpy()
-    if backend == "torch":
-        variable = keras.ops.convert_to_tensor(x).detach().requires_grad_(True)
-        function(variable).backward()
-        return variable.grad.cpu().numpy()
-    import jax
-
-    return np.asarray(jax.grad(function)(x))

@@ -13,6 +13,7 @@ from keras import ops
 
 from segnet_nb import losses
 from tests import oracles_scores as oracles
+from tests.gradients import gradient
 from tests.oracles_scores import VOID, number, one_hot
 from tests.oracles_scores import loss_case as case
 
@@ -159,7 +160,7 @@ class TestEveryLoss:
             return function(labels, x, from_logits=True, void_id=VOID)
 
         assert number(loss(logits)) == 0
-        np.testing.assert_array_equal(oracles.gradient(loss, logits), 0)
+        np.testing.assert_array_equal(gradient(loss, logits), 0)
 
     def test_gradient_is_finite_at_certain_probabilities(self, function):
         labels = np.array([[[0, 1], [1, VOID]]])
@@ -168,7 +169,7 @@ class TestEveryLoss:
         def loss(x):
             return function(labels, x, void_id=VOID)
 
-        slope = oracles.gradient(loss, probabilities)
+        slope = gradient(loss, probabilities)
         assert np.isfinite(slope).all()
         # The wrong pixel's class is asked for, the void pixel not moved.
         assert slope[0, 0, 1, 1] < 0
@@ -181,7 +182,7 @@ class TestEveryLoss:
             return function(labels, x, from_logits=True, void_id=VOID)
 
         assert np.isfinite(number(loss(logits * 1e4)))
-        assert np.isfinite(oracles.gradient(loss, logits * 1e4)).all()
+        assert np.isfinite(gradient(loss, logits * 1e4)).all()
 
     def test_gradient_matches_finite_differences(self, function):
         labels, logits = case(8, batch=1, height=1, width=2)
@@ -189,7 +190,7 @@ class TestEveryLoss:
         def loss(x):
             return function(labels, x, from_logits=True, void_id=VOID)
 
-        slope = oracles.gradient(loss, logits)
+        slope = gradient(loss, logits)
         step = 1e-2
         for index in np.ndindex(logits.shape):
             shift = np.zeros_like(logits)
@@ -290,7 +291,7 @@ def test_cross_entropy_matches_pytorch(weights):
 
     assert number(loss(logits)) == pytest.approx(expected.item(), rel=1e-5)
     slope = theirs.grad.numpy().transpose(0, 2, 3, 1)
-    np.testing.assert_allclose(oracles.gradient(loss, logits), slope, atol=1e-6)
+    np.testing.assert_allclose(gradient(loss, logits), slope, atol=1e-6)
 
 
 def test_dice_gradient_matches_pytorch():
@@ -308,7 +309,7 @@ def test_dice_gradient_matches_pytorch():
         return losses.dice_loss(labels, x, from_logits=True, void_id=VOID)
 
     assert number(loss(logits)) == pytest.approx(expected.item(), rel=1e-5)
-    np.testing.assert_allclose(oracles.gradient(loss, logits), theirs.grad.numpy(), atol=1e-6)
+    np.testing.assert_allclose(gradient(loss, logits), theirs.grad.numpy(), atol=1e-6)
 
 
 @pytest.mark.parametrize(

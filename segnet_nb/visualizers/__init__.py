@@ -7,16 +7,18 @@ that a cell ends with.
 from __future__ import annotations
 
 from segnet_nb.visualizers.colors import colorize, overlay
-from segnet_nb.visualizers.curves import show_history
+from segnet_nb.visualizers.curves import show_curves, show_history
 from segnet_nb.visualizers.masks import show_class_iou, show_dataset, show_predictions
-from segnet_nb.visualizers.pooling import show_pooling
+from segnet_nb.visualizers.pooling import show_indices, show_pooling
 
 __all__ = [
     "colorize",
     "overlay",
     "show_class_iou",
+    "show_curves",
     "show_dataset",
     "show_history",
+    "show_indices",
     "show_pooling",
     "show_predictions",
 ]

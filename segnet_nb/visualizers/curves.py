@@ -50,3 +50,26 @@ def show_history(
         axis.grid(color="0.9")
         axis.spines[["top", "right"]].set_visible(False)
     return figure
+
+
+def show_curves(curves: Mapping[str, Sequence[float]], *, width: float = 8.0) -> Figure:
+    """One small chart per curve, over epochs; for ``keras.callbacks.History.history`` for example.
+
+    Args:
+        curves: values per epoch, by name.
+        width: of the figure in inches.
+
+    Raises:
+        ValueError: if there is no curve.
+    """
+    if not curves:
+        raise ValueError("there is no curve to show: pass at least one name with its values.")
+    figure = NotebookFigure(width, 0.36 * width)
+    axes = figure.subplots(1, len(curves), squeeze=False)[0]
+    for axis, (name, values) in zip(axes, curves.items(), strict=True):
+        axis.plot(range(1, len(values) + 1), values, color=BLUE, marker="o", markersize=3)
+        axis.set(title=name, xlabel="epoch")
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        axis.grid(color="0.9")
+        axis.spines[["top", "right"]].set_visible(False)
+    return figure

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Patch, Rectangle
 
 from segnet_nb.visualizers.colors import GREY, ORANGE, PURPLE, SKY, YELLOW
 from segnet_nb.visualizers.figures import NotebookFigure
@@ -69,4 +70,48 @@ def show_pooling(
     for axis in (axes[0], axes[3]):
         _windows(axis, *before.shape)
     figure.supxlabel("colour: place of the maximum in its 2 x 2 window", fontsize=9, color=GREY)
+    return figure
+
+
+def show_indices(
+    image: np.ndarray, values: np.ndarray, indices: np.ndarray, *, title: str = "", width: float = 10.0
+) -> Figure:
+    """One channel of a pooling in a network: the image, the maxima, and where in its window each was.
+
+    Args:
+        image: uint8 RGB, shape ``(height, width, 3)``.
+        values: maxima of one channel, shape ``(rows, columns)``.
+        indices: their offsets in 0..3, same shape.
+        title: above the figure.
+        width: of the figure in inches.
+
+    Raises:
+        ValueError: if the shapes do not belong together or an offset is out of range.
+    """
+    values, indices = np.asarray(values), np.asarray(indices)
+    if values.ndim != 2 or values.shape != indices.shape:
+        raise ValueError(
+            f"values and indices must be one channel each, (rows, columns), but {values.shape} and "
+            f"{indices.shape} came. Pick one with [0, :, :, channel]."
+        )
+    if indices.size and indices.max() > 3:
+        raise ValueError(
+            f"offsets run from 0 to 3, but {indices.max()} came. Flat positions do not serve here."
+        )
+    figure = NotebookFigure(width, width / 3 * image.shape[0] / image.shape[1] + 0.9, photographic=True)
+    axes = figure.subplots(1, 3)
+    axes[0].imshow(image)
+    axes[1].imshow(values, cmap="gray", interpolation="nearest")
+    axes[2].imshow(indices, cmap=ListedColormap(OFFSET_COLORS), vmin=0, vmax=3, interpolation="nearest")
+    for axis, text in zip(axes, ("image", "maxima", "indices"), strict=True):
+        axis.set_title(text, fontsize=10)
+        axis.set_axis_off()
+    names = ("0 top left", "1 top right", "2 bottom left", "3 bottom right")
+    patches = [
+        Patch(facecolor=color, edgecolor="0.4", label=name)
+        for color, name in zip(OFFSET_COLORS, names, strict=True)
+    ]
+    figure.legend(handles=patches, loc="outside lower center", ncols=4, frameon=False, fontsize=9)
+    if title:
+        figure.suptitle(title, fontsize=11)
     return figure

@@ -1,0 +1,136 @@
+"""Trained weights that come with the package, each with a card that says where they are from.
+
+A set is two files: ``NAME.npz`` with the weights in float16, in the order of the network's own list, and
+``NAME.json``, the card: data, configuration, command, seed, versions, validation scores, licence and the
+SHA-256 of the weights.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import keras
+
+    from segnet_nb.training import Run
+
+# A clone keeps them beside the package, an installed wheel inside it.
+_PLACES = (Path(__file__).parents[1] / "data" / "weights", Path(__file__).parent / "weights")
+
+
+def _directory() -> Path:
+    return next((place for place in _PLACES if any(place.glob("*.json"))), _PLACES[0])
+
+
+def available() -> tuple[str, ...]:
+    """The names that ``load_pretrained`` takes.
+
+    Example:
+        >>> "small-synthetic" in available()
+        True
+    """
+    return tuple(sorted(path.stem for path in _directory().glob("*.json")))
+
+
+def card(name: str) -> dict[str, Any]:
+    """What is known about a set of weights.
+
+    Raises:
+        ValueError: if there is no such set; the message lists those there are.
+
+    Example:
+        >>> card("small-synthetic")["config"]["dataset"]
+        'synthetic'
+    """
+    if name not in available():
+        listed = ", ".join(available()) or "none: data/weights is empty"
+        raise ValueError(f"no weights are called {name!r}. There are: {listed}.")
+    return json.loads((_directory() / f"{name}.json").read_text())
+
+
+def load_pretrained(name: str = "small-synthetic", *, output: str = "softmax") -> keras.Model:
+    """A trained network for images of any size.
+
+    Args:
+        name: one of ``available()``.
+        output: ``"softmax"`` for probabilities or ``"logits"``.
+
+    Returns:
+        A ``keras.Model`` from RGB in 0..255, ``(batch, height, width, 3)``, to ``(batch, height, width,
+        num_classes)``.
+
+    Raises:
+        ValueError: if there is no such set, or its file is not the one the card was written for.
+
+    Example:
+        >>> load_pretrained("small-synthetic").output_shape
+        (None, None, None, 11)
+    """
+    about = card(name)
+    content = (_directory() / f"{name}.npz").read_bytes()
+    found = hashlib.sha256(content).hexdigest()
+    if found != about["sha256"]:
+        raise ValueError(
+            f"{name}.npz is damaged: its SHA-256 is {found}, its card says {about['sha256']}. Restore it "
+            "with `git checkout data/weights` or install the package again."
+        )
+    from segnet_nb.model import build_network
+
+    model = build_network(
+        about["config"]["network"], (None, None, 3), about["num_classes"], output=output
+    )
+    with np.load(io.BytesIO(content)) as stored:
+        model.set_weights([stored[key].astype("float32") for key in stored.files])
+    return model
+
+
+def pack(run: Run, name: str, *, command: str, licence: str, directory: Path | None = None) -> Path:
+    """Write the best weights of a run and their card, so that ``load_pretrained`` finds them.
+
+    Args:
+        run: a finished run.
+        name: what the set will be called.
+        command: the command that made the run, for the card.
+        licence: under which the weights may be used.
+        directory: where to write; None: where ``load_pretrained`` looks.
+
+    Returns:
+        The path of the card.
+
+    Raises:
+        ValueError: if no epoch of the run was whole.
+    """
+    if not run.best_epoch:
+        raise ValueError("the run has no whole epoch, so nothing to pack. Train it first.")
+    directory = directory or _directory()
+    directory.mkdir(parents=True, exist_ok=True)
+    weights = [value.astype("float16") for value in run.model.get_weights()]
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, *weights)
+    content = buffer.getvalue()
+    about = {
+        "name": name,
+        "num_classes": int(run.model.output_shape[-1]),
+        "parameters": int(run.model.count_params()),
+        "command": command,
+        "licence": licence,
+        "validation": {k: v for k, v in run.best.items() if k != "seconds"},
+        "minutes": round(sum(run.curve("seconds")) / 60, 1),
+        "config": run.config.to_dict(),
+        "versions": run.versions,
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }
+    for path, data in (
+        (directory / f"{name}.npz", content),
+        (directory / f"{name}.json", (json.dumps(about, indent=1) + "\n").encode()),
+    ):
+        temporary = path.with_name(f"{path.name}.part")
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    return directory / f"{name}.json"

@@ -1,0 +1,47 @@
+"""What the tests of layers and networks share: random maps and conversions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from keras import ops
+
+# On PyTorch, Keras turns tensors and variables into arrays in a way that NumPy 2 deprecates.
+keras_on_torch = pytest.mark.filterwarnings(
+    "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
+)
+
+few = settings(max_examples=25, deadline=None, derandomize=True)
+
+# How the values of a map come about. After a ReLU whole windows are ties of zeros.
+KINDS = {
+    "normal": lambda random, shape: random.normal(size=shape),
+    "ties": lambda random, shape: random.integers(-1, 2, shape),
+    "relu": lambda random, shape: np.maximum(random.normal(-1, 1, shape), 0),
+    "negative": lambda random, shape: -1 - random.random(shape),
+    "constant": lambda random, shape: np.full(shape, -3.0),
+}
+
+
+def feature_map(shape, kind="normal", seed=0):
+    return KINDS[kind](np.random.default_rng(seed), shape).astype("float32")
+
+
+def arrays(result):
+    """A tensor, or a tuple of them, as NumPy arrays."""
+    if isinstance(result, tuple | list):
+        return tuple(map(arrays, result))
+    return ops.convert_to_numpy(result)
+
+
+def weighted_sum(tensor, weights):
+    """A scalar whose gradient by ``tensor`` is ``weights``."""
+    return ops.sum(ops.multiply(tensor, ops.convert_to_tensor(weights)))
+
+
+def feature_maps():
+    """Maps of one to three images, any parity of the sides, one to three channels, every kind."""
+    shapes = st.tuples(st.integers(1, 3), st.integers(1, 7), st.integers(1, 7), st.integers(1, 3))
+    return st.builds(feature_map, shapes, st.sampled_from(sorted(KINDS)), st.integers(0, 10**6))

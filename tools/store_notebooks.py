@@ -1,0 +1,55 @@
+"""Run notebooks from start to end and store them with their outputs, ready to be committed.
+
+    python tools/store_notebooks.py [NOTEBOOK ...]
+
+Without arguments: all lessons in notebooks/. A notebook that fails is left as it was.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import nbformat
+
+from segnet_nb import reports
+
+ROOT = Path(__file__).parents[1]
+
+
+def store(path: Path) -> None:
+    """Run one notebook with its own default parameters and replace it by the result."""
+    with tempfile.TemporaryDirectory() as folder:
+        done, _ = reports.run(path, output_dir=folder, html=False, timeout_seconds=1800)
+        executed = nbformat.read(done, as_version=4)
+    original = nbformat.read(path, as_version=4)
+    sources = [cell.source for cell in original.cells]
+    if [cell.source for cell in executed.cells] != sources:
+        raise RuntimeError(f"{path.name}: the executed notebook has other cells")
+    executed.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    for cell, before in zip(executed.cells, original.cells, strict=True):
+        cell.id = before.id
+        # Times of execution differ from run to run and tell a reader nothing.
+        tags = cell.metadata.get("tags")
+        cell.metadata = {"tags": tags} if tags else {}
+    temporary = path.with_suffix(".part")
+    nbformat.write(executed, temporary)
+    temporary.replace(path)
+    print(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1000:.0f} kB")
+
+
+def main() -> None:
+    """Store the notebooks named on the command line, or all lessons."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    chosen = [Path(name).resolve() for name in sys.argv[1:]]
+    for path in chosen or sorted((ROOT / "notebooks").glob("*.ipynb")):
+        store(path)
+
+
+if __name__ == "__main__":
+    main()
