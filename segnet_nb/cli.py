@@ -187,7 +187,19 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     for field in dataclasses.fields(training.TrainConfig):
         if field.init:
             _add_field(parser, field, hints[field.name])
-    parser.add_argument("--resume", action="store_true", default=False, help="go on where it ended")
+    parser.add_argument(
+        "--directory",
+        type=Path,
+        default=None,
+        metavar="DIR",
+        help="folder of the run (default: runs/DATASET-NETWORK-seedN)",
+    )
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        default=False,
+        help="go on where it ended; with --directory, the options it was started with need not be repeated",
+    )
     parser.set_defaults(command=_train)
 
 
@@ -265,7 +277,10 @@ def _train(options: argparse.Namespace) -> int:
 
     fields = {field.name for field in dataclasses.fields(training.TrainConfig)}
     given = {name: value for name, value in vars(options).items() if name in fields}
-    print(training.train(training.TrainConfig(**given), resume=options.resume))
+    config = training.TrainConfig(**given)
+    if options.resume and options.directory and (options.directory / training.RECORD).exists():
+        config = dataclasses.replace(training.load_run(options.directory).config, **given)
+    print(training.train(config, directory=options.directory, resume=options.resume))
     return 0
 
 

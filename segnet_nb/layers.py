@@ -123,16 +123,18 @@ def max_unpool(values: Tensor, indices: Tensor, output_size: tuple[Any, Any] | N
     """
     batch, height, width, channels = ops.shape(values)
     zero = ops.zeros((), dtype=values.dtype)
-    corners = [
-        ops.where(ops.equal(indices, ops.cast(offset, "uint8")), values, zero) for offset in range(4)
-    ]
+    corners = [ops.where(ops.equal(indices, ops.cast(offset, "uint8")), values, zero) for offset in range(4)]
     # Side by side along the channels, then row under row: two reshapes interleave the windows without
     # ever making a tensor of more than four dimensions.
     top = ops.reshape(ops.concatenate(corners[:2], axis=3), (batch, height, width * 2 * channels))
     bottom = ops.reshape(ops.concatenate(corners[2:], axis=3), (batch, height, width * 2 * channels))
     rows = ops.concatenate([top, bottom], axis=2)
     full = ops.reshape(rows, (batch, 2 * height, 2 * width, channels))
-    if output_size is None or tuple(output_size) == (full.shape[1], full.shape[2]):
+    if output_size is None:
+        return full
+    # A side that is known only while the graph runs is a tensor, which has no truth value yet.
+    known = all(isinstance(side, int) for side in output_size)
+    if known and tuple(output_size) == (full.shape[1], full.shape[2]):
         return full
     return full[:, : output_size[0], : output_size[1], :]
 
@@ -185,7 +187,9 @@ def _in_one_loop(function: Callable[..., Any]) -> Callable[..., Any]:
 
     compiled = tf.function(function, jit_compile=True)
     try:
-        compiled(*_probe_arguments(function))
+        # Outside of any graph that is being traced, so that it runs now and tells.
+        with tf.init_scope():
+            compiled(*_probe_arguments(function))
     except (tf.errors.OpError, ValueError):  # a build of TensorFlow without XLA for this device
         return function
     return compiled
@@ -307,49 +311,57 @@ class MaxUnpooling2D(keras.layers.Layer):
         [[0.0, 0.0], [9.0, 0.0]]
     """
 
-    def _check(self, inputs: Any, output_size: tuple[int, int] | None) -> None:
+    @staticmethod
+    def _check(inputs: Any) -> None:
         if not isinstance(inputs, list | tuple) or len(inputs) not in (2, 3):
             raise ValueError(
                 "MaxUnpooling2D takes a list [values, indices] or [values, indices, like], but "
                 f"{len(inputs) if isinstance(inputs, list | tuple) else 'one tensor'} came. Pass both "
                 "outputs of MaxPoolingWithIndices2D."
             )
-        values, indices = inputs[:2]
-        _check_rank_four(values.shape, "MaxUnpooling2D", "values")
-        if any(
-            None not in (a, b) and a != b
-            for a, b in zip(values.shape[1:], indices.shape[1:], strict=False)
-        ) or len(values.shape) != len(indices.shape):
-            raise ValueError(
-                f"values of shape {tuple(values.shape)} cannot be placed by indices of shape "
-                f"{tuple(indices.shape)}: every value needs an index. Bring the values to "
-                f"{indices.shape[-1]} channels with a convolution before unpooling."
+        values, indices = tuple(inputs[0].shape), tuple(inputs[1].shape)
+        _check_rank_four(values, "MaxUnpooling2D", "values")
+        if len(inputs) == 3:
+            _check_rank_four(inputs[2].shape, "MaxUnpooling2D", "like")
+        differ = [None not in pair and pair[0] != pair[1] for pair in zip(values, indices, strict=False)]
+        if any(differ) or len(indices) != 4:
+            mend = (
+                f"Bring the values to {indices[-1]} channels with a convolution before unpooling."
+                if differ == [False, False, False, True]
+                else "Pass the indices of the pooling that led to these values."
             )
-        dtype = keras.backend.standardize_dtype(indices.dtype)
+            raise ValueError(
+                f"values of shape {values} cannot be placed by indices of shape {indices}: every value "
+                f"needs an index. {mend}"
+            )
+        dtype = keras.backend.standardize_dtype(inputs[1].dtype)
         if dtype != "uint8":
             raise TypeError(
                 f"indices must be uint8 offsets 0..3 inside their window, but {dtype} came. Use those of "
                 "MaxPoolingWithIndices2D; flat positions turn into offsets by 2 * (y % 2) + x % 2."
             )
-        if output_size is None:
-            return
-        for side, given, pooled in zip(
-            ("height", "width"), output_size, values.shape[1:3], strict=True
-        ):
-            if None not in (given, pooled) and given not in (2 * pooled - 1, 2 * pooled):
-                raise ValueError(
-                    f"a {side} of {pooled} unpools to {2 * pooled - 1} or {2 * pooled}, but "
-                    f"output_size asks for {given}. Pass the size of the map that was pooled."
-                )
 
     @staticmethod
     def _static_size(inputs: Any, output_size: Any) -> tuple[int | None, int | None]:
-        """Height and width of the result as far as they are known now."""
-        if output_size is not None:
-            return tuple(output_size)
-        if len(inputs) == 3:
-            return tuple(inputs[2].shape[1:3])
-        return _doubled(inputs[0].shape[1]), _doubled(inputs[0].shape[2])
+        """Height and width of the result as far as they are known now, checked against the input's."""
+        pooled_size = inputs[0].shape[1:3]
+        if output_size is None:
+            like = inputs[2].shape[1:3] if len(inputs) == 3 else map(_doubled, pooled_size)
+            size, asks = tuple(like), "the third input has"
+        elif not isinstance(output_size, list | tuple) or len(output_size) != 2 or None in output_size:
+            raise ValueError(
+                f"output_size must be (height, width) in pixels, but {output_size!r} came. Pass the height "
+                "and width of the map that was pooled, or that map itself as the third input."
+            )
+        else:
+            size, asks = tuple(output_size), "output_size asks for"
+        for side, given, pooled in zip(("height", "width"), size, pooled_size, strict=True):
+            if None not in (given, pooled) and given not in (2 * pooled - 1, 2 * pooled):
+                raise ValueError(
+                    f"a {side} of {pooled} unpools to {2 * pooled - 1} or {2 * pooled}, but {asks} {given}. "
+                    "Pass the size of the map that was pooled."
+                )
+        return size
 
     def build(self, input_shape: Any) -> None:
         """Nothing to create."""
@@ -361,8 +373,8 @@ class MaxUnpooling2D(keras.layers.Layer):
         training: bool | None = None,
     ) -> Tensor:
         """Unpool; see the class."""
+        self._check(inputs)
         size = self._static_size(inputs, output_size)
-        self._check(inputs, size)
         if None in size:
             size = ops.shape(inputs[2])[1:3] if len(inputs) == 3 else None
         return _for_training(max_unpool, training)(inputs[0], inputs[1], size)
@@ -374,14 +386,12 @@ class MaxUnpooling2D(keras.layers.Layer):
         training: bool | None = None,
     ) -> keras.KerasTensor:
         """Shape and dtype of the result, without running anything."""
+        self._check(inputs)
         static = self._static_size(inputs, output_size)
-        self._check(inputs, static)
         batch, _, _, channels = inputs[0].shape
         return keras.KerasTensor((batch, *static, channels), dtype=self.compute_dtype)
 
-    def compute_output_shape(
-        self, input_shape: Any, output_size: tuple[int, int] | None = None
-    ) -> Shape:
+    def compute_output_shape(self, input_shape: Any, output_size: tuple[int, int] | None = None) -> Shape:
         """The shape of the result from the shapes of the inputs."""
         values = input_shape[0]
         if output_size is None and len(input_shape) == 3:

@@ -32,7 +32,7 @@ class LocalResponseNormalization(keras.layers.Layer):
         Floats of the same shape.
 
     Raises:
-        ValueError: if ``size`` is even or smaller than 1.
+        ValueError: if ``size`` is even or smaller than 1, or ``alpha`` negative.
 
     Example:
         >>> import numpy as np
@@ -41,13 +41,13 @@ class LocalResponseNormalization(keras.layers.Layer):
         70.292
     """
 
-    def __init__(
-        self, size: int = 5, alpha: float = 1e-4, beta: float = 0.75, **kwargs: Any
-    ) -> None:
+    def __init__(self, size: int = 5, alpha: float = 1e-4, beta: float = 0.75, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        if alpha < 0:
+            raise ValueError(f"alpha must not be negative, but {alpha} came. Published: 1e-4.")
         if size < 1 or size % 2 == 0:
             raise ValueError(
-                f"size must be an odd number of channels, but {size} came. Use {size + 1}."
+                f"size must be an odd number of channels, but {size} came. Use {max(size + 1, 1)}."
             )
         self.size, self.alpha, self.beta = size, alpha, beta
 
@@ -57,8 +57,9 @@ class LocalResponseNormalization(keras.layers.Layer):
         channels = inputs.shape[-1]
         distance = np.abs(np.arange(channels)[:, None] - np.arange(channels)[None, :])
         band = ops.cast((distance <= self.size // 2).astype("float32"), inputs.dtype)
-        energy = ops.matmul(ops.square(inputs), band)
-        return inputs * ops.power(1.0 + self.alpha / self.size * energy, -self.beta)
+        # Weighed before squaring: in float16 three squares of 255 would be infinite.
+        energy = ops.matmul(ops.square(inputs * (self.alpha / self.size) ** 0.5), band)
+        return inputs * ops.power(1.0 + energy, -self.beta)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The input's shape."""

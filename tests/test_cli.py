@@ -32,14 +32,18 @@ def trained(monkeypatch):
     """Stand in for ``segnet_nb.training``; the list receives what ``train`` was called with."""
     calls: list[tuple[FakeConfig, bool]] = []
 
-    def train(config: FakeConfig, *, resume: bool = False) -> str:
+    def train(config: FakeConfig, *, directory: Path | None = None, resume: bool = False) -> str:
         calls.append((config, resume))
         if config.epochs > 1000:
             raise ValueError(f"epochs must be at most 1000, got {config.epochs}.")
         return f"trained for {config.epochs}"
 
     module = types.ModuleType("segnet_nb.training")
-    module.TrainConfig, module.train = FakeConfig, train
+    def load_run(directory: Path) -> types.SimpleNamespace:
+        return types.SimpleNamespace(config=FakeConfig(epochs=9, learning_rate=0.5))
+
+    module.TrainConfig, module.train, module.load_run = FakeConfig, train, load_run
+    module.RECORD = "record.json"
     monkeypatch.setitem(sys.modules, "segnet_nb.training", module)
     monkeypatch.setattr("segnet_nb.training", module, raising=False)
     return calls
@@ -178,6 +182,17 @@ def test_train_options_are_the_fields_of_the_configuration(trained, capsys, line
 def test_train_resumes(trained):
     assert main(["train", "--resume", "--epochs", "7"]) == 0
     assert trained == [(FakeConfig(epochs=7), True)]
+
+
+def test_a_run_resumes_with_the_options_it_was_started_with(trained, tmp_path):
+    (tmp_path / "record.json").touch()
+    assert main(["train", "--resume", "--directory", str(tmp_path), "--epochs", "12"]) == 0
+    assert trained == [(FakeConfig(epochs=12, learning_rate=0.5), True)]
+
+
+def test_resuming_in_an_empty_folder_starts_with_the_options_given(trained, tmp_path):
+    assert main(["train", "--resume", "--directory", str(tmp_path), "--epochs", "12"]) == 0
+    assert trained == [(FakeConfig(epochs=12), True)]
 
 
 @pytest.mark.parametrize(

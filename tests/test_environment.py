@@ -38,9 +38,7 @@ def pins_for(python: str, platform: str) -> dict[str, Version]:
     chosen = [pin for pin in PINS if pin.marker is None or pin.marker.evaluate(environment)]
     names = [canonicalize_name(pin.name) for pin in chosen]
     assert len(names) == len(set(names)), "a package is pinned twice for one platform"
-    return {
-        canonicalize_name(pin.name): Version(next(iter(pin.specifier)).version) for pin in chosen
-    }
+    return {canonicalize_name(pin.name): Version(next(iter(pin.specifier)).version) for pin in chosen}
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)

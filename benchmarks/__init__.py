@@ -1,0 +1,1 @@
+"""Timings side by side with peers; never part of the tests."""

@@ -1,0 +1,99 @@
+"""Pooling with indices, unpooling and their gradients: offsets, argmax with scatter, and PyTorch.
+
+    python -m benchmarks.pooling [--shape 4 180 240 64] [--rounds 11]
+
+Prints milliseconds for forward and backward together, and the ratio to this package. Needs the extra
+`peers` (torch).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import tensorflow as tf
+import torch
+
+from segnet_nb import layers
+
+
+def gradient_of(roundtrip):
+    """A compiled function that runs a round trip and its gradient."""
+
+    @tf.function
+    def both(x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = roundtrip(x)
+            loss = tf.reduce_sum(y * y)
+        return tape.gradient(loss, x)
+
+    return both
+
+
+def offsets(training):
+    pool, unpool = layers.MaxPoolingWithIndices2D(), layers.MaxUnpooling2D()
+
+    def roundtrip(x):
+        values, indices = pool(x, training=training)
+        return unpool([values * 1.5, indices, x], training=training)
+
+    return roundtrip
+
+
+def argmax_and_scatter(x):
+    """The usual way in TensorFlow: flat positions, scattered back."""
+    values, positions = tf.nn.max_pool_with_argmax(x, 2, 2, "SAME", include_batch_in_index=True)
+    size = tf.size(x, out_type=tf.int64)
+    flat = tf.scatter_nd(tf.reshape(positions, (-1, 1)), tf.reshape(values * 1.5, (-1,)), size[None])
+    return tf.reshape(flat, tf.shape(x))
+
+
+def torch_roundtrip(x):
+    values, indices = torch.nn.functional.max_pool2d(x, 2, return_indices=True, ceil_mode=True)
+    y = torch.nn.functional.max_unpool2d(values * 1.5, indices, 2, output_size=x.shape[2:])
+    (y * y).sum().backward()
+    x.grad = None
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--shape", type=int, nargs=4, default=(4, 180, 240, 64))
+    parser.add_argument("--rounds", type=int, default=11)
+    chosen = parser.parse_args()
+    array = np.random.default_rng(0).standard_normal(chosen.shape).astype("float32")
+    x = tf.constant(array)
+    t = torch.tensor(array).permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
+    t.requires_grad_(True)
+    compiled, plain = gradient_of(offsets(True)), gradient_of(offsets(False))
+    scattered = gradient_of(argmax_and_scatter)
+    ways = {
+        "offsets, compiled": lambda: compiled(x).numpy(),
+        "offsets, plain": lambda: plain(x).numpy(),
+        "argmax, scatter": lambda: scattered(x).numpy(),
+        "PyTorch": lambda: torch_roundtrip(t),
+    }
+    seconds = {name: [] for name in ways}
+    for work in ways.values():
+        work()
+    for _ in range(chosen.rounds):
+        for name, work in ways.items():
+            started = time.perf_counter()
+            work()
+            seconds[name].append(time.perf_counter() - started)
+    medians = {name: float(np.median(values)) for name, values in seconds.items()}
+    shape = " x ".join(map(str, chosen.shape))
+    print(
+        f"pool, unpool and gradients of {shape} float32, {os.cpu_count()} processors, "
+        f"medians of {chosen.rounds}"
+    )
+    for name, value in medians.items():
+        print(f"{name:<18} {1000 * value:7.1f} ms  {value / medians['offsets, compiled']:5.2f}")
+
+
+if __name__ == "__main__":
+    main()

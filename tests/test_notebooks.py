@@ -1,0 +1,106 @@
+"""The notebooks run: as lessons, through plain papermill, and as reports."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from segnet_nb import reports
+from segnet_nb.datasets import camvid
+
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = ROOT / "notebooks"
+SANITIZE = Path(__file__).parent / "nbval_sanitize.cfg"
+LESSONS = ("00_start_here",)  # compared output by output; what trains is run with other parameters below
+SMALL = {"epochs": 1, "height": 48, "width": 64, "train_count": 6, "val_count": 4, "intro_epochs": 1}
+
+pytestmark = pytest.mark.notebook
+
+
+def python(*arguments: str, timeout: int = 600) -> subprocess.CompletedProcess[str]:
+    # Without the test run's own settings: a reader's kernel has none of them.
+    environment = {k: v for k, v in os.environ.items() if k not in ("MPLBACKEND", "PYTEST_ADDOPTS")}
+    return subprocess.run(
+        [sys.executable, "-m", *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+def printed(path: Path) -> str:
+    cells = nbformat.read(path, as_version=4).cells
+    outputs = [output for cell in cells for output in cell.get("outputs", ())]
+    return "".join(output.get("text", "") for output in outputs)
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_lesson_gives_its_stored_outputs_again(name):
+    done = python(
+        "pytest",
+        "--nbval",
+        "--nbval-current-env",
+        "--nbval-cell-timeout=300",
+        f"--nbval-sanitize-with={SANITIZE}",
+        "-p",
+        "no:cacheprovider",
+        "-q",
+        str(NOTEBOOKS / f"{name}.ipynb"),
+    )
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    assert " passed" in done.stdout
+
+
+def test_plain_papermill_runs_the_training_notebook(tmp_path):
+    options = [part for name, value in SMALL.items() for part in ("-p", name, str(value))]
+    target = tmp_path / "out.ipynb"
+    done = python(
+        "papermill",
+        str(NOTEBOOKS / "05_training.ipynb"),
+        str(target),
+        "--cwd",
+        str(NOTEBOOKS),
+        "--execution-timeout",
+        "400",
+        "--no-progress-bar",
+        *options,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "Run finished after 1 of 1 epochs" in printed(target)
+
+
+def test_the_training_notebook_learns_with_its_defaults(tmp_path):
+    # Its own last check asserts a validation mIoU above 0.5 on drawn scenes.
+    executed, page = reports.run(
+        NOTEBOOKS / "05_training.ipynb", output_dir=tmp_path, timeout_seconds=1500, progress=False
+    )
+    assert "epochs; best epoch" in printed(executed)
+    assert "data:image/png" in page.read_text()
+
+
+@pytest.mark.camvid
+@pytest.mark.parametrize("name", ["00_start_here", "05_training"])
+def test_the_same_notebook_reports_on_real_camvid(name, tmp_path):
+    if not camvid.is_available("val"):
+        pytest.skip("CamVid is not here: set SEGNET_NB_CAMVID or run `segnet-nb data camvid`")
+    values = {"dataset": "camvid", **(SMALL if name == "05_training" else {})}
+    executed, page = reports.run(
+        NOTEBOOKS / f"{name}.ipynb", values, output_dir=tmp_path, timeout_seconds=500, progress=False
+    )
+    assert "camvid" in page.read_text()
+    pictures = [
+        kind
+        for cell in nbformat.read(executed, as_version=4).cells
+        for output in cell.get("outputs", ())
+        for kind in output.get("data", ())
+        if kind.startswith("image/")
+    ]
+    assert len(pictures) >= 4

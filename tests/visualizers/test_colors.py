@@ -1,0 +1,62 @@
+"""Class ids to colours, compared with loops."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from segnet_nb.datasets import CAMVID
+from segnet_nb.visualizers import colorize, overlay
+from segnet_nb.visualizers.colors import legend_patches
+
+IDS = arrays(np.uint8, st.tuples(st.integers(1, 5), st.integers(1, 5)), elements=st.integers(0, 11))
+
+
+@given(IDS)
+@settings(max_examples=25, deadline=None)
+def test_every_pixel_gets_the_colour_of_its_class(labels):
+    colors = colorize(labels, CAMVID)
+    for y, x in np.ndindex(labels.shape):
+        assert tuple(colors[y, x]) == CAMVID.colors[labels[y, x]]
+
+
+@given(IDS, st.integers(0, 20))
+@settings(max_examples=25, deadline=None)
+def test_an_overlay_mixes_image_and_colour_and_leaves_void_alone(labels, twentieths):
+    opacity = twentieths / 20
+    image = np.random.default_rng(0).integers(0, 256, (*labels.shape, 3)).astype(np.uint8)
+    mixed = overlay(image, labels, CAMVID, opacity)
+    for y, x in np.ndindex(labels.shape):
+        for channel in range(3):
+            share = 0 if labels[y, x] == 11 else opacity
+            wanted = image[y, x, channel] * (1 - share) + CAMVID.colors[labels[y, x]][channel] * share
+            assert abs(mixed[y, x, channel] - wanted) <= 0.5
+
+
+def test_probabilities_are_refused_with_the_way_out():
+    with pytest.raises(TypeError, match=r"argmax\(-1\)"):
+        colorize(np.zeros((2, 2, 11)), CAMVID)
+
+
+def test_an_id_beyond_void_is_refused():
+    with pytest.raises(ValueError, match=r"0 to 11 \(void\), but 0..12"):
+        colorize(np.array([[0, 12]]), CAMVID)
+
+
+def test_labels_of_another_size_are_refused():
+    with pytest.raises(ValueError, match=r"\(2, 2\) do not lie over an image of shape \(3, 2, 3\)"):
+        overlay(np.zeros((3, 2, 3), np.uint8), np.zeros((2, 2), int), CAMVID)
+
+
+def test_an_opacity_beyond_one_is_refused():
+    with pytest.raises(ValueError, match=r"0\.\.1, but 1\.5"):
+        overlay(np.zeros((2, 2, 3), np.uint8), np.zeros((2, 2), int), CAMVID, 1.5)
+
+
+def test_the_legend_names_what_is_present_and_nothing_else():
+    patches = legend_patches(CAMVID, np.array([[3, 11], [8, 3]]))
+    assert [patch.get_label() for patch in patches] == ["Road", "Car", "void"]
+    assert patches[0].get_facecolor()[:3] == tuple(np.array(CAMVID.colors[3]) / 255)

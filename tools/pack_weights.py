@@ -1,0 +1,41 @@
+"""Turn a training run into weights that the package ships, with their card.
+
+python tools/pack_weights.py RUN_DIRECTORY NAME
+"""
+
+from __future__ import annotations
+
+import sys
+
+from segnet_nb import pretrained
+from segnet_nb.training import load_run
+
+LICENCES = {
+    "synthetic": "Apache-2.0",
+    "camvid": "CC BY-NC 4.0: trained on CamVid, for non-commercial use only",
+}
+
+
+def main() -> None:
+    """Pack the run named on the command line."""
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    run = load_run(sys.argv[1])
+    shown = run.config.to_dict()
+    default = type(run.config)().to_dict()
+    options = [
+        f"--{name.replace('_', '-')} {'x'.join(map(str, value)) if isinstance(value, list) else value}"
+        for name, value in shown.items()
+        if value != default[name] or name in ("dataset", "network", "epochs")
+    ]
+    card = pretrained.pack(
+        run,
+        sys.argv[2],
+        command=" ".join(["segnet-nb train", *options]),
+        licence=LICENCES[run.config.dataset],
+    )
+    print(card.read_text())
+
+
+if __name__ == "__main__":
+    main()
