@@ -13,6 +13,7 @@ NOTEBOOK ?= notebooks/05_training.ipynb
 PARAMETERS ?=
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
+.DEFAULT_GOAL := help
 .PHONY: help lab test test-all setup notebooks report lint format lock browser clean
 
 help:  ## This list
@@ -24,7 +25,9 @@ lab: $(READY)  ## Set up and open JupyterLab on the first notebook
 test: $(READY) browser  ## Set up and run the tests: package, notebooks, documentation examples
 	$(BIN)/python -m pytest -m "not slow"
 
-test-all: $(READY) browser  ## The same and the slow ones
+test-all: $(READY) browser  ## The same, the slow ones, and the core on JAX and PyTorch
+	@$(BIN)/python -m pip install --quiet --only-binary :all: "jax==0.10.2" "torch==2.13.0" || \
+	  echo "JAX or PyTorch could not be installed: what needs them skips"
 	$(BIN)/python -m pytest
 
 setup: $(READY)  ## Make .venv from requirements.lock and install the package into it

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field, fields
+from numbers import Integral, Real
 from typing import Any
 
 from segnet_nb import datasets
 
 NETWORKS = ("overview", "basic", "vgg16", "small", "modern")
 LOSSES = ("cross_entropy", "dice", "cross_entropy_dice")
-CLASS_WEIGHTS = ("none", "median_frequency", "published")
+CLASS_WEIGHTS = ("none", "median_frequency", "sqrt_median_frequency", "published")
 OPTIMIZERS = ("adamw", "adam", "sgd")
 SCHEDULES = ("constant", "cosine")
 
@@ -39,11 +40,12 @@ class TrainConfig:
     network: str = _field("small", f"one of {', '.join(NETWORKS)}")
     loss: str = _field("cross_entropy_dice", f"one of {', '.join(LOSSES)}")
     class_weights: str = _field(
-        "none", f"weights in the cross-entropy, one of {', '.join(CLASS_WEIGHTS)}"
+        "sqrt_median_frequency",
+        f"weights in the cross-entropy (Dice has none), one of {', '.join(CLASS_WEIGHTS)}",
     )
     epochs: int = _field(20, "passes over the training images")
     image_size: tuple[int, int] = _field((180, 240), "height and width in pixels to train and test at")
-    batch_size: int = _field(6, "images a step")
+    batch_size: int = _field(4, "images a step")
     optimizer: str = _field("adamw", f"one of {', '.join(OPTIMIZERS)}")
     learning_rate: float = _field(2e-3, "largest learning rate")
     schedule: str = _field("cosine", f"one of {', '.join(SCHEDULES)}")
@@ -73,22 +75,18 @@ class TrainConfig:
             value = getattr(self, name)
             if value not in choices:
                 raise ValueError(f"{name} must be one of {', '.join(choices)}, but {value!r} came.")
+        for name in ("flip", "deterministic"):
+            if not isinstance(value := getattr(self, name), bool):
+                raise TypeError(f"{name} must be True or False, but {value!r} came.")
         self._check_numbers()
         size = self.image_size
         if not isinstance(size, tuple | list) or len(size) != 2:
             raise TypeError(f"image_size must be (height, width) in pixels, but {size!r} came.")
-        if any(not isinstance(side, int) or side < 16 for side in size):
+        if any(isinstance(side, bool) or not isinstance(side, Integral) or side < 16 for side in size):
             raise ValueError(f"image_size must be two whole numbers of at least 16, but {size} came.")
-        object.__setattr__(self, "image_size", tuple(size))
-        if self.loss == "dice" and self.class_weights != "none":
-            raise ValueError(
-                f"class_weights={self.class_weights!r} weigh the cross-entropy, but loss='dice' has none. "
-                "Choose loss='cross_entropy_dice' or class_weights='none'."
-            )
+        object.__setattr__(self, "image_size", tuple(map(int, size)))
         if self.scale_min > self.scale_max:
-            raise ValueError(
-                f"scale_min={self.scale_min} is above scale_max={self.scale_max}. Swap them."
-            )
+            raise ValueError(f"scale_min={self.scale_min} is above scale_max={self.scale_max}. Swap them.")
 
     def _check_numbers(self) -> None:
         bounds: dict[str, tuple[float, float]] = {
@@ -110,10 +108,12 @@ class TrainConfig:
             value = getattr(self, name)
             if value is None and name.endswith("_count"):
                 continue
-            kinds = int if name in whole else (int, float)
-            if isinstance(value, bool) or not isinstance(value, kinds):
-                kind = "a whole number" if name in whole else "a number"
+            kind = "a whole number" if name in whole else "a number"
+            if isinstance(value, bool) or not isinstance(value, Integral if name in whole else Real):
                 raise TypeError(f"{name} must be {kind}, but {value!r} came.")
+            # Python's own numbers, so that those of NumPy can be written down as JSON too.
+            value = int(value) if isinstance(value, Integral) else float(value)
+            object.__setattr__(self, name, value)
             if not low <= value <= high:
                 raise ValueError(f"{name} must be in {low:g}..{high:g}, but {value} came.")
 
@@ -134,9 +134,7 @@ class TrainConfig:
         """
         known = {f.name for f in fields(cls)}
         if unknown := sorted(set(values) - known):
-            raise ValueError(
-                f"unknown fields: {', '.join(unknown)}. Known: {', '.join(sorted(known))}."
-            )
+            raise ValueError(f"unknown fields: {', '.join(unknown)}. Known: {', '.join(sorted(known))}.")
         values = dict(values)
         if "image_size" in values:
             values["image_size"] = tuple(values["image_size"])

@@ -185,7 +185,13 @@ def _in_one_loop(function: Callable[..., Any]) -> Callable[..., Any]:
     """
     import tensorflow as tf
 
-    compiled = tf.function(function, jit_compile=True)
+    from segnet_nb import _compiled_pooling
+
+    with_gradient = {
+        max_pool_with_indices: _compiled_pooling.max_pool_with_indices,
+        max_unpool: _compiled_pooling.max_unpool,
+    }
+    compiled = tf.function(with_gradient.get(function, function), jit_compile=True)
     try:
         # Outside of any graph that is being traced, so that it runs now and tells.
         with tf.init_scope():

@@ -342,7 +342,7 @@ def segnet_modern(
     *,
     output: str = "softmax",
     filters: Sequence[int] = (24, 48, 96, 192),
-    depths: Sequence[int] = (0, 1, 1, 1),
+    depths: Sequence[int] = (0, 0, 1, 1),
     dilations: Sequence[int] = (1, 2, 4),
     input_normalization: str = "scale",
     name: str = "segnet_modern",

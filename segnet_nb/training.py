@@ -148,7 +148,7 @@ def load_run(directory: str | Path) -> Run:
             status=record["status"],
             versions=record["versions"],
         )
-    except (json.JSONDecodeError, KeyError) as error:
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
         raise ValueError(
             f"{path} is not a training record ({error}). Delete the folder and train again."
         ) from error
@@ -166,12 +166,8 @@ def _versions() -> dict[str, str]:
 def _load_data(config: TrainConfig) -> tuple[Dataset, Dataset]:
     """Training images as large as they come, so that magnified views are sharp; validation at size."""
     native = config.image_size if config.dataset == "synthetic" else None
-    train_data = datasets.load(
-        config.dataset, "train", image_size=native, count=config.train_count
-    )
-    val_data = datasets.load(
-        config.dataset, "val", image_size=config.image_size, count=config.val_count
-    )
+    train_data = datasets.load(config.dataset, "train", image_size=native, count=config.train_count)
+    val_data = datasets.load(config.dataset, "val", image_size=config.image_size, count=config.val_count)
     return train_data, val_data
 
 
@@ -179,10 +175,10 @@ def _make_loss(config: TrainConfig, data: Dataset) -> keras.losses.Loss:
     from segnet_nb import losses
 
     weights = None
-    if config.class_weights == "median_frequency":
-        weights = losses.median_frequency_weights(
-            data.labels, data.classes.num_classes, data.classes.void_id
-        )
+    if config.class_weights.endswith("median_frequency"):
+        weights = losses.median_frequency_weights(data.labels, data.classes.num_classes, data.classes.void_id)
+        if config.class_weights.startswith("sqrt"):
+            weights = np.sqrt(weights)  # half way, in the logarithm, to no weights at all
     elif config.class_weights == "published":
         weights = losses.PUBLISHED_CLASS_WEIGHTS
     common = {"from_logits": True, "void_id": data.classes.void_id}
@@ -190,9 +186,7 @@ def _make_loss(config: TrainConfig, data: Dataset) -> keras.losses.Loss:
         return losses.DiceLoss(**common, absent="ignore")
     if config.loss == "cross_entropy":
         return losses.CategoricalCrossEntropy(**common, class_weights=weights)
-    return losses.CrossEntropyDice(
-        **common, class_weights=weights, dice_weight=0.5, absent="ignore"
-    )
+    return losses.CrossEntropyDice(**common, class_weights=weights, dice_weight=0.5, absent="ignore")
 
 
 def _make_optimizer(config: TrainConfig, steps_per_epoch: int) -> keras.optimizers.Optimizer:
@@ -210,9 +204,7 @@ def _make_optimizer(config: TrainConfig, steps_per_epoch: int) -> keras.optimize
             warmup_steps=warmup,
         )
     if config.optimizer == "sgd":
-        return keras.optimizers.SGD(
-            rate, momentum=config.momentum, weight_decay=config.weight_decay or None
-        )
+        return keras.optimizers.SGD(rate, momentum=config.momentum, weight_decay=config.weight_decay or None)
     if config.optimizer == "adam":
         return keras.optimizers.Adam(rate)
     optimizer = keras.optimizers.AdamW(rate, weight_decay=config.weight_decay)
@@ -242,9 +234,7 @@ def _order(config: TrainConfig, count: int, epoch: int) -> np.ndarray:
     return np.random.default_rng((config.seed, epoch)).permutation(count)
 
 
-def _make_batches(
-    config: TrainConfig, data: Dataset, epoch: int
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _make_batches(config: TrainConfig, data: Dataset, epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """The batches of an epoch, each made while the one before is trained on.
 
     Chance is a function of (seed, epoch, image), so a resumed run sees what it would have seen.
@@ -347,8 +337,10 @@ def train(
         The ``Run``; its ``model`` has the best weights, its ``history`` one entry per whole epoch.
 
     Raises:
-        ValueError: if the folder holds another run, or ``resume`` meets another configuration.
-        FileNotFoundError: if the dataset is not there.
+        ValueError: if the folder holds another run, ``resume`` meets another configuration, or there are no
+            images.
+        FileNotFoundError: if the dataset is not there, or the weights that ``resume`` goes on from.
+        FloatingPointError: if the loss is no longer a number.
 
     Example:
         >>> import tempfile
@@ -362,6 +354,11 @@ def train(
     run = _open_run(config, directory, resume)
     # Data before the framework: what is missing is said at once.
     train_data, val_data = data or _load_data(config)
+    if not len(train_data) or not len(val_data):
+        raise ValueError(
+            f"{len(train_data)} training and {len(val_data)} validation images came. Pass at "
+            "least one image to train on and one to validate with."
+        )
 
     import keras
 
@@ -379,8 +376,10 @@ def train(
     if model is None:
         model = build_network(config.network, (None, None, 3), train_data.classes.num_classes)
         _compile(model, config, train_data, steps)
-    elif run.status == "extended":
-        state = [variable.numpy() for variable in model.optimizer.variables]
+    else:
+        # Compiled anew: another number of epochs means another schedule, and a file does not say which
+        # weights are left out of the decay.
+        state = [keras.ops.convert_to_numpy(variable) for variable in model.optimizer.variables]
         _compile(model, config, train_data, steps)
         model.optimizer.build(model.trainable_variables)
         for variable, value in zip(model.optimizer.variables, state, strict=True):
@@ -398,6 +397,7 @@ def train(
     except KeyboardInterrupt:
         run.status = "interrupted"
     if run.status == "interrupted":
+        _tidy(run)
         if not run.best_epoch:
             _save_model(model, directory / BEST)
         if progress:
@@ -464,7 +464,15 @@ def _write_down(run: Run, model: keras.Model, report: EpochReport) -> None:
     if is_best:
         run.best_epoch = report.epoch
     run.save()
-    (run.directory / _last_name(report.epoch - 1)).unlink(missing_ok=True)
+    _tidy(run)
+
+
+def _tidy(run: Run) -> None:
+    """Delete weights of earlier epochs, and what was half written when a run was stopped."""
+    kept = run.directory / _last_name(len(run.history))
+    for path in [*run.directory.glob("last-*.keras"), *run.directory.glob("part-*.keras")]:
+        if path != kept:
+            path.unlink()
 
 
 def _last_name(epoch: int) -> str:
@@ -489,9 +497,13 @@ def _open_run(config: TrainConfig, directory: Path, resume: bool) -> Run:
             f"the run in {directory} was started otherwise: {listed}. Resume with the same configuration "
             "(epochs may change) or choose another directory."
         )
-    # Another number of epochs means another schedule, made anew.
-    run.status = "extended" if run.config.epochs != config.epochs else run.status
     run.config = config
+    last = directory / _last_name(len(run.history))
+    if run.history and not last.is_file():
+        raise FileNotFoundError(
+            f"{last} is missing, so the run cannot go on after epoch {len(run.history)}. Train "
+            "again in another directory."
+        )
     return run
 
 

@@ -95,15 +95,47 @@ def test_inside_a_graph(kind, jit_compile):
 def test_sizes_unknown_until_the_graph_runs():
     import tensorflow as tf
 
+    def step(x, pooled, full):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            values, indices, back = there_and_back(x, True)
+            loss = tf.reduce_sum(values * pooled) + tf.reduce_sum(back * full)
+        return values, indices, back, tape.gradient(loss, x)
+
     spec = tf.TensorSpec((None, None, None, 2))
-    traced, compiled = graph_of(lambda x: there_and_back(x, True), spec)
+    traced, compiled = graph_of(step, spec, spec, spec)
     assert compiled
     for batch, size in enumerate([(4, 6), (5, 6), (4, 3), (5, 7), (1, 1)], start=1):
         x = feature_map((batch, *size, 2), "ties", seed=batch)
         values, offsets, _ = oracles.pool(x)
-        expected = values, offsets, oracles.unpool(values, offsets, *size)
-        for result, wanted in zip(arrays(traced(tf.constant(x))), expected, strict=True):
+        pooled, full = feature_map(values.shape, seed=1), feature_map(x.shape, seed=2)
+        upstream = pooled + oracles.unpool_gradient(offsets, full)
+        expected = [values, offsets, *(oracles.unpool(v, offsets, *size) for v in (values, upstream))]
+        results = arrays(traced(*map(tf.constant, (x, pooled, full))))
+        for result, wanted in zip(results, expected, strict=True):
             np.testing.assert_array_equal(result, wanted)
+
+
+@on_tensorflow
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64"])
+def test_other_precisions(dtype):
+    import tensorflow as tf
+
+    x = tf.cast(feature_map((2, 5, 4, 3)), dtype)
+    layers_ = MaxPoolingWithIndices2D(dtype=dtype), MaxUnpooling2D(dtype=dtype)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        values, indices = layers_[0](x, training=True)
+        back = layers_[1]([values, indices, x], training=True)
+        slope = tape.gradient(tf.reduce_sum(back * 3), x)
+    assert {values.dtype, back.dtype, slope.dtype} == {tf.as_dtype(dtype)}
+    rounded = tf.cast(x, "float64").numpy()
+    expected, offsets, _ = oracles.pool(rounded)
+    np.testing.assert_array_equal(tf.cast(values, "float64"), expected)
+    np.testing.assert_array_equal(indices, offsets)
+    np.testing.assert_array_equal(tf.cast(back, "float64"), oracles.unpool(expected, offsets, 5, 4))
+    threes = np.full(expected.shape, 3.0)
+    np.testing.assert_array_equal(tf.cast(slope, "float64"), oracles.unpool(threes, offsets, 5, 4))
 
 
 @on_tensorflow

@@ -1,0 +1,146 @@
+"""A training configuration says at once what cannot be, and survives being written down."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from segnet_nb.config import TrainConfig
+
+
+def test_defaults_are_possible_and_described():
+    config = TrainConfig()
+    assert (config.dataset, config.network, config.image_size) == ("synthetic", "small", (180, 240))
+    for field in dataclasses.fields(TrainConfig):
+        assert field.metadata["help"], field.name
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("dataset", "cityscapes", "dataset must be one of synthetic, camvid, but 'cityscapes' came"),
+        ("network", "unet", "network must be one of overview, basic, vgg16, small, modern, but 'unet'"),
+        ("loss", "mse", "loss must be one of cross_entropy, dice, cross_entropy_dice, but 'mse'"),
+        ("class_weights", "inverse", "class_weights must be one of none, median_frequency, sqrt_median"),
+        ("optimizer", "rmsprop", "optimizer must be one of adamw, adam, sgd, but 'rmsprop' came"),
+        ("schedule", "steps", "schedule must be one of constant, cosine, but 'steps' came"),
+        ("select_by", "loss", "select_by must be one of mean_iou, global_accuracy, but 'loss' came"),
+        ("epochs", 0, r"epochs must be in 1\.\.100000, but 0 came"),
+        ("batch_size", 0, r"batch_size must be in 1\.\.4096, but 0 came"),
+        ("learning_rate", 0, "learning_rate must be in"),
+        ("learning_rate", 11.0, "learning_rate must be in"),
+        ("learning_rate", float("nan"), "learning_rate must be in .*but nan came"),
+        ("warmup_epochs", -0.5, "warmup_epochs must be in"),
+        ("weight_decay", 1.5, "weight_decay must be in"),
+        ("momentum", 1.0, "momentum must be in"),
+        ("scale_min", 0.05, "scale_min must be in"),
+        ("scale_max", 11, "scale_max must be in"),
+        ("scale_min", 3.0, r"scale_min=3\.0 is above scale_max=2\.0\. Swap them"),
+        ("color", 1, r"color must be in 0\.\.0\.99, but 1 came"),
+        ("seed", -1, "seed must be in"),
+        ("train_count", 0, "train_count must be in"),
+        ("val_count", -3, "val_count must be in"),
+        ("image_size", (15, 32), r"two whole numbers of at least 16, but \(15, 32\) came"),
+        ("image_size", (32.5, 32), "two whole numbers of at least 16"),
+        ("image_size", (True, 32), "two whole numbers of at least 16"),
+    ],
+)
+def test_value_that_is_not_possible(field, value, message):
+    with pytest.raises(ValueError, match=message):
+        TrainConfig(**{field: value})
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("epochs", 2.5, "epochs must be a whole number, but 2.5 came"),
+        ("epochs", "5", "epochs must be a whole number, but '5' came"),
+        ("epochs", None, "epochs must be a whole number, but None came"),
+        ("epochs", True, "epochs must be a whole number, but True came"),
+        ("learning_rate", "fast", "learning_rate must be a number, but 'fast' came"),
+        ("color", False, "color must be a number, but False came"),
+        ("flip", "no", "flip must be True or False, but 'no' came"),
+        ("deterministic", 1, "deterministic must be True or False, but 1 came"),
+        ("image_size", 64, r"image_size must be \(height, width\) in pixels, but 64 came"),
+        ("image_size", (64, 64, 3), r"image_size must be \(height, width\) in pixels"),
+        ("image_size", "64", r"image_size must be \(height, width\) in pixels"),
+    ],
+)
+def test_value_of_another_type(field, value, message):
+    with pytest.raises(TypeError, match=message):
+        TrainConfig(**{field: value})
+
+
+def test_every_loss_may_be_asked_for_with_every_weighting():
+    for loss in ("cross_entropy", "dice", "cross_entropy_dice"):
+        for weights in ("none", "median_frequency", "sqrt_median_frequency", "published"):
+            assert TrainConfig(loss=loss, class_weights=weights).class_weights == weights
+
+
+def test_counts_may_be_left_open_and_limits_are_allowed():
+    config = TrainConfig(
+        train_count=None, val_count=1, warmup_epochs=0, weight_decay=0, color=0, scale_min=2, scale_max=2
+    )
+    assert (config.train_count, config.val_count) == (None, 1)
+
+
+def test_is_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        TrainConfig().epochs = 3
+
+
+# One value beside the default for every field.
+CHANGED = {
+    "dataset": "camvid",
+    "network": "basic",
+    "loss": "cross_entropy",
+    "class_weights": "median_frequency",
+    "epochs": 3,
+    "image_size": (45, 33),
+    "batch_size": 2,
+    "optimizer": "sgd",
+    "learning_rate": 0.1,
+    "schedule": "constant",
+    "warmup_epochs": 0.0,
+    "weight_decay": 5e-4,
+    "momentum": 0.5,
+    "flip": False,
+    "scale_min": 0.5,
+    "scale_max": 1.5,
+    "color": 0.0,
+    "seed": 7,
+    "deterministic": True,
+    "select_by": "global_accuracy",
+    "train_count": 8,
+    "val_count": 4,
+}
+
+
+def test_survives_json():
+    config = TrainConfig(**CHANGED)
+    assert set(CHANGED) == {field.name for field in dataclasses.fields(TrainConfig)}
+    assert all(getattr(config, name) != getattr(TrainConfig(), name) for name in CHANGED)
+    again = TrainConfig.from_dict(json.loads(json.dumps(config.to_dict())))
+    assert again == config
+    assert again.image_size == (45, 33)
+
+
+def test_a_list_is_a_size_too():
+    assert TrainConfig(image_size=[32, 48]) == TrainConfig(image_size=(32, 48))
+    assert hash(TrainConfig(image_size=[32, 48])) == hash(TrainConfig(image_size=(32, 48)))
+
+
+def test_missing_fields_take_their_defaults_and_unknown_ones_are_named():
+    assert TrainConfig.from_dict({"epochs": 3}) == TrainConfig(epochs=3)
+    with pytest.raises(ValueError, match=r"unknown fields: lr, steps\. Known: batch_size, class_weights"):
+        TrainConfig.from_dict({"lr": 0.1, "steps": 3, "epochs": 2})
+
+
+def test_numbers_of_numpy_are_numbers():
+    size = tuple(np.array([16, 32]))
+    config = TrainConfig(epochs=np.int64(3), learning_rate=np.float32(0.5), image_size=size)
+    assert config == TrainConfig(epochs=3, learning_rate=0.5, image_size=(16, 32))
+    assert json.loads(json.dumps(config.to_dict()))["image_size"] == [16, 32]
