@@ -59,9 +59,7 @@ def _pick(x: Tensor, indices: Tensor) -> Tensor:
 
 def _size(x: Tensor) -> tuple[Any, Any]:
     dynamic = tf.shape(x)
-    return tuple(
-        x.shape[axis] if x.shape[axis] is not None else dynamic[axis] for axis in (1, 2)
-    )
+    return tuple(x.shape[axis] if x.shape[axis] is not None else dynamic[axis] for axis in (1, 2))
 
 
 @tf.custom_gradient

@@ -39,9 +39,7 @@ def _check_request(
                 f"{length} came. Resize the images or pad them."
             )
     if input_size[2] is None or input_size[2] < 1:
-        raise ValueError(
-            f"the number of channels must be known and positive, but {input_size[2]} came."
-        )
+        raise ValueError(f"the number of channels must be known and positive, but {input_size[2]} came.")
     if num_classes < 2:
         raise ValueError(
             f"num_classes must be at least 2, but {num_classes} came. Foreground against background "
@@ -180,14 +178,11 @@ def segnet_model(
 
     def stage(name: str, *filters: int) -> list[Step]:
         return [
-            _convolution(count, f"{name}_{i}", normalize=False)
-            for i, count in enumerate(filters, start=1)
+            _convolution(count, f"{name}_{i}", normalize=False) for i, count in enumerate(filters, start=1)
         ]
 
     encoder = [stage(f"encoder{i}", f, f) for i, f in enumerate(widths, start=1)]
-    decoder = [
-        stage(f"decoder{i}", f, widths[max(i - 2, 0)]) for i, f in enumerate(widths, start=1)
-    ]
+    decoder = [stage(f"decoder{i}", f, widths[max(i - 2, 0)]) for i, f in enumerate(widths, start=1)]
     x = _encoder_decoder(x, encoder, decoder)
     logits = kl.Conv2D(num_classes, 1, name="classifier")(x)
     return _finish(inputs, logits, output, "segnet_model")
@@ -293,17 +288,12 @@ def segnet_vgg16(
     widths, depths = (64, 128, 256, 512, 512), (2, 2, 3, 3, 3)
     encoder, decoder = [], []
     for i, (width, depth) in enumerate(zip(widths, depths, strict=True), start=1):
-        encoder.append([
-            _convolution(width, f"encoder{i}_{j}", use_bias=True) for j in range(1, depth + 1)
-        ])
+        encoder.append([_convolution(width, f"encoder{i}_{j}", use_bias=True) for j in range(1, depth + 1)])
         back = [width] * (depth - 1) + [widths[max(i - 2, 0)]]
-        decoder.append([
-            _convolution(width, f"decoder{i}_{j}", use_bias=True)
-            for j, width in enumerate(back, start=1)
-        ])
-    decoder[0][-1] = _convolution(
-        num_classes, "classifier", normalize=False, activate=False, use_bias=True
-    )
+        decoder.append(
+            [_convolution(width, f"decoder{i}_{j}", use_bias=True) for j, width in enumerate(back, start=1)]
+        )
+    decoder[0][-1] = _convolution(num_classes, "classifier", normalize=False, activate=False, use_bias=True)
     logits = _encoder_decoder(x, encoder, decoder)
     model = _finish(inputs, logits, output, "segnet_vgg16")
     if encoder_weights == "imagenet":
@@ -387,17 +377,20 @@ def segnet_modern(
     inputs, x = _normalized_input(size, input_normalization)
     encoder, decoder = [], []
     for i, (width, depth) in enumerate(zip(filters, depths, strict=True), start=1):
-        encoder.append([
-            _convolution(width, f"encoder{i}"),
-            *(_residual(width, f"encoder{i}_block{j}") for j in range(1, depth + 1)),
-        ])
-        decoder.append([
-            *(_residual(width, f"decoder{i}_block{j}") for j in range(1, depth + 1)),
-            _convolution(filters[max(i - 2, 0)], f"decoder{i}"),
-        ])
+        encoder.append(
+            [
+                _convolution(width, f"encoder{i}"),
+                *(_residual(width, f"encoder{i}_block{j}") for j in range(1, depth + 1)),
+            ]
+        )
+        decoder.append(
+            [
+                *(_residual(width, f"decoder{i}_block{j}") for j in range(1, depth + 1)),
+                _convolution(filters[max(i - 2, 0)], f"decoder{i}"),
+            ]
+        )
     middle = [
-        _residual(filters[-1], f"middle{j}", dilation=rate)
-        for j, rate in enumerate(dilations, start=1)
+        _residual(filters[-1], f"middle{j}", dilation=rate) for j, rate in enumerate(dilations, start=1)
     ]
     x = _encoder_decoder(x, encoder, decoder, middle)
     logits = kl.Conv2D(num_classes, 1, name="classifier")(x)

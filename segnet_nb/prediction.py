@@ -26,6 +26,8 @@ def load_model(path: str | Path) -> keras.Model:
 
 
 def _batches(images: np.ndarray, batch_size: int) -> Iterator[np.ndarray]:
+    if batch_size < 1:
+        raise ValueError(f"batch_size must be at least 1, but {batch_size} came.")
     for start in range(0, len(images), batch_size):
         yield images[start : start + batch_size]
 
@@ -43,12 +45,12 @@ def _check_images(model: keras.Model, images: np.ndarray) -> np.ndarray:
             f"the network takes images of shape {wanted} (None: any), but {images.shape} came. Resize the "
             "images, or build the network with None for height and width."
         )
+    if not len(images):
+        raise ValueError("no images came. Pass at least one image.")
     return images
 
 
-def predict_probabilities(
-    model: keras.Model, images: np.ndarray, *, batch_size: int = 4
-) -> np.ndarray:
+def predict_probabilities(model: keras.Model, images: np.ndarray, *, batch_size: int = 4) -> np.ndarray:
     """Class probabilities of every pixel.
 
     Args:
@@ -89,7 +91,7 @@ def predict(model: keras.Model, images: np.ndarray, *, batch_size: int = 4) -> n
         uint8 class ids, shape ``(count, height, width)``.
 
     Raises:
-        ValueError: if the images do not fit the network.
+        ValueError: if the images do not fit the network, or its classes not into uint8.
 
     Example:
         >>> from segnet_nb.model import segnet_basic
@@ -98,6 +100,11 @@ def predict(model: keras.Model, images: np.ndarray, *, batch_size: int = 4) -> n
         dtype('uint8')
     """
     images = _check_images(model, images)
+    if model.output_shape[-1] > 256:
+        raise ValueError(
+            f"{model.output_shape[-1]} classes do not fit into uint8. Take the argmax of "
+            "predict_probabilities over the last axis."
+        )
     parts = [
         model.predict_on_batch(batch.astype("float32")).argmax(-1).astype("uint8")
         for batch in _batches(images, batch_size)

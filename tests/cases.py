@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from keras import ops
-
-# On PyTorch, Keras turns tensors and variables into arrays in a way that NumPy 2 deprecates.
-keras_on_torch = pytest.mark.filterwarnings(
-    "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
-)
 
 few = settings(max_examples=25, deadline=None, derandomize=True)
 

@@ -39,6 +39,7 @@ def trained(monkeypatch):
         return f"trained for {config.epochs}"
 
     module = types.ModuleType("segnet_nb.training")
+
     def load_run(directory: Path) -> types.SimpleNamespace:
         return types.SimpleNamespace(config=FakeConfig(epochs=9, learning_rate=0.5))
 

@@ -16,10 +16,8 @@ from segnet_nb.layers import (
     window_corners,
 )
 from tests import oracles
-from tests.cases import arrays, feature_map, feature_maps, few, keras_on_torch, weighted_sum
+from tests.cases import arrays, feature_map, feature_maps, few, weighted_sum
 from tests.gradients import gradient
-
-pytestmark = keras_on_torch
 
 
 def one_map(rows, dtype="float32"):

@@ -10,10 +10,8 @@ from keras import ops
 from segnet_nb import layers
 from segnet_nb.layers import MaxPoolingWithIndices2D, MaxUnpooling2D, max_pool_with_indices, max_unpool
 from tests import oracles
-from tests.cases import KINDS, arrays, feature_map, keras_on_torch, weighted_sum
+from tests.cases import KINDS, arrays, feature_map, weighted_sum
 from tests.gradients import gradient
-
-pytestmark = keras_on_torch
 
 on_tensorflow = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="XLA is asked for on TensorFlow alone"

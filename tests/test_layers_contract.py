@@ -11,9 +11,7 @@ from keras import ops
 
 from segnet_nb.layers import MaxPoolingWithIndices2D, MaxUnpooling2D
 from tests import oracles
-from tests.cases import arrays, feature_map, few, keras_on_torch
-
-pytestmark = keras_on_torch
+from tests.cases import arrays, feature_map, few
 
 
 def there_and_back(shape, *, by="like", batch_size=None, training=False):

@@ -10,12 +10,10 @@ from keras import ops
 
 from segnet_nb.layers import flat_indices, max_pool_with_indices, max_unpool
 from segnet_nb.normalization import LocalResponseNormalization
-from tests.cases import arrays, feature_map, feature_maps, few, keras_on_torch, weighted_sum
+from tests.cases import arrays, feature_map, feature_maps, few, weighted_sum
 from tests.gradients import gradient
 
 torch = pytest.importorskip("torch", reason="PyTorch is an optional independent reference")
-
-pytestmark = keras_on_torch
 
 
 def to_torch(x, **options):

@@ -15,10 +15,8 @@ from segnet_nb.normalization import (
     input_normalization,
 )
 from tests import oracles
-from tests.cases import arrays, few, keras_on_torch
+from tests.cases import arrays, few
 from tests.gradients import gradient
-
-pytestmark = keras_on_torch
 
 
 def pixels(shape, seed=0):
@@ -88,7 +86,7 @@ class TestLocalResponse:
         assert model(pixels((2, 3, 5, 3))).shape == (2, 3, 5, 3)
 
     def test_negative_alpha_is_refused(self):
-        with pytest.raises(ValueError, match="alpha must not be negative, but -0.1 came"):
+        with pytest.raises(ValueError, match=r"alpha must not be negative, but -0.1 came"):
             LocalResponseNormalization(alpha=-0.1)
 
     @pytest.mark.parametrize(("size", "better"), [(2, 3), (4, 5), (0, 1), (-3, 1)])

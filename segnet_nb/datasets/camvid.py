@@ -29,13 +29,9 @@ ENVIRONMENT_VARIABLE = "SEGNET_NB_CAMVID"
 """Names the directory of the set when it lies outside ``data/camvid``."""
 
 _GET_IT = (
-    "Download it with `segnet-nb data camvid`, "
-    f"or set {ENVIRONMENT_VARIABLE} to the directory that has it."
+    f"Download it with `segnet-nb data camvid`, or set {ENVIRONMENT_VARIABLE} to the directory that has it."
 )
-_MEND_IT = (
-    "`segnet-nb data verify` checks every file, "
-    "and `segnet-nb data camvid` fetches broken ones again."
-)
+_MEND_IT = "`segnet-nb data verify` checks every file, and `segnet-nb data camvid` fetches broken ones again."
 # All that Pillow is known to raise on bytes that are no whole PNG, apart from OSError.
 _NOT_A_PNG = (SyntaxError, ValueError, EOFError, struct.error, zlib.error)
 
@@ -244,9 +240,7 @@ def _decode(path: Path, mode: str) -> np.ndarray:
     except (OSError, *_NOT_A_PNG) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # The system's own word (permission, a failing disk) already names the file.
-        raise DatasetDamagedError(
-            f"{path} cannot be decoded as a PNG: {error}. {_MEND_IT}"
-        ) from error
+        raise DatasetDamagedError(f"{path} cannot be decoded as a PNG: {error}. {_MEND_IT}") from error
     if found_mode != mode:
         raise DatasetDamagedError(
             f"{path} should hold {kinds[mode]} (Pillow mode {mode}), but has mode {found_mode} "

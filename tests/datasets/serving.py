@@ -153,9 +153,7 @@ def fetch(root: Path | None, server: Server, **options: object) -> Path:
 def contents(root: Path) -> dict[str, bytes]:
     """Every file below a directory, by its relative name."""
     return {
-        path.relative_to(root).as_posix(): path.read_bytes()
-        for path in root.rglob("*")
-        if path.is_file()
+        path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()
     }
 
 

@@ -335,8 +335,7 @@ def test_real_val_split_at_a_smaller_size():
 def test_real_images_are_rgb_and_lie_under_their_labels():
     data = camvid.load("train", root=real_or_skip("train"), image_size=(45, 60))
     sky, road, car = (
-        data.images[data.labels == CAMVID.index(name)].mean(axis=0)
-        for name in ("Sky", "Road", "Car")
+        data.images[data.labels == CAMVID.index(name)].mean(axis=0) for name in ("Sky", "Road", "Car")
     )
     # The sky is bright and bluish: red is the least of it, unless channels came swapped.
     assert sky.min() > 200 > 100 > road.max()

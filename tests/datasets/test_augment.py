@@ -1,0 +1,206 @@
+"""Augmentation keeps image and labels together, invents no class, and obeys its source of chance."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from segnet_nb.datasets import CAMVID
+from segnet_nb.datasets.augment import Augmentation
+
+VOID = CAMVID.void_id
+few = settings(max_examples=40, deadline=None, derandomize=True)
+
+
+def blocks(height=48, width=64, cell=16, seed=0, ids=(2, 3, 5, 8)):
+    """An image whose colour says the label: cells of one id each, painted with the palette. No Sky (0)."""
+    cells = np.random.default_rng(seed).choice(ids, (height // cell, width // cell))
+    labels = cells.repeat(cell, 0).repeat(cell, 1).astype(np.uint8)
+    return CAMVID.palette[labels], labels
+
+
+def nearest_class(view, ids):
+    distance = ((view[:, :, None].astype(int) - CAMVID.palette[list(ids)].astype(int)) ** 2).sum(-1)
+    return np.array(ids)[distance.argmin(-1)]
+
+
+def inside(labels):
+    """Pixels whose eight neighbours have their label: away from edges, where colours are mixed."""
+    core = labels[1:-1, 1:-1]
+    same = np.ones(core.shape, bool)
+    for dy in (0, 1, 2):
+        for dx in (0, 1, 2):
+            same &= labels[dy : dy + core.shape[0], dx : dx + core.shape[1]] == core
+    return np.pad(same, 1)
+
+
+def view_of(augmentation, image, labels, size=(36, 40), seed=0):
+    rng = np.random.default_rng(seed)
+    return augmentation.apply(image, labels, size=size, void_id=VOID, rng=rng)
+
+
+scales = st.tuples(st.floats(0.3, 3), st.floats(0.3, 3)).map(sorted).map(tuple)
+
+
+class TestEveryView:
+    @few
+    @given(scales, st.booleans(), st.integers(0, 10**6), st.tuples(st.integers(16, 70), st.integers(16, 70)))
+    def test_colour_still_says_the_label(self, scale, flip, seed, size):
+        """Black is void's colour in the palette, so a field of void around the image fits as well."""
+        image, labels = blocks(seed=seed)
+        view, ids = view_of(Augmentation(flip, scale, color=0), image, labels, size, seed)
+        assert (view.shape, ids.shape) == ((*size, 3), size)
+        assert (view.dtype, ids.dtype) == (np.uint8, np.uint8)
+        guessed = nearest_class(view, (*np.unique(labels), VOID))
+        clear = inside(ids)
+        assert clear.any()
+        np.testing.assert_array_equal(guessed[clear], ids[clear])
+
+    @few
+    @given(scales, st.integers(0, 10**6), st.integers(0, VOID))
+    def test_no_label_is_invented(self, scale, seed, only):
+        image = np.zeros((20, 30, 3), np.uint8)
+        labels = np.full((20, 30), only, np.uint8)
+        labels[5:9, 7:20] = (only + 4) % VOID
+        _, ids = view_of(Augmentation(scale=scale), image, labels, seed=seed)
+        allowed = set(np.unique(labels)) | ({VOID} if scale[0] < 1 else set())
+        assert set(np.unique(ids)) <= allowed
+
+    @few
+    @given(scales, st.floats(0, 0.9), st.integers(0, 10**6))
+    def test_same_chance_same_view_and_inputs_untouched(self, scale, color, seed):
+        image, labels = blocks(seed=1)
+        kept = image.copy(), labels.copy()
+        augmentation = Augmentation(scale=scale, color=color)
+        first, again = (view_of(augmentation, image, labels, seed=seed) for _ in range(2))
+        np.testing.assert_array_equal(first[0], again[0])
+        np.testing.assert_array_equal(first[1], again[1])
+        np.testing.assert_array_equal(image, kept[0])
+        np.testing.assert_array_equal(labels, kept[1])
+
+    def test_other_chance_other_view(self):
+        image, labels = blocks()
+        views = {view_of(Augmentation(), image, labels, seed=seed)[0].tobytes() for seed in range(12)}
+        assert len(views) == 12
+
+
+class TestScale:
+    def test_one_is_a_plain_resize(self):
+        image = np.random.default_rng(0).integers(0, 256, (30, 50, 3)).astype(np.uint8)
+        labels = np.random.default_rng(1).integers(0, 12, (30, 50)).astype(np.uint8)
+        view, ids = view_of(Augmentation(flip=False, scale=(1, 1), color=0), image, labels, size=(20, 25))
+        expected = Image.fromarray(image).resize((25, 20), Image.Resampling.BILINEAR)
+        np.testing.assert_array_equal(view, expected)
+        # Nearest neighbour takes the middle: row 20 / 30 * y + 0.5 and so on, computed by hand.
+        rows = np.floor((np.arange(20) + 0.5) * 30 / 20).astype(int)
+        columns = np.floor((np.arange(25) + 0.5) * 50 / 25).astype(int)
+        np.testing.assert_array_equal(ids, labels[rows][:, columns])
+
+    def test_at_the_same_size_nothing_changes(self):
+        image, labels = blocks()
+        view, ids = view_of(Augmentation(flip=False, scale=(1, 1), color=0), image, labels, size=(48, 64))
+        np.testing.assert_array_equal(view, image)
+        np.testing.assert_array_equal(ids, labels)
+
+    def test_two_shows_a_quarter(self):
+        """With one id per pixel row and column block, a window of half the sides spans half the ids."""
+        labels = np.arange(8, dtype=np.uint8)[None, :].repeat(8, 1).repeat(64, 0)  # 64 x 64, bands of 8 wide
+        image = np.zeros((64, 64, 3), np.uint8)
+        for seed in range(20):
+            _, ids = view_of(Augmentation(flip=False, scale=(2, 2)), image, labels, (64, 64), seed)
+            seen, counts = np.unique(ids, return_counts=True)
+            # Half of 64 columns is 4 bands of 8, cut by at most one more.
+            assert len(seen) in (4, 5)
+            assert set(np.diff(seen)) == {1}
+            assert (counts[1:-1] == 16 * 64).all()  # a band twice as wide, in all 64 rows
+
+    def test_half_lies_in_a_field_of_void(self):
+        """Half the sides of 40 x 60 are 20 x 30 pixels, the whole image, somewhere; the rest is void."""
+        image, labels = blocks(ids=(3, 8))
+        corners = set()
+        for seed in range(20):
+            view, ids = view_of(Augmentation(scale=(0.5, 0.5), color=0), image, labels, (40, 60), seed)
+            rows, columns = np.nonzero(ids != VOID)
+            assert (np.ptp(rows) + 1, np.ptp(columns) + 1, len(rows)) == (20, 30, 600)
+            # Never Sky, whose id is 0; and black where void is.
+            assert 0 not in ids
+            assert not view[ids == VOID].any()
+            corners.add((rows.min(), columns.min()))
+        assert len(corners) > 10
+
+    def test_doubling_is_as_likely_as_halving(self):
+        """Steps are even in the logarithm: between 0.25 and 4, half of the views magnify."""
+        image, labels = blocks()
+        augmentation = Augmentation(scale=(0.25, 4))
+        smaller = sum(VOID in view_of(augmentation, image, labels, seed=seed)[1] for seed in range(200))
+        # Binomial, 200 and 0.5: mean 100, standard deviation 7.07; linear steps would give 40.
+        assert 75 < smaller < 125
+
+
+class TestFlip:
+    def test_half_of_the_views_are_mirrored_with_their_labels(self):
+        image, labels = blocks(ids=(2, 3, 5, 8), seed=3)
+        assert not np.array_equal(labels, labels[:, ::-1])
+        mirrored = 0
+        for seed in range(200):
+            view, ids = view_of(Augmentation(scale=(1, 1), color=0), image, labels, (48, 64), seed)
+            step = -1 if np.array_equal(ids, labels[:, ::-1]) else 1
+            np.testing.assert_array_equal(ids, labels[:, ::step])
+            np.testing.assert_array_equal(view, image[:, ::step])
+            mirrored += step == -1
+        assert 75 < mirrored < 125
+
+    def test_never_unless_asked(self):
+        image, labels = blocks(seed=3)
+        for seed in range(20):
+            _, ids = view_of(Augmentation(flip=False, scale=(1, 1)), image, labels, (48, 64), seed)
+            np.testing.assert_array_equal(ids, labels)
+
+
+class TestColor:
+    def test_changes_the_image_alone(self):
+        image, labels = blocks()
+        plain = Augmentation(flip=False, scale=(1, 1), color=0)
+        colored = Augmentation(flip=False, scale=(1, 1), color=0.5)
+        for seed in range(5):
+            before, after = (view_of(a, image, labels, (48, 64), seed) for a in (plain, colored))
+            assert not np.array_equal(before[0], after[0])
+            np.testing.assert_array_equal(before[1], after[1])
+
+    def test_colour_does_not_disturb_the_geometry(self):
+        """The same chance gives the same crop with and without colour."""
+        image, labels = blocks(seed=5)
+        for seed in range(5):
+            ids = [view_of(Augmentation(color=color), image, labels, seed=seed)[1] for color in (0, 0.5)]
+            np.testing.assert_array_equal(*ids)
+
+    def test_strays_no_further_than_asked(self):
+        """On a grey image saturation changes nothing and contrast nothing: what is left is brightness."""
+        image = np.full((20, 20, 3), 100, np.uint8)
+        labels = np.full((20, 20), 3, np.uint8)
+        levels = [
+            int(view_of(Augmentation(scale=(1, 1), color=0.3), image, labels, (20, 20), seed)[0][0, 0, 0])
+            for seed in range(100)
+        ]
+        # Factors in 0.7..1.3 of 100, and most of that range is used.
+        assert 69 <= min(levels) < 80
+        assert 120 < max(levels) <= 130
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"scale": (2, 1)}, r"scale must be \(smallest, largest\).*but \(2, 1\) came"),
+        ({"scale": (0.05, 1)}, r"with 0\.1 <= smallest"),
+        ({"scale": (1, 11)}, r"largest <= 10"),
+        ({"scale": (float("nan"), 1)}, "scale must be"),
+        ({"color": -0.1}, r"color must be in 0\.\.1, 1 excluded, but -0\.1 came"),
+        ({"color": 1}, r"color must be in 0\.\.1, 1 excluded, but 1 came"),
+    ],
+)
+def test_refuses_what_is_out_of_range(options, message):
+    with pytest.raises(ValueError, match=message):
+        Augmentation(**options)
