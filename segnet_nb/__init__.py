@@ -14,6 +14,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+# These load Keras; the others are NumPy alone until they are asked for a network.
+_FRAMEWORK = frozenset({"layers", "losses", "model", "normalization", "prediction", "pretrained", "keras"})
 _MODULES = (
     "config",
     "datasets",
@@ -47,10 +49,15 @@ __all__ = ["__version__", *_MODULES, *_NAMES]
 def __getattr__(name: str) -> Any:
     if name == "__version__":
         return import_module("importlib.metadata").version("segnet-nb")
+    module = _NAMES.get(name, name)
+    if module in _FRAMEWORK:
+        import_module("segnet_nb._framework").load()
+    if name == "keras":  # Keras itself, imported without TensorFlow's start-up notes
+        return import_module("keras")
     if name in _MODULES:
         return import_module(f"segnet_nb.{name}")
     if name in _NAMES:
-        return getattr(import_module(f"segnet_nb.{_NAMES[name]}"), name)
+        return getattr(import_module(f"segnet_nb.{module}"), name)
     raise AttributeError(f"module 'segnet_nb' has no attribute {name!r}")
 
 

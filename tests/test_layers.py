@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keras
 import numpy as np
 import pytest
 from hypothesis import given
@@ -166,6 +167,8 @@ def test_flat_indices_refuses_another_size(height, width):
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64"])
 def test_values_keep_their_dtype(dtype):
+    if dtype == "float64" and keras.backend.backend() == "jax":
+        pytest.skip("JAX has float64 only where it is switched on")
     x = ops.cast(ops.convert_to_tensor(feature_map((2, 5, 4, 3), "ties")), dtype)
     values, indices = max_pool_with_indices(x)
     restored = max_unpool(values, indices, (5, 4))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import ListedColormap
+from matplotlib.colors import to_rgba_array
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
@@ -78,6 +78,8 @@ def show_indices(
 ) -> Figure:
     """One channel of a pooling in a network: the image, the maxima, and where in its window each was.
 
+    An index is drawn in the colour of its offset, paler where the maximum is weak and its place means little.
+
     Args:
         image: uint8 RGB, shape ``(height, width, 3)``.
         values: maxima of one channel, shape ``(rows, columns)``.
@@ -102,8 +104,12 @@ def show_indices(
     axes = figure.subplots(1, 3)
     axes[0].imshow(image)
     axes[1].imshow(values, cmap="gray", interpolation="nearest")
-    axes[2].imshow(indices, cmap=ListedColormap(OFFSET_COLORS), vmin=0, vmax=3, interpolation="nearest")
-    for axis, text in zip(axes, ("image", "maxima", "indices"), strict=True):
+    # Where a maximum is weak its place is noise: colours are as strong as the maxima.
+    low, high = values.min(), np.percentile(values, 98)
+    strength = np.clip((values - low) / max(high - low, 1e-12), 0.0, 1.0)[..., None]
+    colors = to_rgba_array(OFFSET_COLORS)[indices][..., :3]
+    axes[2].imshow(1 - strength * (1 - colors), interpolation="nearest")
+    for axis, text in zip(axes, ("image", "maxima", "indices, as strong as the maxima"), strict=True):
         axis.set_title(text, fontsize=10)
         axis.set_axis_off()
     names = ("0 top left", "1 top right", "2 bottom left", "3 bottom right")

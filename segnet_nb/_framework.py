@@ -1,0 +1,39 @@
+"""Keras, imported once and in silence.
+
+TensorFlow 2.21 writes notes about the processor to the process's standard error while it is imported,
+whatever ``TF_CPP_MIN_LOG_LEVEL`` says. In a notebook they would stand red under the first cell of every
+reader. Errors are exceptions and come through.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def _silent_descriptor(number: int) -> Iterator[None]:
+    """Send what compiled code writes to a file descriptor nowhere for a while."""
+    try:
+        kept = os.dup(number)
+    except OSError:  # a process without standard error has nothing to silence
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, number)
+        yield
+    finally:
+        os.dup2(kept, number)
+        os.close(nowhere)
+        os.close(kept)
+
+
+def load() -> None:
+    """Import Keras, and with it the backend, unless it is there already."""
+    if "keras" not in sys.modules:
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        with _silent_descriptor(2):
+            import keras  # noqa: F401
