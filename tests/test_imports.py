@@ -18,6 +18,7 @@ FRAMEWORKS = {"keras", "tensorflow", "torch", "jax"}
 # What each module may import of this package, also inside functions. A package stands for its modules,
 # which may import each other. A new module gets its line here: where does it stand?
 MAY_IMPORT = {
+    "_framework": set(),
     "_ids": set(),
     "_targets": {"_ids"},
     "_typed_values": set(),
@@ -35,7 +36,8 @@ MAY_IMPORT = {
     "config": {"datasets"},
     "prediction": {"layers", "losses", "normalization"},
     "training": {
-        *("config", "datasets", "layers", "losses", "metrics", "model", "normalization", "prediction"),
+        *("_framework", "config", "datasets", "layers", "losses", "metrics", "model", "normalization"),
+        "prediction",
     },
     "pretrained": {"config", "datasets", "model", "prediction", "training"},
     "probes": {"datasets", "layers", "metrics", "model", "normalization", "prediction"},
@@ -50,12 +52,12 @@ MAY_IMPORT = {
 }
 # The command line may import everything but widgets; the package's own names are imported by name.
 MAY_IMPORT["cli"] = set(MAY_IMPORT) - {"widgets"}
-MAY_IMPORT["__init__"] = set()
+MAY_IMPORT["__init__"] = {"_framework"}
 
 WITH = {
     "keras": {
         *("_loss_functions", "_targets", "keras_metrics", "layers", "losses", "model", "normalization"),
-        *("prediction", "pretrained", "probes", "training"),
+        *("prediction", "pretrained", "probes", "training", "_framework", "__init__"),
     },
     # Its own functions are asked for inside functions, once TensorFlow is known to be the backend.
     "tensorflow": {"layers", "_compiled_pooling", "training"},

@@ -216,9 +216,9 @@ ERRORS = {
         "every value needs an index. Pass the indices of the pooling",
     ),
     "flat positions for indices": (
-        lambda: MaxUnpooling2D()([one(1, 2, 2, 1), one(1, 2, 2, 1, dtype="int64")]),
+        lambda: MaxUnpooling2D()([one(1, 2, 2, 1), one(1, 2, 2, 1, dtype="int32")]),
         TypeError,
-        r"indices must be uint8 offsets 0..3 inside their window, but int64 came.*"
+        r"indices must be uint8 offsets 0..3 inside their window, but int32 came.*"
         r"2 \* \(y % 2\) \+ x % 2",
     ),
     "symbolic positions for indices": (

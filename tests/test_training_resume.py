@@ -148,6 +148,21 @@ def test_killed_while_the_second_epoch_is_written_down(unbroken, tmp_path, monke
         np.testing.assert_array_equal(a, b)
 
 
+def test_weights_are_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    network = tiny_network()
+    training._save_model(network, tmp_path / "best.keras")
+    before = (tmp_path / "best.keras").read_bytes()
+
+    def half(_, path):
+        Path(path).write_bytes(before[:100])
+        raise Killed
+
+    monkeypatch.setattr(type(network), "save", half)
+    with pytest.raises(Killed):
+        training._save_model(network, tmp_path / "best.keras")
+    assert (tmp_path / "best.keras").read_bytes() == before
+
+
 class TestFinishedRun:
     def test_does_nothing_more(self, unbroken, tmp_path):
         whole = unbroken("sgd")

@@ -18,7 +18,7 @@ def _grid(rows: int, columns: int, image_size: tuple[int, int], width: float) ->
     """A figure of pictures of one size, with room for a legend below."""
     height, across = image_size
     cell = width / columns
-    figure = NotebookFigure(width, rows * cell * height / across + 0.8, photographic=True)
+    figure = NotebookFigure(width, rows * (cell * height / across + 0.25) + 0.7, photographic=True)
     axes = figure.subplots(rows, columns, squeeze=False)
     for axis in axes.flat:
         axis.set_axis_off()

@@ -39,7 +39,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # not session: Playwright keeps an event loop running
 def browser():
     path = chromium()
     if path is None:
@@ -52,7 +52,7 @@ def browser():
         opened.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # not session: Playwright keeps an event loop running
 def lab(browser, tmp_path_factory) -> Iterator[str]:
     """The address of a JupyterLab over copies of the notebooks."""
     folder = tmp_path_factory.mktemp("lab")

@@ -131,6 +131,26 @@ class TestScale:
             corners.add((rows.min(), columns.min()))
         assert len(corners) > 10
 
+    @pytest.mark.parametrize("scale", [2.0, 0.5])
+    def test_height_and_width_are_placed_independently(self, scale):
+        """Ids that count rows, then ids that count columns, under the same chance."""
+        image, count = np.zeros((60, 60, 3), np.uint8), np.arange(60, dtype=np.uint8)
+        places = []
+        for seed in range(200):
+            augmentation = Augmentation(flip=False, scale=(scale, scale))
+            rng_of = np.random.default_rng
+            by_row, by_column = (
+                augmentation.apply(image, labels, size=(60, 60), void_id=255, rng=rng_of(seed))[1]
+                for labels in (count[:, None].repeat(60, 1), count[None, :].repeat(60, 0))
+            )
+            # Magnified: the first id that is seen. Shrunk: where the image begins.
+            top, left = (by_row.min(), by_column.min()) if scale > 1 else np.argwhere(by_row < 255)[0]
+            places.append((int(top), int(left)))
+        tops, lefts = np.array(places).T
+        # All of the 30 rows and columns of freedom is used; chance alone correlates 200 pairs by 0.07.
+        assert min(np.ptp(tops), np.ptp(lefts)) >= 28
+        assert abs(np.corrcoef(tops, lefts)[0, 1]) < 0.25
+
     def test_doubling_is_as_likely_as_halving(self):
         """Steps are even in the logarithm: between 0.25 and 4, half of the views magnify."""
         image, labels = blocks()
