@@ -9,6 +9,8 @@ else
 BIN := $(VENV)/bin
 endif
 READY := $(VENV)/.ready
+# JupyterLab wants to be told that running as root, as in a container, is meant.
+ROOT_FLAG := $(if $(filter 0,$(shell id -u 2>/dev/null)),--allow-root)
 NOTEBOOK ?= notebooks/05_training.ipynb
 PARAMETERS ?=
 export TF_CPP_MIN_LOG_LEVEL ?= 3
@@ -20,7 +22,7 @@ help:  ## This list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 14
 
 lab: $(READY)  ## Set up and open JupyterLab on the first notebook
-	$(BIN)/jupyter lab notebooks/00_start_here.ipynb
+	$(BIN)/jupyter lab $(ROOT_FLAG) notebooks/00_start_here.ipynb
 
 test: $(READY) browser  ## Set up and run the tests: package, notebooks, documentation examples
 	$(BIN)/python -m pytest -m "not slow"
