@@ -15,7 +15,9 @@ from importlib import import_module
 from typing import Any
 
 # These load Keras; the others are NumPy alone until they are asked for a network.
-_FRAMEWORK = frozenset({"layers", "losses", "model", "normalization", "prediction", "pretrained", "keras"})
+_FRAMEWORK = frozenset(
+    {"layers", "losses", "model", "normalization", "prediction", "pretrained", "probes", "keras"}
+)
 _MODULES = (
     "config",
     "datasets",
@@ -26,9 +28,11 @@ _MODULES = (
     "normalization",
     "prediction",
     "pretrained",
+    "probes",
     "reports",
     "training",
     "visualizers",
+    "widgets",
 )
 _NAMES = {
     "segnet_model": "model",

@@ -189,7 +189,7 @@ def test_importing_the_package_loads_nothing():
     assert loaded_by("segnet_nb") == {"segnet_nb": []}
 
 
-LIGHT = [f"segnet_nb.{name}" for name in ("config", "metrics", "datasets", "reports", "cli", "visualizers")]
+LIGHT = [f"segnet_nb.{name}" for name in ("config", "metrics", "datasets", "reports", "cli", "visualizers", "widgets")]
 
 
 def test_what_needs_no_framework_loads_none():

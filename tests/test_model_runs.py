@@ -178,7 +178,9 @@ def test_learns(name, jit_compile):
     assert history[-1] < 0.75 * history[0]
 
 
-@pytest.mark.parametrize("jit_compile", [False, JIT], ids=["plain", "jit"])
+@pytest.mark.parametrize(
+    "jit_compile", [False, pytest.param(JIT, marks=pytest.mark.slow)], ids=["plain", "jit"]
+)
 def test_learns_in_mixed_bfloat16(precision, jit_compile):
     precision("mixed_bfloat16")
     keras.utils.set_random_seed(0)

@@ -151,7 +151,7 @@ class TestBestWeights:
 
 
 class TestStopping:
-    def test_ctrl_c_keeps_the_best_weights(self, tmp_path, capsys):
+    def test_ctrl_c_keeps_the_best_weights_and_says_so(self, tmp_path, capsys):
         weights = []
 
         def second_time(report, network):
@@ -164,9 +164,14 @@ class TestStopping:
         assert load_run(tmp_path) == run
         for kept, then in zip(run.model.get_weights(), weights[run.best_epoch - 1], strict=True):
             np.testing.assert_array_equal(kept, then)
-        printed = capsys.readouterr().out
-        assert "Stopped. Run interrupted after 2 of 5 epochs" in printed
-        assert "Go on with resume=True (--resume)." in printed
+        *lines, last = capsys.readouterr().out.splitlines()
+        assert len(lines) == 2  # one an epoch
+        for line, entry in zip(lines, run.history, strict=True):
+            assert line.startswith(f"epoch   {entry['epoch']}/5  loss {entry['loss']:.3f}  val mIoU ")
+            assert f"accuracy {entry['global_accuracy']:.3f}" in line
+            assert line.endswith(" left")
+        assert last.startswith("Stopped. Run interrupted after 2 of 5 epochs")
+        assert last.endswith("Go on with resume=True (--resume).")
 
     def test_stopped_before_the_first_epoch_there_are_weights_all_the_same(self, tmp_path):
         stop = threading.Event()
@@ -235,24 +240,10 @@ def test_record_is_written_whole_or_not_at_all(finished, tmp_path, monkeypatch):
     assert load_run(tmp_path).status == "running"
 
 
-def test_default_folder_is_named_after_the_run(tmp_path, monkeypatch):
+def test_default_folder_is_named_after_the_run(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     run = train(tiny_config(epochs=1, seed=4), progress=False, data=tiny_pair())
     assert run.directory == Path("runs/synthetic-small-seed4")
     assert files_of(tmp_path) == ["runs"]
+    assert capsys.readouterr().out == ""  # silent unless asked
     assert load_run("runs/synthetic-small-seed4").status == "finished"
-
-
-class TestProgress:
-    def test_one_line_an_epoch(self, tmp_path, capsys):
-        run = run_of(tmp_path, tiny_config(epochs=2), progress=True)
-        lines = capsys.readouterr().out.splitlines()
-        assert len(lines) == 2
-        for line, entry in zip(lines, run.history, strict=True):
-            assert line.startswith(f"epoch   {entry['epoch']}/2  loss {entry['loss']:.3f}  val mIoU ")
-            assert f"accuracy {entry['global_accuracy']:.3f}" in line
-            assert line.endswith(" left")
-
-    def test_silent_unless_asked(self, finished, tmp_path, capsys):
-        run_of(tmp_path, tiny_config(epochs=1))
-        assert capsys.readouterr().out == ""

@@ -87,7 +87,7 @@ def unbroken(tmp_path_factory):
     return run
 
 
-@pytest.mark.parametrize(("optimizer", "steps"), [("adamw", 3), ("adamw", 5), ("adam", 5), ("sgd", 5)])
+@pytest.mark.parametrize(("optimizer", "steps"), [("adamw", 5), ("adam", 3), ("sgd", 5)])
 def test_stopped_run_goes_on_as_if_unbroken(unbroken, tmp_path, optimizer, steps):
     """Three steps an epoch: stopped between the first and the second, and amid the second."""
     whole = unbroken(optimizer)

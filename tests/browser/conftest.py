@@ -28,6 +28,12 @@ CHROMIUM_FLAGS = (
 )
 
 
+class Lab(str):
+    """The address of a running JupyterLab, and the folder it serves."""
+
+    folder: Path
+
+
 def chromium() -> str | None:
     names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
     return next((path for name in names if (path := shutil.which(name))), None)
@@ -53,7 +59,7 @@ def browser():
 
 
 @pytest.fixture(scope="module")  # not session: Playwright keeps an event loop running
-def lab(browser, tmp_path_factory) -> Iterator[str]:
+def lab(browser, tmp_path_factory) -> Iterator[Lab]:
     """The address of a JupyterLab over copies of the notebooks."""
     folder = tmp_path_factory.mktemp("lab")
     shutil.copytree(ROOT / "notebooks", folder / "notebooks")
@@ -73,7 +79,8 @@ def lab(browser, tmp_path_factory) -> Iterator[str]:
     environment = {key: value for key, value in os.environ.items() if key != "MPLBACKEND"}
     with (folder / "lab.log").open("wb") as log:
         server = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
-    address = f"http://127.0.0.1:{port}"
+    address = Lab(f"http://127.0.0.1:{port}")
+    address.folder = folder
     try:
         for _ in range(240):
             try:
