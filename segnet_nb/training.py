@@ -61,6 +61,23 @@ class EpochReport:
     learning_rate: float
     seconds: float
 
+    def line(self, best: float, left: float) -> str:
+        """One line a person can read.
+
+        Args:
+            best: the best validation mIoU so far, 0..1.
+            left: seconds until the end, estimated.
+
+        Example:
+            >>> EpochReport(2, 9, 1.25, 0.7, 0.5, 0.4, 1e-3, seconds=6.0).line(best=0.45, left=150.0)
+            'epoch   2/9  loss 1.250  val mIoU 0.400 (best 0.450)  accuracy 0.700  6 s, 2 min left'
+        """
+        return (
+            f"epoch {self.epoch:>3}/{self.epochs}  loss {self.loss:.3f}  "
+            f"val mIoU {self.mean_iou:.3f} (best {best:.3f})  accuracy {self.global_accuracy:.3f}  "
+            f"{_duration(self.seconds)}, {_duration(left)} left"
+        )
+
 
 @dataclass
 class Run:
@@ -291,16 +308,6 @@ def _duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
-def print_epoch(report: EpochReport, best: float, left: float) -> None:
-    """One line a person can read: epoch, loss, validation mIoU, time left."""
-    print(
-        f"epoch {report.epoch:>3}/{report.epochs}  loss {report.loss:.3f}  "
-        f"val mIoU {report.mean_iou:.3f} (best {best:.3f})  accuracy {report.global_accuracy:.3f}  "
-        f"{_duration(report.seconds)}, {_duration(left)} left",
-        flush=True,
-    )
-
-
 def _show_step(epoch: int, epochs: int, step: int, steps: int, loss: float) -> None:
     """On a terminal, the steps of an epoch on a line that the epoch's own line overwrites."""
     if sys.stdout.isatty():
@@ -315,6 +322,7 @@ def train(
     resume: bool = False,
     progress: bool = True,
     on_epoch: Callable[[EpochReport, keras.Model], None] | None = None,
+    on_step: Callable[[Run, int, int, float], None] | None = None,
     stop: threading.Event | None = None,
     data: tuple[Dataset, Dataset] | None = None,
 ) -> Run:
@@ -330,6 +338,8 @@ def train(
             may be raised; any other difference is an error.
         progress: print a line per epoch.
         on_epoch: called after each epoch with its report and the network.
+        on_step: called with the run, the steps done and to do in this epoch, and the mean loss of those done:
+            before the first step (0 done, loss 0) and after each. ``run.history`` holds the whole epochs.
         stop: when set, from another thread or a button, the run ends after the current step.
         data: training and validation data to use instead of loading ``config.dataset``.
 
@@ -388,7 +398,7 @@ def train(
     run.save()
     try:
         while len(run.history) < config.epochs:
-            whole = _train_epoch(run, model, train_data, val_data, steps, progress, on_epoch, stop)
+            whole = _train_epoch(run, model, train_data, val_data, steps, progress, on_epoch, on_step, stop)
             if not whole:
                 run.status = "interrupted"
                 break
@@ -414,12 +424,15 @@ def _train_epoch(
     steps: int,
     progress: bool,
     on_epoch: Callable[[EpochReport, keras.Model], None] | None,
+    on_step: Callable[[Run, int, int, float], None] | None,
     stop: threading.Event | None,
 ) -> bool:
     """Train and validate one epoch and write it down; False if it was stopped midway."""
     started = time.perf_counter()
     config, epoch = run.config, len(run.history) + 1
     total = 0.0
+    if on_step is not None:
+        on_step(run, 0, steps, 0.0)
     for step, (images, labels) in enumerate(_make_batches(config, train_data, epoch), start=1):
         if stop is not None and stop.is_set():
             return False
@@ -432,6 +445,8 @@ def _train_epoch(
         total += loss
         if progress:
             _show_step(epoch, config.epochs, step, steps, total / step)
+        if on_step is not None:
+            on_step(run, step, steps, total / step)
     result = _validate(model, val_data)
     report = EpochReport(
         epoch=epoch,
@@ -446,7 +461,7 @@ def _train_epoch(
     _write_down(run, model, report)
     if progress:
         left = np.mean(run.curve("seconds")) * (config.epochs - epoch)
-        print_epoch(report, run.best["mean_iou"], float(left))
+        print(report.line(run.best["mean_iou"], float(left)), flush=True)
     if on_epoch is not None:
         on_epoch(report, model)
     return True

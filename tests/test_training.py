@@ -193,6 +193,20 @@ class TestStopping:
         run = run_of(tmp_path, tiny_config(epochs=50), stop=stop, on_epoch=ask_to_stop)
         assert (run.status, len(run.history)) == ("interrupted", 1)
 
+    def test_every_step_is_told(self, tmp_path):
+        """Seven images in batches of two are three steps; the mean loss of the last is that of the epoch."""
+        told = []
+        run = run_of(
+            tmp_path,
+            tiny_config(epochs=2),
+            on_step=lambda run, *step: told.append((len(run.history), run.best_epoch, *step)),
+        )
+        assert [entry[0] for entry in told] == [0] * 4 + [1] * 4
+        assert [entry[2:4] for entry in told] == [(step, 3) for step in range(4)] * 2
+        assert told[0][1] == 0 and told[4][1] == 1
+        assert [told[0][4], told[4][4]] == [0.0, 0.0]
+        assert [told[3][4], told[7][4]] == run.curve("loss")
+
     def test_loss_that_is_no_number(self, tmp_path):
         def spoil(_, network):
             network.set_weights([weight * np.nan for weight in network.get_weights()])

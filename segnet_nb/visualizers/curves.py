@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -27,9 +28,17 @@ def show_history(
     """
     if not history:
         raise ValueError("the history is empty: train for at least one whole epoch first.")
-    epochs = [entry["epoch"] for entry in history]
     figure = NotebookFigure(width, 0.36 * width)
     left, right = figure.subplots(1, 2)
+    draw_history(left, right, history, best_epoch)
+    return figure
+
+
+def draw_history(
+    left: Axes, right: Axes, history: Sequence[Mapping[str, float]], best_epoch: int | None = None
+) -> None:
+    """The two charts of ``show_history`` on axes of a larger figure."""
+    epochs = [entry["epoch"] for entry in history]
     marker = "o" if len(epochs) <= 30 else None
     left.plot(epochs, [entry["loss"] for entry in history], color=BLUE, marker=marker, markersize=3)
     left.set(title="training loss", xlabel="epoch", ylabel="loss")
@@ -49,7 +58,6 @@ def show_history(
         axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axis.grid(color="0.9")
         axis.spines[["top", "right"]].set_visible(False)
-    return figure
 
 
 def show_curves(curves: Mapping[str, Sequence[float]], *, width: float = 8.0) -> Figure:

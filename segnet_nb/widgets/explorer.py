@@ -14,14 +14,14 @@ from matplotlib.figure import Figure
 VIEW = "application/vnd.jupyter.widget-view+json"
 
 
-def script(name: str) -> str:
+def script(*names: str) -> str:
     """The ES module of an explorer: the shared helpers, then its own code."""
-    return _asset("common.js") + "\n" + _asset(f"{name}.js")
+    return "\n".join(_asset(f"{name}.js") for name in ("common", *names))
 
 
-def style(name: str) -> str:
+def style(*names: str) -> str:
     """The style sheet of an explorer: the shared one, then its own."""
-    return _asset("common.css") + "\n" + _asset(f"{name}.css")
+    return "\n".join(_asset(f"{name}.css") for name in ("common", *names))
 
 
 @functools.cache
