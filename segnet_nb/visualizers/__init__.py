@@ -6,7 +6,7 @@ that a cell ends with.
 
 from __future__ import annotations
 
-from segnet_nb.visualizers.colors import colorize, overlay
+from segnet_nb.visualizers.colors import colorize, overlay, safe_colors
 from segnet_nb.visualizers.curves import show_curves, show_history
 from segnet_nb.visualizers.masks import show_class_iou, show_dataset, show_predictions
 from segnet_nb.visualizers.pooling import show_indices, show_pooling
@@ -14,6 +14,7 @@ from segnet_nb.visualizers.pooling import show_indices, show_pooling
 __all__ = [
     "colorize",
     "overlay",
+    "safe_colors",
     "show_class_iou",
     "show_curves",
     "show_dataset",

@@ -93,6 +93,7 @@ class OpenNotebook:
         self.page.on("console", self._heard)
         workspace = self.name.removesuffix(".ipynb")
         self.page.goto(f"{lab}/lab/workspaces/{workspace}/tree/{name}?token={TOKEN}&reset")
+        self.page.wait_for_function("window.jupyterapp !== undefined")
         assert self.page.evaluate(READY, self.name), "the notebook's kernel did not get ready"
         if dark:
             self.page.evaluate(

@@ -1,0 +1,89 @@
+"""One inspected image beside the confusion matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from segnet_nb.datasets.classes import ClassList
+from segnet_nb.visualizers.colors import VERMILION, legend_patches
+from segnet_nb.visualizers.figures import NotebookFigure
+
+
+def show_inspection(
+    pixels: np.ndarray,
+    matrix: np.ndarray,
+    classes: ClassList,
+    *,
+    present: Sequence[int] = (),
+    title: str = "",
+    cell: tuple[int, int] | None = None,
+    width: float = 11.0,
+) -> Figure:
+    """A picture with the legend of its classes, and a confusion matrix in percent of each true class.
+
+    Args:
+        pixels: uint8 RGB, shape ``(height, width, 3)``.
+        matrix: counts, rows truth, shape ``(num_classes, num_classes)``.
+        classes: names and colours.
+        present: ids for the legend.
+        title: of the picture.
+        cell: ``(truth, prediction)``, framed in the matrix.
+        width: of the figure in inches.
+
+    Raises:
+        ValueError: if the matrix does not fit the classes.
+    """
+    if matrix.shape != (classes.num_classes, classes.num_classes):
+        raise ValueError(
+            f"{classes.num_classes} classes need a square matrix of that side, but {matrix.shape} came."
+        )
+    high = width * 0.55 * pixels.shape[0] / pixels.shape[1]
+    figure = NotebookFigure(width, max(high + 0.9, 4.2), photographic=True)
+    left, right = figure.subplots(1, 2, width_ratios=[1.35, 1])
+    left.imshow(pixels, interpolation="nearest")
+    left.set_title(title, fontsize=10)
+    left.set_axis_off()
+    if len(present):
+        left.legend(
+            handles=legend_patches(classes, np.array(present)),
+            loc="upper center",
+            bbox_to_anchor=(0.5, -0.02),
+            ncols=4,
+            frameon=False,
+            fontsize=9,
+            handlelength=1.2,
+        )
+    show_matrix(right, matrix, classes, cell)
+    return figure
+
+
+def show_matrix(
+    axis: Axes, matrix: np.ndarray, classes: ClassList, cell: tuple[int, int] | None = None
+) -> None:
+    """Draw a confusion matrix: each row in percent of its class, rounded; empty below half a percent."""
+    total = matrix.sum(1, keepdims=True)
+    percent = 100 * matrix / np.maximum(total, 1)
+    axis.imshow(np.sqrt(percent), cmap="cividis", vmin=0, vmax=10)
+    for (row, column), value in np.ndenumerate(percent):
+        if value >= 0.5:
+            axis.text(
+                *(column, row, f"{value:.0f}"),
+                ha="center",
+                va="center",
+                fontsize=8,
+                color="black" if value > 35 else "white",
+            )
+    axis.set_xticks(range(len(percent)), classes.names, rotation=60, ha="right", fontsize=8)
+    axis.set_yticks(range(len(percent)), classes.names, fontsize=8)
+    axis.set_xlabel("predicted", fontsize=9)
+    axis.set_ylabel("true", fontsize=9)
+    axis.set_title("of each true class, where its pixels went (%)", fontsize=10)
+    if cell is not None:
+        axis.add_patch(
+            Rectangle((cell[1] - 0.5, cell[0] - 0.5), 1, 1, fill=False, edgecolor=VERMILION, linewidth=2)
+        )
