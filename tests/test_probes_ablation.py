@@ -195,6 +195,8 @@ def test_bytes_by_hand(bench):
     # Float32 maps before pooling: 16 bytes * (45 * 61 + 713 + 192 + 48) = 16 * 3698 = 59168.
     result = bench.run(0, {})
     assert (result.bytes_indices, result.bytes_indices_true, result.bytes_features) == (965, 965, 59168)
+    assert result.stage_bytes == (713, 192, 48, 12)
+    assert result.stage_sizes == ((45, 61), (23, 31), (12, 16), (6, 8))
     for mode, kept in (("shuffled", 713), ("random", 713), ("other", 713), ("zeros", 0), ("nearest", 0)):
         assert bench.run(0, {1: mode, 2: "bilinear"}).bytes_indices == kept + 48 + 12
 

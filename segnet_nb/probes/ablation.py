@@ -53,6 +53,8 @@ class AblationResult:
         bytes_indices: memory for the indices that these interventions still need, 2 bits each, packed
             stage by stage; 0 for stages of zeros, nearest and bilinear.
         bytes_indices_true: memory for the indices of all stages.
+        stage_sizes: height and width in pixels of the map that each stage unpools to, stage 1 first.
+        stage_bytes: memory for the true indices of each stage; their sum is ``bytes_indices_true``.
         bytes_features: memory for the float32 maps before each pooling, which U-Net keeps instead.
     """
 
@@ -71,6 +73,8 @@ class AblationResult:
     bytes_indices: int
     bytes_indices_true: int
     bytes_features: int
+    stage_sizes: tuple[tuple[int, int], ...]
+    stage_bytes: tuple[int, ...]
 
     def __str__(self) -> str:
         return (
@@ -203,6 +207,8 @@ class AblationBench:
             bytes_indices=sum(needed[s - 1] for s in self.stages if done[s] not in WITHOUT_INDICES),
             bytes_indices_true=sum(needed),
             bytes_features=sum(4 * height * width * channels for (height, width), channels in values),
+            stage_sizes=encoded.sizes,
+            stage_bytes=tuple(needed),
         )
 
     def sweep(

@@ -1,0 +1,180 @@
+"""What changes when a SegNet's indices are interfered with, as maps and as a figure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from segnet_nb.datasets.classes import ClassList
+from segnet_nb.visualizers.colors import BLUE, GREY, colorize, legend_patches
+from segnet_nb.visualizers.figures import NotebookFigure
+
+if TYPE_CHECKING:
+    from segnet_nb.probes import AblationResult
+
+_FAINTEST, _LIGHTEST = 165, 240
+
+
+def changed_pixels(
+    labels: np.ndarray, reference: np.ndarray, prediction: np.ndarray, void_id: int
+) -> np.ndarray:
+    """What a change of prediction means for each pixel.
+
+    Args:
+        labels: ground truth ids, shape ``(height, width)``.
+        reference: ids before the change, same shape.
+        prediction: ids after it, same shape.
+        void_id: id of ground truth that cannot be judged.
+
+    Returns:
+        uint8, same shape: 0 unchanged, 1 changed from wrong to wrong or where nothing is known, 2 right
+        before and wrong now, 3 wrong before and right now.
+
+    Raises:
+        ValueError: if the shapes differ.
+
+    Example:
+        >>> changed_pixels(*np.array([[[0, 0, 0, 5]], [[0, 0, 1, 1]], [[0, 1, 0, 2]]]), void_id=5).tolist()
+        [[0, 2, 3, 1]]
+    """
+    if not labels.shape == reference.shape == prediction.shape:
+        raise ValueError(
+            f"labels {labels.shape}, reference {reference.shape} and prediction {prediction.shape} must be "
+            "of one shape."
+        )
+    kinds = (reference != prediction).astype(np.uint8)
+    judged = (kinds == 1) & (labels != void_id)
+    kinds[judged & (reference == labels)] = 2
+    kinds[judged & (prediction == labels)] = 3
+    return kinds
+
+
+def marked_changes(
+    image: np.ndarray,
+    labels: np.ndarray,
+    reference: np.ndarray,
+    prediction: np.ndarray,
+    classes: ClassList,
+    *,
+    shown: Literal["all", "wrong", "right"] = "all",
+) -> tuple[np.ndarray, np.ndarray]:
+    """Changed pixels in the colour of their new class, on the image in pale grey.
+
+    Colour is not the only sign: pixels that are wrong now are crossed by black diagonals, those that are
+    right now carry white dots, and those wrong before and after are plain.
+
+    Args:
+        image: uint8 RGB, shape ``(height, width, 3)``.
+        labels: ground truth ids, shape ``(height, width)``.
+        reference: ids with true indices, same shape.
+        prediction: ids now, same shape.
+        classes: whose colours.
+        shown: which changes: all, those that are wrong now, or those that are right now.
+
+    Returns:
+        uint8 ids of shape ``(height, width)`` and the uint8 palette ``(256, 3)`` that they point into: the
+        classes and void first, then black, white and greys.
+
+    Raises:
+        ValueError: if shapes differ or ``shown`` is unknown.
+
+    Example:
+        >>> from segnet_nb.datasets import CAMVID
+        >>> labels = np.zeros((1, 3), np.uint8)
+        >>> now = np.array([[0, 3, 3]], np.uint8)
+        >>> ids, _ = marked_changes(np.zeros((1, 3, 3), np.uint8), labels, labels, now, CAMVID)
+        >>> ids.tolist()  # grey; new class; new class
+        [[14, 3, 3]]
+    """
+    if shown not in ("all", "wrong", "right"):
+        raise ValueError(f"shown must be 'all', 'wrong' or 'right', but {shown!r} came.")
+    kinds = changed_pixels(labels, reference, prediction, classes.void_id)
+    black, white, first = classes.void_id + 1, classes.void_id + 2, classes.void_id + 3
+    palette = np.zeros((256, 3), np.uint8)
+    palette[:black] = classes.palette
+    palette[white] = 255
+    palette[first:] = np.linspace(_FAINTEST, _LIGHTEST, 256 - first).round()[:, None]
+    # Luma of BT.601, spread over the greys.
+    grey = image @ np.array([0.299, 0.587, 0.114]) / 255
+    ids = (first + np.rint(grey * (255 - first))).astype(np.uint8)
+    drawn = {"all": kinds > 0, "wrong": kinds == 2, "right": kinds == 3}[shown]
+    ids[drawn] = prediction[drawn]
+    y, x = np.indices(kinds.shape)
+    ids[drawn & (kinds == 2) & ((x + y) % 4 == 3)] = black
+    ids[drawn & (kinds == 3) & (x % 3 == 1) & (y % 3 == 1)] = white
+    return ids, palette
+
+
+def _picture(axis: Axes, pixels: np.ndarray, title: str) -> None:
+    axis.imshow(pixels, interpolation="nearest")
+    axis.set_title(title, fontsize=10)
+    axis.set_axis_off()
+
+
+def _bars(axis: Axes, found: AblationResult) -> None:
+    """Scores now as bars, those with true indices as lines across them."""
+    rows = (
+        ("mean IoU", found.mean_iou, found.reference_mean_iou),
+        ("boundary F1", found.boundary_f1, found.reference_boundary_f1),
+        ("index memory", found.bytes_indices / found.bytes_indices_true, 1.0),
+    )
+    for row, (_, now, true) in enumerate(rows):
+        axis.barh(row, now, height=0.5, color=BLUE)
+        axis.plot([true, true], [row - 0.36, row + 0.36], color="black", linewidth=1.6)
+        text = f"{100 * now:.1f} % ({100 * (now - true):+.1f})"
+        axis.text(0, row - 0.31, f"{rows[row][0]}  {text}", va="bottom", fontsize=9)
+    axis.set(xlim=(0, 1.02), ylim=(len(rows) - 0.5, -0.85))
+    axis.set_yticks([])
+    axis.set_xticks([0, 0.5, 1], ["0", "50", "100 %"], fontsize=8, color=GREY)
+    axis.set_title("line: with true indices", fontsize=10)
+    axis.spines[["top", "right", "left"]].set_visible(False)
+
+
+def show_ablation(
+    found: AblationResult,
+    image: np.ndarray,
+    labels: np.ndarray,
+    classes: ClassList,
+    *,
+    shown: Literal["all", "wrong", "right"] = "all",
+    width: float = 10.0,
+) -> Figure:
+    """Image, ground truth, prediction with true and with interfered indices, changes, and scores.
+
+    Args:
+        found: what ``AblationBench.run`` gave.
+        image: uint8 RGB, shape ``(height, width, 3)``.
+        labels: ids, shape ``(height, width)``.
+        classes: names and colours.
+        shown: which changes are drawn, see ``marked_changes``.
+        width: of the figure in inches.
+
+    Raises:
+        ValueError: if shapes differ or ``shown`` is unknown.
+    """
+    ids, palette = marked_changes(image, labels, found.reference, found.prediction, classes, shown=shown)
+    tall = width / 3 * image.shape[0] / image.shape[1] + 0.25
+    figure = NotebookFigure(width, 2 * tall + 1.0, photographic=True)
+    axes = figure.subplots(2, 3)
+    done = ", ".join(f"{stage} {mode}" for stage, mode in found.interventions.items() if mode != "true")
+    figure.suptitle(f"stage {done}" if done else "true indices at every stage", fontsize=11)
+    _picture(axes[0, 0], image, "image")
+    _picture(axes[0, 1], colorize(labels, classes), "ground truth")
+    _picture(axes[0, 2], colorize(found.reference, classes), "with true indices")
+    _picture(axes[1, 0], colorize(found.prediction, classes), "now")
+    words = {"all": "changed", "wrong": "now wrong", "right": "now right"}[shown]
+    _picture(axes[1, 1], palette[ids], f"{words} (changed: {100 * found.changed:.1f} %)")
+    _bars(axes[1, 2], found)
+    figure.legend(
+        handles=legend_patches(classes, np.stack([labels, found.reference, found.prediction])),
+        loc="outside lower center",
+        ncols=6,
+        frameon=False,
+        fontsize=9,
+        handlelength=1.2,
+        columnspacing=1.2,
+    )
+    return figure
