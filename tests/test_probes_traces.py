@@ -19,13 +19,8 @@ from segnet_nb.prediction import load_model, predict_probabilities
 from segnet_nb.probes.traces import TraceList, UnpoolingTrace, trace_images, trace_unpooling
 from segnet_nb.probes.unpooling import StageTrace
 from tests import oracles
-from tests.cases import KINDS, few
-
-MAPS = ("features", "pooled", "indices", "values", "unpooled", "dense")
-
-
-def picture(height, width, seed=0):
-    return np.random.default_rng(seed).integers(0, 256, (height, width, 3)).astype(np.uint8)
+from tests.cases import few
+from tests.trace_cases import MAPS, picture, random_traces
 
 
 def small_network(**changes):
@@ -43,33 +38,6 @@ def model():
 @pytest.fixture(scope="module")
 def trace(model):
     return trace_unpooling(model, picture(45, 61))
-
-
-def random_trace(height, width, stages, channels, kind, seed):
-    """A trace made of random maps by the references, without any network."""
-    random = np.random.default_rng(seed)
-    built = []
-    for number in range(1, stages + 1):
-        features = KINDS[kind](random, (1, height, width, channels + number)).astype("float32")
-        pooled, indices, _ = oracles.pool(features)
-        values = random.normal(size=pooled.shape).astype("float32")
-        unpooled = oracles.unpool(values, indices, height, width)
-        maps = (features, pooled, indices, values, unpooled, unpooled[..., :channels])
-        built.append(StageTrace(number=number, **dict(zip(MAPS, (array[0] for array in maps), strict=True))))
-        height, width = pooled.shape[1:3]
-    size = built[0].size
-    return UnpoolingTrace(picture(*size), tuple(built), np.ones((*size, 2), "float32"))
-
-
-random_traces = st.builds(
-    random_trace,
-    st.integers(1, 19),
-    st.integers(1, 19),
-    st.integers(1, 4),
-    st.integers(1, 3),
-    st.sampled_from(sorted(KINDS)),
-    st.integers(0, 10**6),
-)
 
 
 def check_against_loops(trace):
