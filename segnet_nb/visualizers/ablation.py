@@ -159,14 +159,19 @@ def show_ablation(
     tall = width / 3 * image.shape[0] / image.shape[1] + 0.25
     figure = NotebookFigure(width, 2 * tall + 1.0, photographic=True)
     axes = figure.subplots(2, 3)
-    done = ", ".join(f"{stage} {mode}" for stage, mode in found.interventions.items() if mode != "true")
-    figure.suptitle(f"stage {done}" if done else "true indices at every stage", fontsize=11)
+    done = ", ".join(f"stage {stage} {mode}" for stage, mode in found.interventions.items() if mode != "true")
+    figure.suptitle(done or "true indices at every stage", fontsize=11)
     _picture(axes[0, 0], image, "image")
     _picture(axes[0, 1], colorize(labels, classes), "ground truth")
     _picture(axes[0, 2], colorize(found.reference, classes), "with true indices")
     _picture(axes[1, 0], colorize(found.prediction, classes), "now")
-    words = {"all": "changed", "wrong": "now wrong", "right": "now right"}[shown]
-    _picture(axes[1, 1], palette[ids], f"{words} (changed: {100 * found.changed:.1f} %)")
+    kinds = changed_pixels(labels, found.reference, found.prediction, classes.void_id)
+    words, drawn = {
+        "all": ("changed (striped: now wrong)", kinds > 0),
+        "wrong": ("now wrong", kinds == 2),
+        "right": ("now right", kinds == 3),
+    }[shown]
+    _picture(axes[1, 1], palette[ids], f"{words}: {100 * drawn.mean():.1f} %")
     _bars(axes[1, 2], found)
     figure.legend(
         handles=legend_patches(classes, np.stack([labels, found.reference, found.prediction])),
