@@ -23,6 +23,7 @@ from traitlets import default
 
 from segnet_nb._report_math import formula
 from segnet_nb._report_parameters import TAG, Parameter, parse_parameters
+from segnet_nb._report_widgets import KeepWidgets
 
 _log = logging.getLogger("segnet_nb.reports.html")
 _log.addHandler(logging.NullHandler())
@@ -151,7 +152,7 @@ def page(notebook: Path, *, pictures_from: Path | None = None) -> str:
         "report_style": STYLE,
         "report_header": _header(nb),
     }
-    text, _ = ReportExporter().from_notebook_node(nb, resources)
+    text, _ = ReportExporter(preprocessors=(KeepWidgets(),)).from_notebook_node(nb, resources)
     return text
 
 

@@ -47,7 +47,8 @@ MAY_IMPORT = {
     "_report_parameters": {"_typed_values"},
     "_report_progress": set(),
     "_report_engine": {"_report_parameters", "_report_progress"},
-    "_report_html": {"_report_math", "_report_parameters"},
+    "_report_widgets": set(),
+    "_report_html": {"_report_math", "_report_parameters", "_report_widgets"},
     "reports": {"_report_engine", "_report_html", "_report_parameters", "_report_progress", "_typed_values"},
 }
 # The command line may import everything but widgets; the package's own names are imported by name.
@@ -189,15 +190,24 @@ def test_importing_the_package_loads_nothing():
     assert loaded_by("segnet_nb") == {"segnet_nb": []}
 
 
-LIGHT = [f"segnet_nb.{name}" for name in ("config", "metrics", "datasets", "reports", "cli", "visualizers", "widgets")]
+LIGHT = [
+    f"segnet_nb.{name}"
+    for name in ("config", "metrics", "datasets", "reports", "cli", "visualizers", "widgets")
+]
 
 
 def test_what_needs_no_framework_loads_none():
     loaded = loaded_by(*LIGHT)
     assert not FRAMEWORKS & set(loaded[LIGHT[-1]])
     # Matplotlib comes with pictures alone, papermill with a report that runs.
-    assert not {"matplotlib", "papermill"} & set(loaded[LIGHT[-2]])
-    assert "matplotlib" in loaded[LIGHT[-1]]  # so that what is loaded is seen
+    assert not {"matplotlib", "papermill"} & set(loaded["segnet_nb.cli"])
+    assert "matplotlib" in loaded["segnet_nb.visualizers"]  # so that what is loaded is seen
+
+
+def test_explorers_load_no_framework():
+    names = [f"segnet_nb.widgets.{path.stem}" for path in sorted((PACKAGE / "widgets").glob("[a-z]*.py"))]
+    assert len(names) >= 2
+    assert not FRAMEWORKS & set(loaded_by(*names)[names[-1]])
 
 
 def test_training_says_what_is_wrong_before_a_framework_loads():

@@ -17,6 +17,7 @@ import nbformat
 from segnet_nb import reports
 
 ROOT = Path(__file__).parents[1]
+VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 def store(path: Path) -> None:
@@ -37,6 +38,9 @@ def store(path: Path) -> None:
         # Times of execution differ from run to run and tell a reader nothing.
         tags = cell.metadata.get("tags")
         cell.metadata = {"tags": tags} if tags else {}
+        for output in cell.get("outputs", ()):
+            # The widget is gone with its kernel; the picture stored beside it stays.
+            output.get("data", {}).pop(VIEW, None)
     temporary = path.with_suffix(".part")
     nbformat.write(executed, temporary)
     temporary.replace(path)

@@ -65,9 +65,12 @@ class Explorer(anywidget.AnyWidget):
     busy = traitlets.Bool(False).tag(sync=True)
     standalone = traitlets.Bool(False).tag(sync=True)
 
+    _open = False
+
     def __init__(self, **state: Any) -> None:
         self._seen = False
         super().__init__(**state)
+        self._open = True
         self.on_msg(self._receive)
 
     @property
@@ -82,10 +85,17 @@ class Explorer(anywidget.AnyWidget):
     def received(self, content: dict[str, Any]) -> None:
         """Answer a message of the view; explorers that speak with theirs override this."""
 
+    def release(self) -> None:
+        """Let go of what the widget held, once its views are closed; explorers override this."""
+
     def close(self) -> None:
         """Close the views and let go of what the widget held."""
+        if not self._open:  # closed already, or refused while it was made
+            return
+        self._open = False
         super().close()
         self.unobserve_all()
+        self.release()
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Take over what the view sends; what is not valid is shown as an error and taken back there."""

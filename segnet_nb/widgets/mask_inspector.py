@@ -256,9 +256,8 @@ class MaskInspector(Explorer):
         cell = self._cell() if self.cell else None
         return show_inspection(self.picture(), matrix, classes, present=present, title=title, cell=cell)
 
-    def close(self) -> None:
-        """Close the views and let go of the pixels."""
-        super().close()
+    def release(self) -> None:
+        """Let go of the pixels."""
         self._percent.clear()
         self.set_trait("pictures", {})
         self.set_trait("matrices", b"")
