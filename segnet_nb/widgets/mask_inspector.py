@@ -267,7 +267,7 @@ class MaskInspector(Explorer):
     def received(self, content: dict[str, Any]) -> None:
         """Send the picture that the view asks for."""
         if content.get("kind") == "picture":
-            number = int(content["image"])
+            number = self._check_image({"value": content["image"]})
             parts = self._packed(number)
             self.send({"kind": "picture", "image": number, "parts": list(parts)}, buffers=[*parts.values()])
 

@@ -100,7 +100,8 @@ class Pictures {
       this.ready.set(number, known);
       return known;
     }
-    if (!this.pending.has(number)) {
+    const exists = number >= 0 && number < this.scope.get("names").length;
+    if (exists && !this.pending.has(number)) {
       this.pending.add(number);
       const embedded = this.scope.get("pictures")[`${number}`];
       if (embedded) this.decode(number, embedded);
