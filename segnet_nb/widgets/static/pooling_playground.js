@@ -24,7 +24,7 @@ const bits = (index) => index.toString(2).padStart(2, "0");
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
 function preset(name, rows, columns, seed) {
-  let state = seed >>> 0;
+  let state = Math.imul(2654435769, seed) >>> 0;  // seeds that are neighbours begin far apart
   const chance = () => {
     state = (Math.imul(1664525, state) + 1013904223) >>> 0;
     return Math.floor((state >>> 16) * 19 / 65536) - 9;
@@ -271,9 +271,19 @@ export default explorer("pooling-playground", "Pooling playground", (scope, body
   }
 
   function listenTo(map) {
-    map.grid.addEventListener("pointerover", (event) => { hovered = windowOf(map, event.target); lightUp(); });
+    // Not pointerover: a page that scrolls beneath a resting pointer says nothing about what is looked at.
+    map.grid.addEventListener("pointermove", (event) => {
+      const window = windowOf(map, event.target);
+      if (same(window, hovered)) return;
+      hovered = window;
+      lightUp();
+    });
     map.grid.addEventListener("pointerleave", () => { hovered = null; lightUp(); });
-    map.grid.addEventListener("focusin", (event) => { focused = windowOf(map, event.target); lightUp(); });
+    map.grid.addEventListener("focusin", (event) => {
+      focused = windowOf(map, event.target);
+      hovered = null;
+      lightUp();
+    });
     map.grid.addEventListener("focusout", () => { focused = null; lightUp(); });
   }
 
