@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -130,6 +131,8 @@ class IndexMicroscope(Explorer):
         self._names = [*(names or (f"image {number}" for number in range(1, len(traces) + 1)))]
         self._latest: tuple[int, UnpoolingTrace] | None = None
         self._kind: list[int] | None = None
+        # JupyterLab's messages run in a thread of their own, beside a cell that sets traits.
+        self._turn = threading.RLock()
         self._settling = True
         super().__init__(**state)
         self._settling = False
@@ -226,8 +229,9 @@ class IndexMicroscope(Explorer):
     @traitlets.observe("image", "stage", "channel", "pixel")
     @guarded
     def _changed(self, change: Any) -> None:
-        if not self._settling:
-            self._show(change["name"])
+        with self._turn:
+            if not self._settling:
+                self._show(change["name"])
 
     def _show(self, what: str) -> None:
         """Bring everything up to date that hangs on a trait; one message carries all of it."""
