@@ -11,7 +11,9 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,24 +47,20 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-@pytest.fixture(scope="module")  # not session: Playwright keeps an event loop running
-def browser():
-    path = chromium()
-    if path is None:
-        pytest.skip("no Chromium: `make browser` installs it on Debian as root; otherwise install it by hand")
+@contextmanager
+def launched() -> Iterator[Any]:
+    """A headless Chromium."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_FLAGS))
+        opened = playwright.chromium.launch(executable_path=chromium(), args=list(CHROMIUM_FLAGS))
         yield opened
         opened.close()
 
 
-@pytest.fixture(scope="module")  # not session: Playwright keeps an event loop running
-def lab(browser, tmp_path_factory) -> Iterator[Lab]:
-    """The address of a JupyterLab over copies of the notebooks."""
-    folder = tmp_path_factory.mktemp("lab")
-    shutil.copytree(ROOT / "notebooks", folder / "notebooks")
+@contextmanager
+def serving(folder: Path) -> Iterator[Lab]:
+    """A JupyterLab over a folder."""
     settings = folder / "settings" / "@jupyterlab" / "notebook-extension"
     settings.mkdir(parents=True)
     # Cells out of sight are drawn too, so that a test can look at them.
@@ -99,3 +97,20 @@ def lab(browser, tmp_path_factory) -> Iterator[Lab]:
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
+
+
+@pytest.fixture(scope="module")  # not session: Playwright keeps an event loop running
+def browser():
+    if chromium() is None:
+        pytest.skip("no Chromium: `make browser` installs it on Debian as root; otherwise install it by hand")
+    with launched() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")  # not session: Playwright keeps an event loop running
+def lab(browser, tmp_path_factory) -> Iterator[Lab]:
+    """The address of a JupyterLab over copies of the notebooks."""
+    folder = tmp_path_factory.mktemp("lab")
+    shutil.copytree(ROOT / "notebooks", folder / "notebooks")
+    with serving(folder) as served:
+        yield served
