@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -60,7 +61,8 @@ class MapPicture:
         picture = Image.fromarray(self.levels)
         picture.putpalette(self.palette.tobytes())
         buffer = io.BytesIO()
-        picture.save(buffer, "png", compress_level=1)
+        # Run lengths suit zeros, and noise has nothing longer: half the time of the usual search.
+        picture.save(buffer, "png", compress_level=1, compress_type=zlib.Z_RLE)
         return buffer.getvalue()
 
 
