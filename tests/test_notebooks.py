@@ -16,7 +16,12 @@ from segnet_nb.datasets import camvid
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = ROOT / "notebooks"
 SANITIZE = Path(__file__).parent / "nbval_sanitize.cfg"
-LESSONS = ("00_start_here",)  # compared output by output; what trains is run with other parameters below
+LESSONS = (
+    "00_start_here",
+    "04_losses_and_metrics",
+    "06_inspect_unpooling",
+    "07_inspect_predictions",
+)  # compared output by output; what trains is run with other parameters below
 SMALL = {"epochs": 1, "height": 48, "width": 64, "train_count": 6, "val_count": 4, "intro_epochs": 1}
 
 pytestmark = pytest.mark.notebook
@@ -87,7 +92,16 @@ def test_the_training_notebook_learns_with_its_defaults(tmp_path):
 
 
 @pytest.mark.camvid
-@pytest.mark.parametrize("name", ["00_start_here", "05_training"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "00_start_here",
+        "04_losses_and_metrics",
+        "05_training",
+        "06_inspect_unpooling",
+        "07_inspect_predictions",
+    ],
+)
 def test_the_same_notebook_reports_on_real_camvid(name, tmp_path):
     if not camvid.is_available("val"):
         pytest.skip("CamVid is not here: set SEGNET_NB_CAMVID or run `segnet-nb data camvid`")

@@ -65,6 +65,10 @@ def serving(folder: Path) -> Iterator[Lab]:
     settings.mkdir(parents=True)
     # Cells out of sight are drawn too, so that a test can look at them.
     (settings / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')
+    quiet = folder / "settings" / "@jupyterlab" / "apputils-extension"
+    quiet.mkdir(parents=True)
+    # It would ask whether to fetch news, in a box over the page.
+    (quiet / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
     port = free_port()
     command = [
         *(sys.executable, "-m", "jupyter", "lab", "--no-browser", "--ip=127.0.0.1", "--allow-root"),
