@@ -159,3 +159,22 @@ def test_two_labs_in_a_notebook_do_not_mix(opened):
     opened.page.wait_for_timeout(400)
     assert opened.ask("print(lab2.shift)").strip() == "-5"
     assert state(opened) == first
+
+
+def test_the_lesson_runs_and_its_exercise_can_be_solved_with_the_sliders(lab, browser):
+    lesson = OpenNotebook(browser, lab, "notebooks/04_losses_and_metrics.ipynb")
+    lesson.run_all()
+    task = lesson.explorer("loss-lab", 1)
+    slide(task.locator('input[data-trait="share"]'), 2)
+    slide(task.locator('input[data-trait="missed"]'), 90)
+    lesson.page.wait_for_timeout(1000)
+    solved = "task.scores['global_accuracy'] > 0.97 and task.scores['object_iou'] < 0.2"
+    assert lesson.ask(f"print(task.share, task.missed, {solved})").split() == ["0.02", "0.9", "True"]
+    answers = (
+        "print(check(1 - 2 * (chance * labels).sum() / (chance.sum() + labels.sum()), per_class[1], wrong))",
+        "print(check(9, 9.0, 'not quite'), check(0.9, 9.0, 'not quite'), check(None, 9.0, ''))",
+    )
+    assert lesson.ask(answers[0]).strip() == "right"
+    assert lesson.ask(answers[1]).strip() == "right not quite not yet: there is no answer to check"
+    assert lesson.failures == []
+    lesson.close()
