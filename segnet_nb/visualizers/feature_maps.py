@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 ZERO_COLOR = "#1B1B1F"
 """What exact zeros are drawn in: neutral, and darker than anything in the scale."""
 
+_SAMPLE = 20_000
+
 OFFSET_NAMES = ("top left", "top right", "bottom left", "bottom right")
 
 
@@ -69,6 +71,9 @@ class MapPicture:
 def robust_span(values: np.ndarray) -> tuple[float, float]:
     """The ends of a scale: all but the 0.5 % smallest and the 0.5 % largest numbers lie between them.
 
+    Of a map with more than 40,000 numbers an even sample of about 20,000 decides: sorting them all would take as
+    long as everything else together.
+
     Raises:
         ValueError: if a number is infinite or none at all.
 
@@ -81,7 +86,9 @@ def robust_span(values: np.ndarray) -> tuple[float, float]:
             "this channel holds numbers that are infinite or not numbers at all: the network has diverged. "
             "Load other weights, or train with a smaller learning rate."
         )
-    low, high = np.percentile(values, (0.5, 99.5))
+    # An odd step does not walk down one column of a map of even width.
+    step = max(1, values.size // _SAMPLE) | 1
+    low, high = np.percentile(values.ravel()[::step] if values.size >= 2 * _SAMPLE else values, (0.5, 99.5))
     return float(low), float(high)
 
 
