@@ -71,8 +71,8 @@ class MapPicture:
 def robust_span(values: np.ndarray) -> tuple[float, float]:
     """The ends of a scale: all but the 0.5 % smallest and the 0.5 % largest numbers lie between them.
 
-    Of a map with more than 40,000 numbers an even sample of about 20,000 decides: sorting them all would take as
-    long as everything else together.
+    Of a map with more than 40,000 numbers an even sample of about 20,000 decides: sorting them all would
+    take as long as everything else together.
 
     Raises:
         ValueError: if a number is infinite or none at all.
