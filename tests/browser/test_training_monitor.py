@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 
+import nbformat
 import numpy as np
 import pytest
 from PIL import Image
@@ -127,5 +128,24 @@ def test_interrupting_the_kernel_ends_it_as_stop_does(lab, browser):
     opened.page.evaluate("window.jupyterapp.commands.execute('notebook:interrupt-kernel')")
     opened.explorer("training-monitor").locator('[data-status="stopped"]').wait_for()
     assert opened.ask("print(run.status, len(run.history) == after)").split() == ["interrupted", "True"]
+    assert opened.failures == []
+    opened.close()
+
+
+def test_the_training_lesson_runs_with_small_parameters(lab, browser):
+    path = lab.folder / "notebooks" / "05_training.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    cell = next(cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", ()))
+    small = {"epochs": 2, "height": 48, "width": 64, "train_count": 6, "val_count": 4, "intro_epochs": 1}
+    cell.source += "".join(f"\n{name} = {value}" for name, value in small.items())
+    nbformat.write(notebook, path)
+    opened = OpenNotebook(browser, lab, "notebooks/05_training.ipynb")
+    opened.run_all()
+    monitor = opened.explorer("training-monitor")
+    assert monitor.locator('[data-value="status"]').text_content() == "finished"
+    assert count_of(monitor, "loss") == 2
+    picture = pixels(monitor.locator('[data-canvas="picture"]'))
+    assert picture.shape == (48, 64, 4)
+    assert (picture != pixels(monitor.locator('[data-canvas="photo"]'))).any()
     assert opened.failures == []
     opened.close()
