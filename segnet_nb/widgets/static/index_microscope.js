@@ -100,6 +100,7 @@ function mapPanel(scope, name, title, detail) {
   }
 
   let painted = null;
+  let painting = null;
   let pointed = null;
   const follow = onceAFrame(scope, () => go(...pointed));
   function point(event) {
@@ -153,8 +154,10 @@ function mapPanel(scope, name, title, detail) {
       // The photograph is the largest picture and seldom another one.
       if (bytes !== painted) {
         painted = bytes;
-        await paint(scope, canvas, bytes);
+        painting = paint(scope, canvas, bytes);
       }
+      await painting;
+      if (bytes !== painted) return;  // a newer one is on its way
       canvas.dataset.state = `${picture.stage}/${picture.channel}`;
       recentre();
     },
