@@ -38,12 +38,8 @@ MOVE = """async ([root, trait, values, changed]) => {
   const view = document.querySelector(root), slider = view.querySelector(`input[data-trait=${trait}]`);
   const done = eval(changed)(view), times = [], signs = [];
   const pause = ms => new Promise(go => setTimeout(go, ms));
-  // As often as the page has nothing else to do: waiting for frames would add up to one to every figure.
-  const idle = () => new Promise(go => {
-    const channel = new MessageChannel();
-    channel.port1.onmessage = () => { channel.port1.close(); go(); };
-    channel.port2.postMessage(0);
-  });
+  // Often, but leaving the page time to work; waiting for frames would add up to one to every figure.
+  const idle = () => pause(4);
   for (const value of values) {
     const is = done(value);
     const start = performance.now();

@@ -53,6 +53,9 @@ ASK = """async ([name, code]) => {
   await future.done;
   return printed;
 }"""
+# The theme is there when its sheet is: its name alone comes earlier.
+DARK = """() => document.body.dataset.jpThemeLight === 'false'
+  && getComputedStyle(document.body).getPropertyValue('--jp-ui-font-color1').includes('255')"""
 # The raw bytes of a canvas, as base64 in pieces that String.fromCharCode can take.
 PIXELS = """canvas => {
   const context = canvas.getContext('2d');
@@ -99,6 +102,7 @@ class OpenNotebook:
             self.page.evaluate(
                 "window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})"
             )
+            self.page.wait_for_function(DARK)
 
     def _heard(self, message: Any) -> None:
         # Only what our own code may have caused: JupyterLab logs notes of its own as errors too.
