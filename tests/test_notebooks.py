@@ -93,16 +93,16 @@ def test_the_training_notebook_learns_with_its_defaults(tmp_path):
 
 @pytest.mark.camvid
 @pytest.mark.parametrize(
-    "name",
+    ("name", "least"),
     [
-        "00_start_here",
-        "04_losses_and_metrics",
-        "05_training",
-        "06_inspect_unpooling",
-        "07_inspect_predictions",
+        ("00_start_here", 4),
+        ("04_losses_and_metrics", 2),
+        ("05_training", 4),
+        ("06_inspect_unpooling", 4),
+        ("07_inspect_predictions", 3),
     ],
 )
-def test_the_same_notebook_reports_on_real_camvid(name, tmp_path):
+def test_the_same_notebook_reports_on_real_camvid(name, least, tmp_path):
     if not camvid.is_available("val"):
         pytest.skip("CamVid is not here: set SEGNET_NB_CAMVID or run `segnet-nb data camvid`")
     values = {"dataset": "camvid", **(SMALL if name == "05_training" else {})}
@@ -117,4 +117,4 @@ def test_the_same_notebook_reports_on_real_camvid(name, tmp_path):
         for kind in output.get("data", ())
         if kind.startswith("image/")
     ]
-    assert len(pictures) >= 4
+    assert len(pictures) >= least
