@@ -82,6 +82,7 @@ def test_plain_papermill_runs_the_training_notebook(tmp_path):
     assert "Run finished after 1 of 1 epochs" in printed(target)
 
 
+@pytest.mark.slow
 def test_the_training_notebook_learns_with_its_defaults(tmp_path):
     # Its own last check asserts a validation mIoU above 0.5 on drawn scenes.
     executed, page = reports.run(
@@ -96,9 +97,9 @@ def test_the_training_notebook_learns_with_its_defaults(tmp_path):
     ("name", "least"),
     [
         ("00_start_here", 4),
-        ("04_losses_and_metrics", 2),
-        ("05_training", 4),
-        ("06_inspect_unpooling", 4),
+        pytest.param("04_losses_and_metrics", 2, marks=pytest.mark.slow),
+        pytest.param("05_training", 4, marks=pytest.mark.slow),
+        pytest.param("06_inspect_unpooling", 4, marks=pytest.mark.slow),
         ("07_inspect_predictions", 3),
     ],
 )
