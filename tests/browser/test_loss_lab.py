@@ -123,8 +123,13 @@ def test_sliders_change_losses_maps_and_curves(opened):
     opened.page.wait_for_function(
         "() => document.querySelector('.sn-loss-lab .sn-chart').textContent.includes('shift (pixels)')"
     )
-    points = widget.locator('[data-line="dice"]').get_attribute("points").split()
-    assert len(points) == len(numbers.SAMPLES["shift"])
+    # The curve itself comes from the kernel, a moment after the label; it times out if it never does.
+    opened.page.wait_for_function(
+        "count => document.querySelector('.sn-loss-lab [data-line=dice]').getAttribute('points')"
+        ".split(' ').length === count",
+        arg=len(numbers.SAMPLES["shift"]),
+        timeout=20_000,
+    )
 
 
 def test_the_share_slider_draws_the_object_anew(opened):
