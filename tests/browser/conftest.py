@@ -103,7 +103,7 @@ def serving(folder: Path) -> Iterator[Lab]:
             server.wait()
 
 
-@pytest.fixture(scope="module")  # not session: Playwright keeps an event loop running
+@pytest.fixture(scope="package")  # not session: Playwright keeps an event loop running
 def browser():
     if chromium() is None:
         pytest.skip("no Chromium: `make browser` installs it on Debian as root; otherwise install it by hand")
@@ -111,7 +111,7 @@ def browser():
         yield opened
 
 
-@pytest.fixture(scope="module")  # not session: Playwright keeps an event loop running
+@pytest.fixture(scope="package")  # not session: Playwright keeps an event loop running
 def lab(browser, tmp_path_factory) -> Iterator[Lab]:
     """The address of a JupyterLab over copies of the notebooks."""
     folder = tmp_path_factory.mktemp("lab")

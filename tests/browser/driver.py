@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import time
+from collections.abc import Callable
 from typing import Any
 
 import nbformat
@@ -137,6 +139,28 @@ class OpenNotebook:
             self.name,
         )
         self.page.close()
+
+
+def eventually(page: Any, holds: Callable[[], Any], seconds: float = 20) -> None:
+    """Wait for what the kernel or the browser does in a moment, however slow the machine is.
+
+    Args:
+        page: Playwright's.
+        holds: asked again and again until what it returns is true, or it only asserts and does not fail.
+        seconds: after which its last complaint is the failure.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            answer = holds()
+            if answer is None or answer:
+                return
+            complaint = AssertionError(f"it did not come true within {seconds} seconds")
+        except AssertionError as error:
+            complaint = error
+        if time.monotonic() > deadline:
+            raise complaint
+        page.wait_for_timeout(50)
 
 
 def pixels(canvas: Any) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from segnet_nb.datasets import CAMVID
-from tests.browser.driver import OpenNotebook, pixels, slide, write_notebook
+from tests.browser.driver import OpenNotebook, eventually, pixels, slide, write_notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.notebook]
 
@@ -196,7 +196,6 @@ def test_it_fits_its_cell(notebook, view):
     try:
         for width in (1280, 800):
             notebook.page.set_viewport_size({"width": width, "height": 900})
-            notebook.page.wait_for_timeout(300)
-            assert view.evaluate("node => node.scrollWidth <= node.clientWidth")
+            eventually(notebook.page, lambda: view.evaluate("node => node.scrollWidth <= node.clientWidth"))
     finally:
         notebook.page.set_viewport_size({"width": 1280, "height": 900})

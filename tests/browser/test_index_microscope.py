@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.browser.driver import OpenNotebook, pixels, slide, write_notebook
+from tests.browser.driver import OpenNotebook, eventually, pixels, slide, write_notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.notebook]
 
@@ -29,9 +29,8 @@ microscope""",
 
 
 @pytest.fixture(scope="module")
-def notebook(lab, browser, tmp_path_factory):
-    folder = max(tmp_path_factory.getbasetemp().glob("lab*"), key=lambda path: path.stat().st_mtime)
-    write_notebook(folder / "index_microscope.ipynb", *CELLS)
+def notebook(lab, browser):
+    write_notebook(lab.folder / "index_microscope.ipynb", *CELLS)
     opened = OpenNotebook(browser, lab, "index_microscope.ipynb", height=1500)
     opened.run_all()
     yield opened
@@ -47,17 +46,8 @@ def view(notebook):
     )
     found = notebook.explorer("index-microscope")
     found.locator("canvas[data-canvas=dense][data-state='2/0']").wait_for()
-    until(notebook, lambda: "Pixel (45,\xa062)" in found.locator("[data-status]").inner_text())
+    eventually(notebook.page, lambda: "Pixel (45,\xa062)" in found.locator("[data-status]").inner_text())
     return found
-
-
-def until(notebook, holds):
-    """Wait for something that the kernel or the browser does in a moment."""
-    for _ in range(150):
-        if holds():
-            return
-        notebook.page.wait_for_timeout(100)
-    pytest.fail("it did not come true within fifteen seconds")
 
 
 def state(notebook, *names):
@@ -82,8 +72,8 @@ def check_maps(notebook, view):
         "image": "microscope.photo"
     }
     for name, held in pictures.items():
-        until(
-            notebook,
+        eventually(
+            notebook.page,
             lambda name=name, held=held: np.array_equal(shown(view, name), in_kernel(notebook, held)),
         )
 
@@ -114,17 +104,17 @@ def test_controls_change_the_maps(notebook, view):
 
     photo = shown(view, "image")
     view.locator("[data-trait=image]").select_option(label="scene_0001")
-    until(notebook, lambda: state(notebook, "image") == [1])
+    eventually(notebook.page, lambda: state(notebook, "image") == [1])
     check_maps(notebook, view)
     assert not np.array_equal(shown(view, "image"), photo)
 
     slide(view.locator("[data-trait=channel]"), 95)
-    until(notebook, lambda: state(notebook, "channel") == [95])
+    eventually(notebook.page, lambda: state(notebook, "channel") == [95])
     view.locator("[data-trait=stage][data-value='1']").check(force=True)
     view.locator("canvas[data-canvas=dense][data-state='1/15']").wait_for()  # falls back to the last
     check_maps(notebook, view)
     view.locator("[data-action=loudest]").click()
-    until(notebook, lambda: state(notebook, "channel") != [15])
+    eventually(notebook.page, lambda: state(notebook, "channel") != [15])
     check_maps(notebook, view)
     assert notebook.failures == []
 
@@ -158,7 +148,7 @@ CELLS_OF_MAPS = {"image": 1, "features": 2, "pooled": 4, "indices": 4, "unpooled
 @pytest.mark.parametrize(("name", "zoom"), [("image", 1), ("pooled", 1), ("dense", 4)])
 def test_a_click_on_a_map_moves_the_path_on_all(notebook, view, name, zoom):
     view.locator(f"[data-trait=zoom][data-value='{zoom}']").check(force=True)
-    until(notebook, lambda: state(notebook, "zoom") == [zoom])
+    eventually(notebook.page, lambda: state(notebook, "zoom") == [zoom])
     canvas = view.locator(f"canvas[data-canvas={name}]")
     stack = view.locator(f"[data-map={name}]")
     frame, box = stack.bounding_box(), canvas.bounding_box()
@@ -170,11 +160,12 @@ def test_a_click_on_a_map_moves_the_path_on_all(notebook, view, name, zoom):
         for axis, side, along, count in (("y", "height", at[0], height), ("x", "width", at[1], width))
     ]
     stack.click(position={"x": at[1], "y": at[0]})
-    until(notebook, lambda: state(notebook, "pixel")[0] != [45, 62])
+    eventually(notebook.page, lambda: state(notebook, "pixel")[0] != [45, 62])
     (pixel,) = state(notebook, "pixel")
     assert pixel == pytest.approx(expected, abs=1)
-    until(
-        notebook, lambda: f"Pixel ({pixel[0]},\xa0{pixel[1]})" in view.locator("[data-status]").inner_text()
+    eventually(
+        notebook.page,
+        lambda: f"Pixel ({pixel[0]},\xa0{pixel[1]})" in view.locator("[data-status]").inner_text(),
     )
     for other, size in CELLS_OF_MAPS.items():
         check_marks(notebook, view, other, size)
@@ -184,18 +175,20 @@ def test_a_click_on_a_map_moves_the_path_on_all(notebook, view, name, zoom):
 def test_arrow_keys_walk_by_the_pixels_of_the_map(notebook, view):
     view.locator("[data-map=image]").focus()
     notebook.page.keyboard.press("ArrowRight")
-    until(notebook, lambda: state(notebook, "pixel") == [[45, 63]])
+    eventually(notebook.page, lambda: state(notebook, "pixel") == [[45, 63]])
     view.locator("[data-map=pooled]").focus()
     notebook.page.keyboard.press("ArrowUp")
-    until(notebook, lambda: state(notebook, "pixel") == [[41, 63]])
+    eventually(notebook.page, lambda: state(notebook, "pixel") == [[41, 63]])
     notebook.page.keyboard.press("Shift+ArrowLeft")
-    until(notebook, lambda: state(notebook, "pixel") == [[41, 31]])
+    eventually(notebook.page, lambda: state(notebook, "pixel") == [[41, 31]])
     for _ in range(2):
         notebook.page.keyboard.press("Shift+ArrowLeft")
-    until(notebook, lambda: state(notebook, "pixel") == [[41, 0]])  # stops at the edge
+    eventually(notebook.page, lambda: state(notebook, "pixel") == [[41, 0]])  # stops at the edge
     (path,) = state(notebook, "path")
     step = view.locator("[data-step='2']")
-    until(notebook, lambda: "(20,\xa00) → (10,\xa00)" in step.locator("[data-row=down]").inner_text())
+    eventually(
+        notebook.page, lambda: "(20,\xa00) → (10,\xa00)" in step.locator("[data-row=down]").inner_text()
+    )
     assert step.get_attribute("data-chosen") == ""
     numbers = [float(text.replace("−", "-")) for text in step.locator(".sn-window > span").all_inner_texts()]
     np.testing.assert_allclose(numbers, np.ravel(path["steps"][1]["numbers"]), rtol=6e-3, atol=6e-4)
@@ -215,7 +208,10 @@ def test_what_is_set_in_python_is_drawn_in_both_views(notebook, view):
         assert each.locator("[data-trait=stage][data-value='3']").is_checked()
         assert each.locator("[data-trait=channel]").input_value() == "7"
         check_maps(notebook, each)
-        until(notebook, lambda each=each: "Pixel (10,\xa0100)" in each.locator("[data-status]").inner_text())
+        eventually(
+            notebook.page,
+            lambda each=each: "Pixel (10,\xa0100)" in each.locator("[data-status]").inner_text(),
+        )
     assert notebook.failures == []
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.browser.driver import OpenNotebook
+from tests.browser.driver import OpenNotebook, eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.notebook]
 
@@ -14,7 +14,11 @@ def test_the_first_notebook_runs_in_jupyterlab_and_shows_its_pictures(lab, brows
     opened = OpenNotebook(browser, lab, f"notebooks/{name}")
     opened.run_all()
     page = opened.page
-    page.wait_for_timeout(1000)  # pictures decode after the outputs are attached
+    # Pictures decode after the outputs are attached.
+    decoded = (
+        "() => [...document.querySelectorAll('.jp-OutputArea img')].filter(img => img.naturalWidth).length"
+    )
+    eventually(page, lambda: page.evaluate(decoded) >= 4)
     pictures = page.evaluate(
         "() => [...document.querySelectorAll('.jp-OutputArea img')].map("
         "img => [img.complete, img.naturalWidth, img.getBoundingClientRect().width])"

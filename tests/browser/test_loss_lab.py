@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from segnet_nb.widgets import _loss_numbers as numbers
-from tests.browser.driver import OpenNotebook, pixels, slide, write_notebook
+from tests.browser.driver import OpenNotebook, eventually, pixels, slide, write_notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.notebook]
 
@@ -50,6 +50,16 @@ def drawn_mask(widget):
     return (pixels(widget.locator('[data-canvas="mask"]'))[..., 2] == 0).astype(bool)
 
 
+def check_painted(opened, widget, expected):
+    """Kernel and canvas have this mask, as soon as the news has travelled."""
+
+    def same():
+        np.testing.assert_array_equal(mask_of(opened), expected)
+        np.testing.assert_array_equal(drawn_mask(widget), expected)
+
+    eventually(opened.page, same)
+
+
 def drag(opened, widget, start, end):
     """Paint from one pixel of the mask to another, (row, column) each."""
     box = widget.locator('[data-canvas="mask"]').bounding_box()
@@ -64,7 +74,6 @@ def drag(opened, widget, start, end):
     opened.page.mouse.down()
     opened.page.mouse.move(*at(end), steps=3)
     opened.page.mouse.up()
-    opened.page.wait_for_timeout(500)
 
 
 def test_painting_reaches_the_kernel_and_is_drawn(opened):
@@ -74,36 +83,33 @@ def test_painting_reaches_the_kernel_and_is_drawn(opened):
     drag(opened, widget, (3, 4), (3, 20))
     expected = np.zeros((numbers.HEIGHT, numbers.WIDTH), bool)
     expected[3, 4:21] = True
-    np.testing.assert_array_equal(mask_of(opened), expected)
-    np.testing.assert_array_equal(drawn_mask(widget), expected)
+    check_painted(opened, widget, expected)
     assert state(opened)["preset"] == "own"
     opened.ask("lab.erase = True")
-    opened.page.wait_for_timeout(200)
+    eventually(opened.page, widget.locator("[data-trait=erase][data-value=true]").is_checked)
     drag(opened, widget, (3, 10), (3, 12))
     expected[3, 10:13] = False
-    np.testing.assert_array_equal(mask_of(opened), expected)
-    np.testing.assert_array_equal(drawn_mask(widget), expected)
+    check_painted(opened, widget, expected)
 
 
 def test_painting_with_the_keyboard(opened):
     widget = opened.explorer("loss-lab")
     opened.ask("lab.erase = False; lab.brush = 1; lab.cursor = (20, 5)")
-    opened.page.wait_for_timeout(200)
+    eventually(opened.page, widget.locator("[data-trait=erase][data-value=false]").is_checked)
     before = mask_of(opened)
     widget.locator('[data-canvas="mask"]').focus()
     for key in ("ArrowRight", "ArrowDown", " ", "ArrowRight", " "):
         opened.page.keyboard.press(key)
-    opened.page.wait_for_timeout(500)
     expected = before.copy()
     expected[21, 6:8] = True
-    np.testing.assert_array_equal(mask_of(opened), expected)
+    check_painted(opened, widget, expected)
     assert state(opened)["cursor"] == [21, 7]
 
 
 def test_sliders_change_losses_maps_and_curves(opened):
     widget = opened.explorer("loss-lab")
     opened.ask("lab.preset = 'disc'")
-    opened.page.wait_for_timeout(300)
+    check_painted(opened, widget, numbers.object_at(numbers.preset_field("disc"), numbers.PRESETS["disc"]))
     before = {
         name: pixels(widget.locator(f'[data-canvas="{name}"]')) for name in (*numbers.LOSSES, "prediction")
     }
@@ -111,14 +117,18 @@ def test_sliders_change_losses_maps_and_curves(opened):
     mask = numbers.object_at(numbers.preset_field("disc"), numbers.PRESETS["disc"])
     logits = numbers.predicted_logits(mask, confidence=0.9, blur=1.0, shift=3)
     wait_for_loss(opened, f"{numbers.loss_values(mask, logits)['dice']:.4f}")
-    opened.page.wait_for_timeout(400)
-    gradients, largest = numbers.loss_gradients(mask, logits), state(opened)["largest"]
-    for name in numbers.LOSSES:
-        now = pixels(widget.locator(f'[data-canvas="{name}"]'))[..., :3]
-        np.testing.assert_array_equal(now, numbers.diverging(gradients[name] * mask.size, largest[name]))
-        assert (now != before[name][..., :3]).any()
-    shown = pixels(widget.locator('[data-canvas="prediction"]'))[..., :3]
-    np.testing.assert_array_equal(shown, numbers.between(numbers.probability(logits)))
+    gradients = numbers.loss_gradients(mask, logits)
+
+    def drawn():
+        largest = state(opened)["largest"]
+        for name in numbers.LOSSES:
+            now = pixels(widget.locator(f'[data-canvas="{name}"]'))[..., :3]
+            np.testing.assert_array_equal(now, numbers.diverging(gradients[name] * mask.size, largest[name]))
+            assert (now != before[name][..., :3]).any()
+        shown = pixels(widget.locator('[data-canvas="prediction"]'))[..., :3]
+        np.testing.assert_array_equal(shown, numbers.between(numbers.probability(logits)))
+
+    eventually(opened.page, drawn)
     widget.locator('select[data-trait="against"]').select_option(label="shift")
     opened.page.wait_for_function(
         "() => document.querySelector('.sn-loss-lab .sn-chart').textContent.includes('shift (pixels)')"
@@ -136,10 +146,9 @@ def test_the_share_slider_draws_the_object_anew(opened):
     widget = opened.explorer("loss-lab")
     opened.ask("lab.preset = 'pole'")
     slide(widget.locator('input[data-trait="share"]'), 10)
-    opened.page.wait_for_timeout(600)
-    expected = numbers.object_at(numbers.preset_field("pole"), 0.1).astype(bool)
-    np.testing.assert_array_equal(drawn_mask(widget), expected)
-    assert widget.locator('[data-value="share"]').text_content() == "10.0\u00a0%"
+    check_painted(opened, widget, numbers.object_at(numbers.preset_field("pole"), 0.1).astype(bool))
+    share = widget.locator('[data-value="share"]')
+    eventually(opened.page, lambda: share.text_content() == "10.0\u00a0%")
 
 
 def test_numbers_under_the_pointer(opened):
@@ -152,17 +161,19 @@ def test_numbers_under_the_pointer(opened):
         "() => document.querySelector('.sn-loss-lab [data-value=at]').textContent"
         ".startsWith('Row 1, column 2: back')"
     )
-    opened.page.wait_for_timeout(300)
     number = float(opened.ask("print(lab.gradients['dice'][1, 2] * 768)"))
-    shown = widget.locator('[data-at="dice"]').text_content().replace("−", "-")
-    assert float(shown) == pytest.approx(number, abs=5.1e-4)
+    shown = widget.locator('[data-at="dice"]')
+
+    def told():
+        assert float(shown.text_content().replace("−", "-") or "nan") == pytest.approx(number, abs=5.1e-4)
+
+    eventually(opened.page, told)
 
 
 def test_two_labs_in_a_notebook_do_not_mix(opened):
     first = state(opened)
     slide(opened.explorer("loss-lab", 1).locator('input[data-trait="shift"]'), -5)
-    opened.page.wait_for_timeout(400)
-    assert opened.ask("print(lab2.shift)").strip() == "-5"
+    eventually(opened.page, lambda: opened.ask("print(lab2.shift)").strip() == "-5")
     assert state(opened) == first
 
 
@@ -172,9 +183,12 @@ def test_the_lesson_runs_and_its_exercise_can_be_solved_with_the_sliders(lab, br
     task = lesson.explorer("loss-lab", 1)
     slide(task.locator('input[data-trait="share"]'), 2)
     slide(task.locator('input[data-trait="missed"]'), 90)
-    lesson.page.wait_for_timeout(1000)
     solved = "task.scores['global_accuracy'] > 0.97 and task.scores['object_iou'] < 0.2"
-    assert lesson.ask(f"print(task.share, task.missed, {solved})").split() == ["0.02", "0.9", "True"]
+
+    def reached():
+        assert lesson.ask(f"print(task.share, task.missed, {solved})").split() == ["0.02", "0.9", "True"]
+
+    eventually(lesson.page, reached)
     answers = (
         "print(check(1 - 2 * (chance * labels).sum() / (chance.sum() + labels.sum()), per_class[1], wrong))",
         "print(check(9, 9.0, 'not quite'), check(0.9, 9.0, 'not quite'), check(None, 9.0, ''))",

@@ -13,7 +13,7 @@ from PIL import Image
 from segnet_nb import datasets
 from segnet_nb.visualizers import safe_colors
 from segnet_nb.widgets import _mask_picture
-from tests.browser.driver import OpenNotebook, pixels, slide
+from tests.browser.driver import OpenNotebook, eventually, pixels, slide
 
 pytestmark = [pytest.mark.browser, pytest.mark.notebook]
 
@@ -70,9 +70,12 @@ def data(opened):
 
 
 def wait(opened, view, trait, value):
-    """Until the kernel has heard of a change and the picture has been drawn."""
-    opened.page.wait_for_timeout(250)
-    assert json.loads(opened.ask(f"print(json.dumps(inspector.{trait}))")) == value
+    """Until the kernel has heard of a change."""
+
+    def heard():
+        assert json.loads(opened.ask(f"print(json.dumps(inspector.{trait}))")) == value
+
+    eventually(opened.page, heard)
 
 
 def expected(data, image=0, colors="published", **state):
@@ -86,8 +89,11 @@ def shown(view):
 
 def assert_same(view, picture):
     # JPEG decoders differ by a step or two; colours over the photo weigh it down further.
-    difference = np.abs(shown(view).astype(int) - picture.astype(int))
-    assert difference.max() <= 6 and difference.mean() < 0.2
+    def drawn():
+        difference = np.abs(shown(view).astype(int) - picture.astype(int))
+        assert difference.max() <= 6 and difference.mean() < 0.2
+
+    eventually(view.page, drawn)
 
 
 def test_the_picture_is_the_one_python_makes(view, data):
@@ -108,10 +114,8 @@ def test_threshold_hatches_and_counts(opened, view, data):
     assert_same(view, expected(data, threshold=70))
     assert (shown(view) != before).any()
     sure, right = _mask_picture.certain_pixels(data[0], 70, 11)
-    text = view.locator(".sn-certain").inner_text()
-    assert text == f"{sure:.0%} of the pixels are that certain; {right:.0%} of those are right".replace(
-        "%", " %"
-    )
+    text = f"{sure:.0%} of the pixels are that certain; {right:.0%} of those are right".replace("%", " %")
+    eventually(view.page, lambda: view.locator(".sn-certain").inner_text() == text)
 
 
 @pytest.mark.parametrize("overlay", ["truth", "errors", "none", "compare"])
@@ -119,7 +123,8 @@ def test_what_lies_over_the_photo(opened, view, data, overlay):
     view.locator(f"[data-trait=overlay][data-value={overlay}]").check(force=True)
     wait(opened, view, "overlay", overlay)
     assert_same(view, expected(data, overlay=overlay))
-    assert view.locator("[data-trait=curtain]").is_visible() == (overlay == "compare")
+    curtain = view.locator("[data-trait=curtain]")
+    eventually(view.page, lambda: curtain.is_visible() == (overlay == "compare"))
     if overlay == "compare":
         slide(view.locator("[data-trait=curtain]"), 20)
         wait(opened, view, "curtain", 0.2)
@@ -167,10 +172,14 @@ def test_hovering_and_clicking_tell_the_classes_of_a_pixel(opened, view, data):
     at = {"x": (x + 0.5) * box["width"] / 240, "y": (y + 0.5) * box["height"] / 180}
     canvas.hover(position=at)
     names = [*datasets.CAMVID.names, "void"]
-    text = view.locator(".sn-at").inner_text()
-    assert f"y {y}, x {x}" in text
-    assert f"truth {names[data[0].truth[y, x]]}" in " ".join(text.split())
-    assert f"{names[data[0].guess[y, x]]}" in text and f"{data[0].percent[y, x]} %" in text
+
+    def told():
+        text = view.locator(".sn-at").inner_text()
+        assert f"y {y}, x {x}" in text
+        assert f"truth {names[data[0].truth[y, x]]}" in " ".join(text.split())
+        assert f"{names[data[0].guess[y, x]]}" in text and f"{data[0].percent[y, x]} %" in text
+
+    eventually(view.page, told)
     canvas.click(position=at)
     wait(opened, view, "pixel", [y, x])
     answer = json.loads(opened.ask("print(json.dumps(inspector.answer))"))
@@ -188,8 +197,7 @@ def test_next_and_previous_go_by_the_order_worst_first(opened, view, data):
     wait(opened, view, "image", order[place - 1])
     assert_same(view, expected(data, image=order[place - 1]))
     opened.ask(f"inspector.image = {order[0]}")
-    opened.page.wait_for_timeout(200)
-    assert view.locator("[data-action=previous]").is_disabled()
+    eventually(view.page, view.locator("[data-action=previous]").is_disabled)
 
 
 def test_keys_move_zoom_and_turn_pages(opened, view, data):
@@ -210,7 +218,8 @@ def test_keys_move_zoom_and_turn_pages(opened, view, data):
 
 def test_zoomed_in_a_pixel_is_found_where_it_is_shown(opened, view):
     opened.ask("inspector.zoom, inspector.center = 4.0, [0.25, 0.75]")
-    opened.page.wait_for_timeout(200)
+    moving = view.locator(".sn-moving")
+    eventually(view.page, lambda: "scale(4)" in (moving.get_attribute("style") or ""))
     frame = view.locator(".sn-view").bounding_box()
     # The middle of the view is the centre: a quarter down, three quarters across.
     opened.page.mouse.click(frame["x"] + frame["width"] / 2 + 1, frame["y"] + frame["height"] / 2 + 1)
@@ -222,13 +231,16 @@ def test_zoomed_in_a_pixel_is_found_where_it_is_shown(opened, view):
     opened.page.mouse.move(start[0] - frame["width"] / 4, start[1], steps=4)
     opened.page.mouse.move(start[0] - frame["width"] / 2, start[1], steps=4)
     opened.page.mouse.up()
-    y, x = json.loads(opened.ask("print(json.dumps(inspector.center))"))
-    assert y == pytest.approx(0.25, abs=0.01) and x == pytest.approx(0.875, abs=0.01)
+
+    def moved():
+        y, x = json.loads(opened.ask("print(json.dumps(inspector.center))"))
+        assert y == pytest.approx(0.25, abs=0.01) and x == pytest.approx(0.875, abs=0.01)
+
+    eventually(opened.page, moved)
 
 
 def test_python_moves_every_view_and_a_wrong_value_is_refused(opened, view, data):
     opened.ask("inspector.image = 3; inspector.overlay = 'truth'")
-    opened.page.wait_for_timeout(400)
     assert_same(view, expected(data, image=3, overlay="truth"))
     assert_same(opened.explorer("mask-inspector", 1), expected(data, image=3, overlay="truth"))
     assert "no class is called 'Moon'" in opened.ask("inspector.cell = ['Moon', 'Sky']")
@@ -236,11 +248,10 @@ def test_python_moves_every_view_and_a_wrong_value_is_refused(opened, view, data
 
 def test_an_error_is_shown_and_taken_back(opened, view):
     opened.ask("inspector.set_state({'image': 99})")
-    opened.page.wait_for_timeout(200)
-    assert "there is no image 99: choose from 0 to 11" in view.locator(".sn-error").inner_text()
+    error = view.locator(".sn-error")
+    eventually(view.page, lambda: "there is no image 99: choose from 0 to 11" in error.inner_text())
     opened.ask("inspector.error = ''")
-    opened.page.wait_for_timeout(200)
-    assert not view.locator(".sn-error").is_visible()
+    eventually(view.page, lambda: not error.is_visible())
 
 
 def test_pictures_that_did_not_travel_are_asked_for(opened):
@@ -260,9 +271,8 @@ def test_pictures_that_did_not_travel_are_asked_for(opened):
         source,
     )
     view = opened.explorer("mask-inspector", 2)
-    opened.page.wait_for_timeout(400)
+    eventually(view.page, lambda: shown(view).any())
     before = shown(view)
     assert opened.ask("small.image = 5; print(list(small.pictures))").strip() == "['0']"
-    opened.page.wait_for_timeout(1000)
-    assert (before != shown(view)).mean() > 0.2
+    eventually(view.page, lambda: bool((before != shown(view)).mean() > 0.2))
     assert opened.ask("print(repr(small.error))").strip() == "''"

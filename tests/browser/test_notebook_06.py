@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.browser.driver import OpenNotebook, pixels, slide
+from tests.browser.driver import OpenNotebook, eventually, pixels, slide
 
 pytestmark = [pytest.mark.browser, pytest.mark.notebook]
 
@@ -24,13 +24,8 @@ def test_the_playground_is_edited(opened):
     cell = view.locator("[data-map=grid] [data-y='0'][data-x='0'] input")
     cell.fill("9")
     cell.press("Enter")
-    opened.page.wait_for_timeout(300)
-    assert view.locator("[data-map=pooled] [data-y='0'][data-x='0']").inner_text().split() == [
-        "9",
-        "0",
-        "=",
-        "00",
-    ]
+    pooled = view.locator("[data-map=pooled] [data-y='0'][data-x='0']")
+    eventually(opened.page, lambda: pooled.inner_text().split() == ["9", "0", "=", "00"])
     assert opened.ask(
         "print(playground.result['pooled'][0][0], playground.result['indices'][0][0])"
     ).split() == [
@@ -57,8 +52,6 @@ def test_the_ablation_gives_the_true_prediction_back(opened):
     now, reference = (view.locator(f"[data-canvas={name}]") for name in ("prediction", "reference"))
     assert (pixels(now) != pixels(reference)).any()
     view.locator("[data-preset=true]").click()
-    opened.page.wait_for_timeout(100)
     results.wait_for()
-    view.locator(".sn-busy").wait_for(state="hidden")
-    assert (pixels(now) == pixels(reference)).all()
+    eventually(opened.page, lambda: bool((pixels(now) == pixels(reference)).all()))
     assert opened.ask("print(ablation.result['changed'])").strip() in ("0", "0.0")

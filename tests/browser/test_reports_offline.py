@@ -7,7 +7,7 @@ import pytest
 
 from segnet_nb import datasets, reports
 from tests.browser.conftest import ROOT
-from tests.browser.driver import pixels, slide
+from tests.browser.driver import eventually, pixels, slide
 
 pytestmark = [pytest.mark.browser, pytest.mark.notebook]
 
@@ -87,8 +87,7 @@ def test_the_mask_inspector_lives_in_the_report_of_07(report):
             break
         before = pixels(canvas)
         view.locator("[data-action=next]").click()
-        opened.page.wait_for_timeout(150)
-        assert (pixels(canvas) != before).any()
+        eventually(opened.page, lambda before=before: bool((pixels(canvas) != before).any()))
     opened.check()
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.browser.driver import OpenNotebook, pixels, slide, write_notebook
+from tests.browser.driver import OpenNotebook, eventually, pixels, slide, write_notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.notebook]
 
@@ -97,9 +97,12 @@ def test_stop_ends_the_run_cleanly_and_the_next_cell_runs(opened):
 def test_the_picture_is_the_prediction_over_the_photo(opened):
     canvas = opened.explorer("training-monitor").locator('[data-canvas="picture"]')
     opened.ask("monitor.opacity = 0.5; monitor.shown = 0")
-    opened.page.wait_for_timeout(300)
     expected = (decoded(opened, "photo") + decoded(opened, "picture")) / 2
-    np.testing.assert_allclose(pixels(canvas)[..., :3], expected, atol=2)
+
+    def drawn():
+        np.testing.assert_allclose(pixels(canvas)[..., :3], expected, atol=2)
+
+    eventually(opened.page, drawn)
 
 
 def test_looking_back_at_an_earlier_epoch(opened):
@@ -115,9 +118,12 @@ def test_looking_back_at_an_earlier_epoch(opened):
         "1",
         "1.0",
     ]
-    opened.page.wait_for_timeout(300)
-    drawn = pixels(monitor.locator('[data-canvas="picture"]'))[..., :3]
-    np.testing.assert_allclose(drawn, decoded(opened, "picture"), atol=1)
+    canvas = monitor.locator('[data-canvas="picture"]')
+
+    def drawn():
+        np.testing.assert_allclose(pixels(canvas)[..., :3], decoded(opened, "picture"), atol=1)
+
+    eventually(opened.page, drawn)
     assert opened.ask("print(f\"{monitor.history[0]['loss']:.3f}\")").strip() in monitor.inner_text()
 
 
@@ -132,6 +138,7 @@ def test_interrupting_the_kernel_ends_it_as_stop_does(lab, browser):
     opened.close()
 
 
+@pytest.mark.slow  # without a browser it runs in tests/test_notebooks.py
 def test_the_training_lesson_runs_with_small_parameters(lab, browser):
     path = lab.folder / "notebooks" / "05_training.ipynb"
     notebook = nbformat.read(path, as_version=4)

@@ -144,7 +144,7 @@ function segments(scope, trait, options) {
   const group = element("div", { class: "sn-segments", role: "radiogroup", "aria-label": options.label });
   const inputs = options.choices.map(([value, text]) => {
     const input = element("input", {
-      type: "radio", name, "data-trait": trait, "data-value": value,
+      type: "radio", name, "data-trait": trait, "data-value": `${value}`,
       change: () => scope.set(trait, value),
     });
     group.append(element("label", {}, input, element("span", { text })));
