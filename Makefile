@@ -27,12 +27,12 @@ lab: $(READY)  ## Set up and open JupyterLab on the first notebook
 	$(BIN)/jupyter lab $(ROOT_FLAG) notebooks/00_start_here.ipynb
 
 test: $(READY) browser  ## Set up and run the tests: package, notebooks, documentation examples
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not slow"
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
 
 test-all: $(READY) browser  ## The same, the slow ones, and the core on JAX and PyTorch
 	@$(BIN)/python -m pip install --quiet --only-binary :all: "jax==0.10.2" "torch==2.13.0" || \
 	  echo "JAX or PyTorch could not be installed: what needs them skips"
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+	$(BIN)/python -m pytest -n $(WORKERS)
 
 setup: $(READY)  ## Make .venv from requirements.lock and install the package into it
 
