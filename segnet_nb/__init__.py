@@ -16,11 +16,17 @@ from typing import Any
 
 # These load Keras; the others are NumPy alone until they are asked for a network.
 _FRAMEWORK = frozenset(
-    {"layers", "losses", "model", "normalization", "prediction", "pretrained", "probes", "keras"}
+    {
+        *("layers", "losses", "model", "normalization", "prediction", "pretrained", "probes", "keras"),
+        *("decoders", "uncertainty"),
+    }
 )
 _MODULES = (
+    "calibration",
     "config",
     "datasets",
+    "decoders",
+    "evaluation",
     "layers",
     "losses",
     "metrics",
@@ -31,6 +37,7 @@ _MODULES = (
     "probes",
     "reports",
     "training",
+    "uncertainty",
     "visualizers",
     "widgets",
 )
@@ -43,6 +50,8 @@ _NAMES = {
     "load_pretrained": "pretrained",
     "predict": "prediction",
     "predict_probabilities": "prediction",
+    "predict_with_uncertainty": "uncertainty",
+    "evaluate": "evaluation",
     "TrainConfig": "config",
     "train": "training",
 }

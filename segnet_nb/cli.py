@@ -65,13 +65,14 @@ def _status_of(error: Exception) -> int | None:
 
 def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="segnet-nb", description="Reports, data and training for SegNet in Jupyter."
+        prog="segnet-nb", description="Reports, data, training and evaluation for SegNet in Jupyter."
     )
     parser.add_argument("--version", action=_Version)
     parser.add_argument("--traceback", action="store_true", help="show the whole traceback of an error")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_report(commands)
     _add_data(commands)
+    _add_evaluate(commands)
     train = commands.add_parser(
         "train", help="train a model", argument_default=argparse.SUPPRESS, allow_abbrev=False
     )
@@ -174,6 +175,81 @@ def _data_verify(options: argparse.Namespace) -> int:
     report = download.verify_camvid(options.root, progress=True)
     print(report.summary())
     return 0 if report.ok else 1
+
+
+def _add_evaluate(commands: Any) -> None:
+    parser = commands.add_parser("evaluate", help="score a network on a dataset")
+    parser.add_argument(
+        "--weights", required=True, metavar="NAME", help="shipped weights, or the path of a .keras file"
+    )
+    parser.add_argument("--dataset", default="camvid", help="(default: %(default)s)")
+    parser.add_argument("--split", default="val", help="train, val or test (default: %(default)s)")
+    parser.add_argument("--count", type=int, metavar="INT", help="evaluate only so many images")
+    parser.add_argument("--image-size", metavar="INTxINT", help="resize images (default: as they are)")
+    parser.add_argument("--flip", action="store_true", help="average with the mirrored image's prediction")
+    parser.add_argument(
+        "--scales",
+        nargs="+",
+        type=float,
+        default=[1.0],
+        metavar="FLOAT",
+        help="average predictions at these shares of the size (default: 1)",
+    )
+    parser.add_argument("--no-boundary", action="store_true", help="leave the boundary F1 out")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="JSON (default: reports/evaluation-WEIGHTS-DATASET-SPLIT.json)",
+    )
+    parser.set_defaults(command=_evaluate)
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    import json
+
+    from segnet_nb import _framework, _typed_values, datasets
+
+    datasets.check_request(options.dataset, options.split)
+    size = options.image_size and _typed_values.coerce(options.image_size, tuple[int, int])
+    _framework.load()
+    from segnet_nb import evaluation, prediction, pretrained
+
+    is_file = options.weights.endswith(".keras")
+    load = prediction.load_model if is_file else pretrained.load_pretrained
+    model = load(options.weights)
+    prediction.check_scales(model, options.scales)
+    data = datasets.load(options.dataset, options.split, image_size=size, count=options.count)
+    found = evaluation.evaluate(
+        model,
+        data,
+        flip=options.flip,
+        scales=tuple(options.scales),
+        boundary=not options.no_boundary,
+        progress=_show_images if sys.stdout.isatty() else None,
+    )
+    print(found)
+    name = Path(options.weights).stem if is_file else options.weights
+    path = options.output or Path("reports") / f"evaluation-{name}-{options.dataset}-{options.split}.json"
+    held = {
+        "weights": options.weights,
+        "dataset": options.dataset,
+        "split": options.split,
+        "image_size": list(data.image_size),
+        "flip": options.flip,
+        "scales": options.scales,
+        **found.to_dict(),
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.part")
+    temporary.write_text(json.dumps(held, indent=1) + "\n")
+    temporary.replace(path)
+    print(path)
+    return 0
+
+
+def _show_images(done: int, total: int) -> None:
+    print(f"\r\033[K{done} of {total} images", end="" if done < total else "\r\033[K", flush=True)
 
 
 def _add_train(parser: argparse.ArgumentParser) -> None:

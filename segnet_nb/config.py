@@ -9,7 +9,7 @@ from typing import Any
 
 from segnet_nb import datasets
 
-NETWORKS = ("overview", "basic", "vgg16", "small", "modern")
+NETWORKS = ("overview", "basic", "vgg16", "small", "modern", "lean")
 LOSSES = ("cross_entropy", "dice", "cross_entropy_dice")
 CLASS_WEIGHTS = ("none", "median_frequency", "sqrt_median_frequency", "published")
 OPTIMIZERS = ("adamw", "adam", "sgd")
@@ -43,8 +43,15 @@ class TrainConfig:
         "sqrt_median_frequency",
         f"weights in the cross-entropy (Dice has none), one of {', '.join(CLASS_WEIGHTS)}",
     )
-    epochs: int = _field(20, "passes over the training images")
+    start_from: str = _field(
+        "", "weights to start from: a name of shipped ones or a .keras file; else random"
+    )
+    epochs: int = _field(20, "how often to train and validate")
+    passes: int = _field(1, "passes over the training images in an epoch, between two validations")
     image_size: tuple[int, int] = _field((180, 240), "height and width in pixels to train and test at")
+    final_epochs: int = _field(0, "train so many of the last epochs at final_size")
+    final_size: tuple[int, int] | None = _field(None, "height and width in pixels in the last epochs")
+    val_size: tuple[int, int] | None = _field(None, "height and width to validate at (None: image_size)")
     batch_size: int = _field(4, "images a step")
     optimizer: str = _field("adamw", f"one of {', '.join(OPTIMIZERS)}")
     learning_rate: float = _field(2e-3, "largest learning rate")
@@ -56,6 +63,12 @@ class TrainConfig:
     scale_min: float = _field(0.75, "smallest magnification of training images")
     scale_max: float = _field(2.0, "largest magnification of training images")
     color: float = _field(0.3, "how far brightness, contrast and saturation stray, 0 for not at all")
+    focus: float = _field(
+        0.0, "share of magnified views laid around a class drawn evenly, so rare ones are seen"
+    )
+    average: float = _field(
+        0.0, "validate and keep a running average of the weights with this momentum, 0 for none"
+    )
     seed: int = _field(0, "decides initial weights, order and augmentation")
     deterministic: bool = _field(False, "the same history on the same machine, at some cost in speed")
     select_by: str = _field("mean_iou", "validation score of the kept weights: mean_iou or global_accuracy")
@@ -79,14 +92,29 @@ class TrainConfig:
             if not isinstance(value := getattr(self, name), bool):
                 raise TypeError(f"{name} must be True or False, but {value!r} came.")
         self._check_numbers()
-        size = self.image_size
-        if not isinstance(size, tuple | list) or len(size) != 2:
-            raise TypeError(f"image_size must be (height, width) in pixels, but {size!r} came.")
-        if any(isinstance(side, bool) or not isinstance(side, Integral) or side < 16 for side in size):
-            raise ValueError(f"image_size must be two whole numbers of at least 16, but {size} came.")
-        object.__setattr__(self, "image_size", tuple(map(int, size)))
+        for name in ("image_size", "final_size", "val_size"):
+            self._check_size(name, required=name == "image_size")
+        if bool(self.final_epochs) != (self.final_size is not None):
+            raise ValueError(
+                f"final_epochs and final_size belong together, but {self.final_epochs} and {self.final_size} "
+                "came. Give both or neither."
+            )
+        if self.final_epochs > self.epochs:
+            raise ValueError(f"final_epochs={self.final_epochs} is above epochs={self.epochs}.")
+        if not isinstance(self.start_from, str):
+            raise TypeError(f"start_from must be a name or a path, but {self.start_from!r} came.")
         if self.scale_min > self.scale_max:
             raise ValueError(f"scale_min={self.scale_min} is above scale_max={self.scale_max}. Swap them.")
+
+    def _check_size(self, name: str, required: bool) -> None:
+        size = getattr(self, name)
+        if size is None and not required:
+            return
+        if not isinstance(size, tuple | list) or len(size) != 2:
+            raise TypeError(f"{name} must be (height, width) in pixels, but {size!r} came.")
+        if any(isinstance(side, bool) or not isinstance(side, Integral) or side < 16 for side in size):
+            raise ValueError(f"{name} must be two whole numbers of at least 16, but {size} came.")
+        object.__setattr__(self, name, tuple(map(int, size)))
 
     def _check_numbers(self) -> None:
         bounds: dict[str, tuple[float, float]] = {
@@ -99,11 +127,15 @@ class TrainConfig:
             "scale_min": (0.1, 10),
             "scale_max": (0.1, 10),
             "color": (0, 0.99),
+            "focus": (0, 1),
+            "average": (0, 0.99999),
+            "passes": (1, 10_000),
+            "final_epochs": (0, 100_000),
             "seed": (0, 2**31 - 1),
             "train_count": (1, 10**9),
             "val_count": (1, 10**9),
         }
-        whole = {"epochs", "batch_size", "seed", "train_count", "val_count"}
+        whole = {"epochs", "passes", "final_epochs", "batch_size", "seed", "train_count", "val_count"}
         for name, (low, high) in bounds.items():
             value = getattr(self, name)
             if value is None and name.endswith("_count"):
@@ -136,6 +168,7 @@ class TrainConfig:
         if unknown := sorted(set(values) - known):
             raise ValueError(f"unknown fields: {', '.join(unknown)}. Known: {', '.join(sorted(known))}.")
         values = dict(values)
-        if "image_size" in values:
-            values["image_size"] = tuple(values["image_size"])
+        for name in ("image_size", "final_size", "val_size"):
+            if isinstance(values.get(name), list):
+                values[name] = tuple(values[name])
         return cls(**values)

@@ -404,3 +404,36 @@ class MaxUnpooling2D(keras.layers.Layer):
             output_size = input_shape[2][1:3]
         size = output_size or (_doubled(values[1]), _doubled(values[2]))
         return (values[0], *size, values[3])
+
+
+@keras.saving.register_keras_serializable(package="segnet_nb")
+class CropLike(keras.layers.Layer):
+    """Cut a map to the height and width of another: enlarging 23 rows by two gives 46 where 45 came in.
+
+    Call arguments:
+        inputs: ``[x, like]``, both ``(batch, height, width, channels)``; only the size of ``like`` is used.
+
+    Returns:
+        The top left part of ``x``, as high and wide as ``like``.
+
+    Example:
+        >>> import numpy as np
+        >>> CropLike()([np.zeros((1, 4, 6, 2)), np.zeros((1, 3, 6, 5))]).shape[1:3]
+        TensorShape([3, 6])
+    """
+
+    def build(self, input_shape: Any) -> None:
+        """Nothing to create."""
+
+    def call(self, inputs: Any) -> Tensor:
+        """Cut; see the class."""
+        x, like = inputs
+        if None not in x.shape[1:3] and x.shape[1:3] == like.shape[1:3]:
+            return x
+        height, width = ops.shape(like)[1:3]
+        return x[:, :height, :width, :]
+
+    def compute_output_shape(self, input_shape: Any) -> Shape:
+        """Batch and channels of the first, height and width of the second."""
+        (batch, _, _, channels), (_, height, width, _) = input_shape
+        return (batch, height, width, channels)

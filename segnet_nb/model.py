@@ -10,16 +10,14 @@ SegNet-Tutorial.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import keras
 from keras import layers as kl
 
+from segnet_nb._blocks import Dropouts, Step, Tensor, apply_all, bottleneck, convolution, residual
+from segnet_nb.decoders import check_decoder, decode
 from segnet_nb.layers import MaxPoolingWithIndices2D, MaxUnpooling2D
 from segnet_nb.normalization import input_normalization
-
-Tensor = Any
-Step = Callable[[Tensor], Tensor]
 
 SMALLEST_SIDE = 16
 
@@ -50,50 +48,17 @@ def _check_request(
     return tuple(input_size)
 
 
-def _convolution(
-    filters: int,
-    name: str,
-    *,
-    kernel_size: int = 3,
-    dilation: int = 1,
-    normalize: bool = True,
-    activate: bool = True,
-    use_bias: bool | None = None,
-) -> Step:
-    """Convolution, then batch normalisation and ReLU as asked, named after the stage it is in."""
-
-    def apply(x: Tensor) -> Tensor:
-        x = kl.Conv2D(
-            filters,
-            kernel_size,
-            padding="same",
-            dilation_rate=dilation,
-            use_bias=(not normalize) if use_bias is None else use_bias,
-            kernel_initializer="he_normal",
-            name=f"{name}_conv",
-        )(x)
-        if normalize:
-            x = kl.BatchNormalization(momentum=0.9, epsilon=1e-5, name=f"{name}_norm")(x)
-        return kl.ReLU(name=f"{name}_relu")(x) if activate else x
-
-    return apply
-
-
-def _residual(filters: int, name: str, *, dilation: int = 1) -> Step:
-    """Two convolutions around which the input is added (He et al., arXiv 1512.03385)."""
-
-    def apply(x: Tensor) -> Tensor:
-        y = _convolution(filters, f"{name}_a", dilation=dilation)(x)
-        y = _convolution(filters, f"{name}_b", dilation=dilation, activate=False)(y)
-        return kl.ReLU(name=f"{name}_relu")(kl.Add(name=f"{name}_add")([x, y]))
-
-    return apply
-
-
-def _apply(x: Tensor, steps: Sequence[Step]) -> Tensor:
-    for step in steps:
-        x = step(x)
-    return x
+def _encode(
+    x: Tensor, encoder: Sequence[Sequence[Step]], after_pool: Callable[[int, Tensor], Tensor]
+) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
+    """Pool stage by stage; the bottleneck, and of each stage the indices and the map that was pooled."""
+    remembered = []
+    for number, steps in enumerate(encoder, start=1):
+        before = apply_all(x, steps)
+        x, indices = MaxPoolingWithIndices2D(name=f"pool{number}")(before)
+        remembered.append((indices, before))
+        x = after_pool(number, x)
+    return x, remembered
 
 
 def _encoder_decoder(
@@ -101,23 +66,20 @@ def _encoder_decoder(
     encoder: Sequence[Sequence[Step]],
     decoder: Sequence[Sequence[Step]],
     middle: Sequence[Step] = (),
+    dropout: Dropouts | None = None,
 ) -> Tensor:
     """The shape all SegNets share: pool stage by stage, then unpool with the same stage's indices.
 
     ``decoder`` is listed like ``encoder``, outermost stage first, and runs from the last to the first.
     """
-    remembered = []
-    for number, steps in enumerate(encoder, start=1):
-        x = _apply(x, steps)
-        before = x
-        x, indices = MaxPoolingWithIndices2D(name=f"pool{number}")(x)
-        remembered.append((indices, before))
-    x = _apply(x, middle)
+    dropout = dropout or Dropouts(0.0, ())
+    x, remembered = _encode(x, encoder, dropout.after_pool)
+    x = apply_all(x, middle)
     for number in range(len(encoder), 0, -1):
         indices, before = remembered[number - 1]
         # `before` lends its height and width only: 23 rows come from 45 or from 46.
         x = MaxUnpooling2D(name=f"unpool{number}")([x, indices, before])
-        x = _apply(x, decoder[number - 1])
+        x = dropout.after_stage(number, apply_all(x, decoder[number - 1]))
     return x
 
 
@@ -178,7 +140,7 @@ def segnet_model(
 
     def stage(name: str, *filters: int) -> list[Step]:
         return [
-            _convolution(count, f"{name}_{i}", normalize=False) for i, count in enumerate(filters, start=1)
+            convolution(count, f"{name}_{i}", normalize=False) for i, count in enumerate(filters, start=1)
         ]
 
     encoder = [stage(f"encoder{i}", f, f) for i, f in enumerate(widths, start=1)]
@@ -196,6 +158,8 @@ def segnet_basic(
     filters: int = 64,
     kernel_size: int = 7,
     input_normalization: str = "local_response",
+    decoder: str = "segnet",
+    dropout: float = 0.0,
 ) -> keras.Model:
     """SegNet-Basic: four encoders and four decoders of one 7 x 7 convolution to 64 maps each.
 
@@ -211,13 +175,18 @@ def segnet_basic(
         kernel_size: side of every convolution but the classifier, in pixels.
         input_normalization: what happens to pixels first, see
             ``segnet_nb.normalization.input_normalization``; the default is that of FILES.
+        decoder: one of ``segnet_nb.decoders.DECODERS``, which tells about each: the eight of PAPER table 1
+            and ``"transposed"``, ``"nearest"`` and ``"concatenation"``.
+        dropout: rate of the dropout after the poolings and decoders of stages 3 and 4; 0 for none, 0.5 in
+            Bayesian SegNet.
 
     Returns:
         A ``keras.Model`` from floats ``(batch, height, width, channels)``, RGB in 0..255, to float32
         ``(batch, height, width, num_classes)``.
 
     Raises:
-        ValueError: if a size, the number of classes, the output or the normalisation is impossible.
+        ValueError: if a size, the number of classes, the output, the normalisation, the decoder or the
+            dropout is impossible.
 
     Example:
         >>> model = segnet_basic((None, None, 3), num_classes=11)
@@ -225,17 +194,21 @@ def segnet_basic(
         (None, None, None, 11)
     """
     size = _check_request(input_size, num_classes, output)
+    check_decoder(decoder)
+    drop = Dropouts(dropout, (3, 4))
     inputs, x = _normalized_input(size, input_normalization)
-    encoder, decoder = (
-        [
-            [_convolution(filters, f"{part}{i}", kernel_size=kernel_size, activate=activate)]
-            for i in range(1, 5)
-        ]
-        for part, activate in (("encoder", True), ("decoder", False))
+    encoder = [[convolution(filters, f"encoder{i}", kernel_size=kernel_size)] for i in range(1, 5)]
+    x, remembered = _encode(x, encoder, drop.after_pool)
+    logits = decode(
+        decoder,
+        x,
+        remembered,
+        num_classes=num_classes,
+        filters=filters,
+        kernel_size=kernel_size,
+        after_stage=drop.after_stage,
     )
-    x = _encoder_decoder(x, encoder, decoder)
-    logits = kl.Conv2D(num_classes, 1, kernel_initializer="he_normal", name="classifier")(x)
-    return _finish(inputs, logits, output, "segnet_basic")
+    return _finish(inputs, logits, output, "segnet_basic" if decoder == "segnet" else f"basic_{decoder}")
 
 
 def segnet_vgg16(
@@ -245,6 +218,7 @@ def segnet_vgg16(
     encoder_weights: str | None = None,
     output: str = "softmax",
     input_normalization: str | None = None,
+    dropout: float = 0.0,
 ) -> keras.Model:
     """The full SegNet: the 13 convolutions of VGG16, five poolings with indices, 13 mirrored back.
 
@@ -259,6 +233,8 @@ def segnet_vgg16(
             (downloaded by Keras at first use, 59 MB).
         output: ``"softmax"`` for probabilities or ``"logits"``.
         input_normalization: what happens to pixels first; None: ``"vgg"``, which suits both.
+        dropout: rate of the dropout after the poolings and decoders of stages 3 to 5; 0 for none, 0.5 in
+            Bayesian SegNet.
 
     Returns:
         A ``keras.Model`` from floats ``(batch, height, width, channels)``, RGB in 0..255, to float32
@@ -288,13 +264,13 @@ def segnet_vgg16(
     widths, depths = (64, 128, 256, 512, 512), (2, 2, 3, 3, 3)
     encoder, decoder = [], []
     for i, (width, depth) in enumerate(zip(widths, depths, strict=True), start=1):
-        encoder.append([_convolution(width, f"encoder{i}_{j}", use_bias=True) for j in range(1, depth + 1)])
+        encoder.append([convolution(width, f"encoder{i}_{j}", use_bias=True) for j in range(1, depth + 1)])
         back = [width] * (depth - 1) + [widths[max(i - 2, 0)]]
         decoder.append(
-            [_convolution(width, f"decoder{i}_{j}", use_bias=True) for j, width in enumerate(back, start=1)]
+            [convolution(width, f"decoder{i}_{j}", use_bias=True) for j, width in enumerate(back, start=1)]
         )
-    decoder[0][-1] = _convolution(num_classes, "classifier", normalize=False, activate=False, use_bias=True)
-    logits = _encoder_decoder(x, encoder, decoder)
+    decoder[0][-1] = convolution(num_classes, "classifier", normalize=False, activate=False, use_bias=True)
+    logits = _encoder_decoder(x, encoder, decoder, dropout=Dropouts(dropout, (3, 4, 5)))
     model = _finish(inputs, logits, output, "segnet_vgg16")
     if encoder_weights == "imagenet":
         load_vgg16_encoder(model, keras.applications.VGG16(include_top=False, weights="imagenet"))
@@ -333,8 +309,11 @@ def segnet_modern(
     output: str = "softmax",
     filters: Sequence[int] = (24, 48, 96, 192),
     depths: Sequence[int] = (0, 0, 1, 1),
+    decoder_depths: Sequence[int] | None = None,
     dilations: Sequence[int] = (1, 2, 4),
+    blocks: Sequence[str] | str = "basic",
     input_normalization: str = "scale",
+    dropout: float = 0.0,
     name: str = "segnet_modern",
 ) -> keras.Model:
     """SegNet with what was learnt since: residual blocks, a wider view, little work at full size.
@@ -349,10 +328,14 @@ def segnet_modern(
         num_classes: classes to tell apart, at least 2.
         output: ``"softmax"`` for probabilities or ``"logits"``.
         filters: maps of each stage, outermost first; as many stages as there are numbers.
-        depths: residual blocks of each stage, in the encoder and again in the decoder.
+        depths: residual blocks of each stage of the encoder.
+        decoder_depths: the same of the decoder; None: as in the encoder.
         dilations: one dilated residual block at the bottleneck per number.
+        blocks: ``"basic"`` (two 3 x 3 convolutions) or ``"bottleneck"`` (3 x 3 on half the maps between two
+            1 x 1, a quarter of the work), for all stages or one per stage; the last is the bottleneck's too.
         input_normalization: what happens to pixels first, see
             ``segnet_nb.normalization.input_normalization``.
+        dropout: rate of the dropout after the poolings and decoders of the two innermost stages.
         name: name of the model.
 
     Returns:
@@ -369,32 +352,36 @@ def segnet_modern(
         (None, None, None, 11)
     """
     size = _check_request(input_size, num_classes, output)
-    if len(filters) != len(depths) or not filters:
+    decoder_depths = depths if decoder_depths is None else decoder_depths
+    kinds = [blocks] * len(filters) if isinstance(blocks, str) else list(blocks)
+    if not filters or not len(filters) == len(depths) == len(decoder_depths) == len(kinds):
         raise ValueError(
-            f"every stage needs filters and a depth, but {len(filters)} filters and {len(depths)} depths "
-            "came. Pass as many of one as of the other."
+            f"every stage needs filters, depths and a block, but {len(filters)} filters, {len(depths)} and "
+            f"{len(decoder_depths)} depths and {len(kinds)} blocks came. Pass as many of each."
         )
+    if unknown := set(kinds) - set(_BLOCKS):
+        raise ValueError(f"blocks are {' or '.join(_BLOCKS)}, but {sorted(unknown)} came.")
     inputs, x = _normalized_input(size, input_normalization)
     encoder, decoder = [], []
-    for i, (width, depth) in enumerate(zip(filters, depths, strict=True), start=1):
-        encoder.append(
-            [
-                _convolution(width, f"encoder{i}"),
-                *(_residual(width, f"encoder{i}_block{j}") for j in range(1, depth + 1)),
-            ]
+    for i, (width, kind) in enumerate(zip(filters, kinds, strict=True), start=1):
+        block, counts = _BLOCKS[kind], (depths[i - 1], decoder_depths[i - 1])
+        more, back = (
+            [block(width, f"{part}{i}_block{j}") for j in range(1, count + 1)]
+            for part, count in zip(("encoder", "decoder"), counts, strict=True)
         )
-        decoder.append(
-            [
-                *(_residual(width, f"decoder{i}_block{j}") for j in range(1, depth + 1)),
-                _convolution(filters[max(i - 2, 0)], f"decoder{i}"),
-            ]
-        )
+        encoder.append([convolution(width, f"encoder{i}"), *more])
+        decoder.append([*back, convolution(filters[max(i - 2, 0)], f"decoder{i}")])
     middle = [
-        _residual(filters[-1], f"middle{j}", dilation=rate) for j, rate in enumerate(dilations, start=1)
+        _BLOCKS[kinds[-1]](filters[-1], f"middle{j}", dilation=rate)
+        for j, rate in enumerate(dilations, start=1)
     ]
-    x = _encoder_decoder(x, encoder, decoder, middle)
+    drop = Dropouts(dropout, (len(filters) - 1, len(filters)))
+    x = _encoder_decoder(x, encoder, decoder, middle, drop)
     logits = kl.Conv2D(num_classes, 1, name="classifier")(x)
     return _finish(inputs, logits, output, name)
+
+
+_BLOCKS = {"basic": residual, "bottleneck": bottleneck}
 
 
 def build_network(
@@ -403,8 +390,8 @@ def build_network(
     """The network that a training configuration names, on RGB in 0..255.
 
     Args:
-        name: ``"overview"``, ``"basic"``, ``"vgg16"``, ``"modern"``, or ``"small"``, a slim modern one that
-            trains in minutes on two cores.
+        name: ``"overview"``, ``"basic"``, ``"vgg16"``, ``"modern"``, ``"lean"``, a deeper modern one of
+            cheaper blocks, or ``"small"``, a slim one that trains in minutes on two cores.
         input_size: ``(height, width, channels)``; height and width at least 16 or None.
         num_classes: classes to tell apart, at least 2.
         output: ``"softmax"`` for probabilities or ``"logits"``.
@@ -424,6 +411,18 @@ def build_network(
         return segnet_vgg16(input_size, num_classes, output=output)
     if name == "modern":
         return segnet_modern(input_size, num_classes, output=output)
+    if name == "lean":
+        return segnet_modern(
+            input_size,
+            num_classes,
+            output=output,
+            filters=(16, 32, 64, 192),
+            depths=(0, 1, 1, 4),
+            decoder_depths=(0, 1, 1, 2),
+            dilations=(1, 2, 4, 1, 2, 4),
+            blocks=("basic", "basic", "basic", "bottleneck"),
+            name="segnet_lean",
+        )
     if name == "small":
         return segnet_modern(
             input_size,
@@ -433,5 +432,5 @@ def build_network(
             dilations=(1, 2),
             name="segnet_small",
         )
-    names = ", ".join(("overview", "basic", "vgg16", "small", "modern"))
+    names = ", ".join(("overview", "basic", "vgg16", "small", "modern", "lean"))
     raise ValueError(f"no network is called {name!r}. Choose from: {names}.")

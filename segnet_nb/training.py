@@ -1,8 +1,9 @@
 """Training: a configuration in, a run out, with everything on disk that is needed to go on.
 
 A run is a folder: ``record.json`` (configuration, versions, history), ``best.keras`` and ``last-*.keras``
-(with the optimizer's state). Every file is written under a temporary name and renamed, and the record is
-written last, so a run that is killed at any moment resumes from its last whole epoch.
+(with the optimizer's state), and ``average-*.npz`` where weights are averaged. Every file is written under
+a temporary name and renamed, and the record is written last, so a run that is killed at any moment resumes
+from its last whole epoch.
 """
 
 from __future__ import annotations
@@ -13,19 +14,18 @@ import platform
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from segnet_nb import _framework, datasets, metrics
+from segnet_nb import _framework, metrics
+from segnet_nb import _training_setup as setup
 from segnet_nb.config import TrainConfig
-from segnet_nb.datasets.augment import Augmentation
 from segnet_nb.datasets.base import Dataset
 
 if TYPE_CHECKING:
@@ -180,113 +180,6 @@ def _versions() -> dict[str, str]:
     return {"python": platform.python_version(), "backend": backend, **found}
 
 
-def _load_data(config: TrainConfig) -> tuple[Dataset, Dataset]:
-    """Training images as large as they come, so that magnified views are sharp; validation at size."""
-    native = config.image_size if config.dataset == "synthetic" else None
-    train_data = datasets.load(config.dataset, "train", image_size=native, count=config.train_count)
-    val_data = datasets.load(config.dataset, "val", image_size=config.image_size, count=config.val_count)
-    return train_data, val_data
-
-
-def _make_loss(config: TrainConfig, data: Dataset) -> keras.losses.Loss:
-    from segnet_nb import losses
-
-    weights = None
-    if config.class_weights.endswith("median_frequency"):
-        weights = losses.median_frequency_weights(data.labels, data.classes.num_classes, data.classes.void_id)
-        if config.class_weights.startswith("sqrt"):
-            weights = np.sqrt(weights)  # half way, in the logarithm, to no weights at all
-    elif config.class_weights == "published":
-        weights = losses.PUBLISHED_CLASS_WEIGHTS
-    common = {"from_logits": True, "void_id": data.classes.void_id}
-    if config.loss == "dice":
-        return losses.DiceLoss(**common, absent="ignore")
-    if config.loss == "cross_entropy":
-        return losses.CategoricalCrossEntropy(**common, class_weights=weights)
-    return losses.CrossEntropyDice(**common, class_weights=weights, dice_weight=0.5, absent="ignore")
-
-
-def _make_optimizer(config: TrainConfig, steps_per_epoch: int) -> keras.optimizers.Optimizer:
-    import keras
-
-    total = config.epochs * steps_per_epoch
-    warmup = min(round(config.warmup_epochs * steps_per_epoch), total // 2)
-    rate: Any = config.learning_rate
-    if config.schedule == "cosine":
-        rate = keras.optimizers.schedules.CosineDecay(
-            config.learning_rate / 100 if warmup else config.learning_rate,
-            total - warmup,
-            alpha=0.01,
-            warmup_target=config.learning_rate if warmup else None,
-            warmup_steps=warmup,
-        )
-    if config.optimizer == "sgd":
-        return keras.optimizers.SGD(rate, momentum=config.momentum, weight_decay=config.weight_decay or None)
-    if config.optimizer == "adam":
-        return keras.optimizers.Adam(rate)
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=config.weight_decay)
-    optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
-    return optimizer
-
-
-def _compile(model: keras.Model, config: TrainConfig, data: Dataset, steps: int) -> None:
-    import keras
-
-    # On TensorFlow's CPU the convolutions of oneDNN beat XLA's, and pooling compiles itself.
-    on_cpu = keras.backend.backend() == "tensorflow" and not _has_gpu()
-    model.compile(
-        optimizer=_make_optimizer(config, steps),
-        loss=_make_loss(config, data),
-        jit_compile=False if on_cpu else "auto",
-    )
-
-
-def _has_gpu() -> bool:
-    import tensorflow as tf
-
-    return bool(tf.config.list_physical_devices("GPU"))
-
-
-def _order(config: TrainConfig, count: int, epoch: int) -> np.ndarray:
-    return np.random.default_rng((config.seed, epoch)).permutation(count)
-
-
-def _make_batches(config: TrainConfig, data: Dataset, epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """The batches of an epoch, each made while the one before is trained on.
-
-    Chance is a function of (seed, epoch, image), so a resumed run sees what it would have seen.
-    """
-    augmentation = Augmentation(
-        flip=config.flip, scale=(config.scale_min, config.scale_max), color=config.color
-    )
-    order = _order(config, len(data), epoch)
-    size = min(config.batch_size, len(data))
-    # Full batches only: the few images left out are others in every epoch.
-    chunks = [order[i : i + size] for i in range(0, len(order) - size + 1, size)]
-
-    def make(chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        views = [
-            augmentation.apply(
-                data.images[i],
-                data.labels[i],
-                size=config.image_size,
-                void_id=data.classes.void_id,
-                rng=np.random.default_rng((config.seed, epoch, int(i))),
-            )
-            for i in chosen
-        ]
-        images = np.stack([view[0] for view in views]).astype("float32")
-        return images, np.stack([view[1] for view in views]).astype("int32")
-
-    with ThreadPoolExecutor(1) as pool:
-        ahead = pool.submit(make, chunks[0])
-        for following in [*chunks[1:], None]:
-            batch = ahead.result()
-            if following is not None:
-                ahead = pool.submit(make, following)
-            yield batch
-
-
 def _validate(model: keras.Model, data: Dataset) -> metrics.Scores:
     from segnet_nb.prediction import predict
 
@@ -363,7 +256,7 @@ def train(
     directory = Path(directory or f"runs/{config.dataset}-{config.network}-seed{config.seed}")
     run = _open_run(config, directory, resume)
     # Data before the framework: what is missing is said at once.
-    train_data, val_data = data or _load_data(config)
+    train_data, val_data = data or setup.load_data(config)
     if not len(train_data) or not len(val_data):
         raise ValueError(
             f"{len(train_data)} training and {len(val_data)} validation images came. Pass at "
@@ -381,24 +274,30 @@ def train(
         tf.config.experimental.enable_op_determinism()
     run.versions = _versions()
     directory.mkdir(parents=True, exist_ok=True)
-    steps = max(1, len(train_data) // config.batch_size)
+    steps = setup.steps_per_epoch(config, len(train_data))
     model = _load_last(run)
     if model is None:
         model = build_network(config.network, (None, None, 3), train_data.classes.num_classes)
-        _compile(model, config, train_data, steps)
+        _start_from(config.start_from, model)
+        setup.compile_model(model, config, train_data, steps)
     else:
         # Compiled anew: another number of epochs means another schedule, and a file does not say which
         # weights are left out of the decay.
         state = [keras.ops.convert_to_numpy(variable) for variable in model.optimizer.variables]
-        _compile(model, config, train_data, steps)
+        setup.compile_model(model, config, train_data, steps)
         model.optimizer.build(model.trainable_variables)
         for variable, value in zip(model.optimizer.variables, state, strict=True):
             variable.assign(value)
+    average = setup.RunningAverage(model, config.average) if config.average else None
+    if average is not None and run.history:
+        average.load(directory / _average_name(len(run.history)))
     run.status = "running"
     run.save()
     try:
         while len(run.history) < config.epochs:
-            whole = _train_epoch(run, model, train_data, val_data, steps, progress, on_epoch, on_step, stop)
+            whole = _train_epoch(
+                run, model, average, train_data, val_data, steps, progress, on_epoch, on_step, stop
+            )
             if not whole:
                 run.status = "interrupted"
                 break
@@ -419,6 +318,7 @@ def train(
 def _train_epoch(
     run: Run,
     model: keras.Model,
+    average: setup.RunningAverage | None,
     train_data: Dataset,
     val_data: Dataset,
     steps: int,
@@ -433,7 +333,7 @@ def _train_epoch(
     total = 0.0
     if on_step is not None:
         on_step(run, 0, steps, 0.0)
-    for step, (images, labels) in enumerate(_make_batches(config, train_data, epoch), start=1):
+    for step, (images, labels) in enumerate(setup.make_batches(config, train_data, epoch), start=1):
         if stop is not None and stop.is_set():
             return False
         loss = float(model.train_on_batch(images, labels))
@@ -442,12 +342,15 @@ def _train_epoch(
                 f"the loss became {loss} in epoch {epoch}, step {step}. Lower learning_rate (now "
                 f"{config.learning_rate:g}); the weights of the epochs before are kept in the run's folder."
             )
+        if average is not None:
+            average.update()
         total += loss
         if progress:
             _show_step(epoch, config.epochs, step, steps, total / step)
         if on_step is not None:
             on_step(run, step, steps, total / step)
-    result = _validate(model, val_data)
+    judged = model if average is None else average.network()
+    result = _validate(judged, val_data)
     report = EpochReport(
         epoch=epoch,
         epochs=config.epochs,
@@ -458,22 +361,49 @@ def _train_epoch(
         learning_rate=float(model.optimizer.learning_rate),
         seconds=time.perf_counter() - started,
     )
-    _write_down(run, model, report)
+    _write_down(run, model, average, report)
     if progress:
         left = np.mean(run.curve("seconds")) * (config.epochs - epoch)
         print(report.line(run.best["mean_iou"], float(left)), flush=True)
     if on_epoch is not None:
-        on_epoch(report, model)
+        on_epoch(report, judged)
     return True
 
 
-def _write_down(run: Run, model: keras.Model, report: EpochReport) -> None:
+def _start_from(weights: str, model: keras.Model) -> None:
+    """Give the network the weights that a configuration names, if it names any."""
+    if not weights:
+        return
+    from segnet_nb import prediction, pretrained
+
+    if weights in pretrained.available():
+        source = pretrained.load_pretrained(weights)
+    elif Path(weights).is_file():
+        source = prediction.load_model(weights)
+    else:
+        raise FileNotFoundError(
+            f"start_from={weights!r} is neither a file nor one of {', '.join(pretrained.available())}."
+        )
+    theirs, ours = source.get_weights(), model.get_weights()
+    if [value.shape for value in theirs] != [value.shape for value in ours]:
+        raise ValueError(
+            f"start_from={weights!r} holds a {source.name}, but a {model.name} is to be trained. Name the "
+            "network that the weights were trained with."
+        )
+    model.set_weights(theirs)
+
+
+def _write_down(
+    run: Run, model: keras.Model, average: setup.RunningAverage | None, report: EpochReport
+) -> None:
     """Weights first, the record last: what the record names is there."""
     entry = {name: value for name, value in vars(report).items() if name != "epochs"}
     score = run.config.select_by
     is_best = not run.best_epoch or entry[score] > run.best[score]
     if is_best:
-        _save_model(model, run.directory / BEST)
+        _save_model(model if average is None else average.network(), run.directory / BEST)
+    if average is not None:
+        average.save(run.directory / _average_name(report.epoch))
     _save_model(model, run.directory / _last_name(report.epoch))
     run.history.append(entry)
     if is_best:
@@ -484,14 +414,19 @@ def _write_down(run: Run, model: keras.Model, report: EpochReport) -> None:
 
 def _tidy(run: Run) -> None:
     """Delete weights of earlier epochs, and what was half written when a run was stopped."""
-    kept = run.directory / _last_name(len(run.history))
-    for path in [*run.directory.glob("last-*.keras"), *run.directory.glob("part-*.keras")]:
-        if path != kept:
-            path.unlink()
+    kept = {run.directory / name(len(run.history)) for name in (_last_name, _average_name)}
+    for pattern in ("last-*.keras", "average-*.npz", "part-*"):
+        for path in run.directory.glob(pattern):
+            if path not in kept:
+                path.unlink()
 
 
 def _last_name(epoch: int) -> str:
     return f"last-{epoch:04d}.keras"
+
+
+def _average_name(epoch: int) -> str:
+    return f"average-{epoch:04d}.npz"
 
 
 def _open_run(config: TrainConfig, directory: Path, resume: bool) -> Run:

@@ -22,7 +22,7 @@ def test_defaults_are_possible_and_described():
     ("field", "value", "message"),
     [
         ("dataset", "cityscapes", "dataset must be one of synthetic, camvid, but 'cityscapes' came"),
-        ("network", "unet", "network must be one of overview, basic, vgg16, small, modern, but 'unet'"),
+        ("network", "unet", "network must be one of overview, basic, vgg16, small, modern, lean, but 'unet'"),
         ("loss", "mse", "loss must be one of cross_entropy, dice, cross_entropy_dice, but 'mse'"),
         ("class_weights", "inverse", "class_weights must be one of none, median_frequency, sqrt_median"),
         ("optimizer", "rmsprop", "optimizer must be one of adamw, adam, sgd, but 'rmsprop' came"),
@@ -46,6 +46,12 @@ def test_defaults_are_possible_and_described():
         ("image_size", (15, 32), r"two whole numbers of at least 16, but \(15, 32\) came"),
         ("image_size", (32.5, 32), "two whole numbers of at least 16"),
         ("image_size", (True, 32), "two whole numbers of at least 16"),
+        ("val_size", (8, 32), r"val_size must be two whole numbers of at least 16, but \(8, 32\) came"),
+        ("final_size", (32, 32), r"final_epochs and final_size belong together, but 0 and \(32, 32\)"),
+        ("final_epochs", 3, "final_epochs and final_size belong together, but 3 and None came"),
+        ("passes", 0, "passes must be in 1"),
+        ("focus", 1.1, "focus must be in 0..1, but 1.1 came"),
+        ("average", 1.0, "average must be in 0"),
     ],
 )
 def test_value_that_is_not_possible(field, value, message):
@@ -67,11 +73,19 @@ def test_value_that_is_not_possible(field, value, message):
         ("image_size", 64, r"image_size must be \(height, width\) in pixels, but 64 came"),
         ("image_size", (64, 64, 3), r"image_size must be \(height, width\) in pixels"),
         ("image_size", "64", r"image_size must be \(height, width\) in pixels"),
+        ("image_size", None, r"image_size must be \(height, width\) in pixels"),
+        ("final_size", 64, r"final_size must be \(height, width\) in pixels"),
+        ("start_from", None, "start_from must be a name or a path, but None came"),
     ],
 )
 def test_value_of_another_type(field, value, message):
     with pytest.raises(TypeError, match=message):
         TrainConfig(**{field: value})
+
+
+def test_no_more_final_epochs_than_epochs():
+    with pytest.raises(ValueError, match="final_epochs=5 is above epochs=4"):
+        TrainConfig(epochs=4, final_epochs=5, final_size=(32, 32))
 
 
 def test_every_loss_may_be_asked_for_with_every_weighting():
@@ -98,8 +112,13 @@ CHANGED = {
     "network": "basic",
     "loss": "cross_entropy",
     "class_weights": "median_frequency",
+    "start_from": "small-synthetic",
     "epochs": 3,
+    "passes": 2,
     "image_size": (45, 33),
+    "final_epochs": 1,
+    "final_size": (64, 80),
+    "val_size": (50, 60),
     "batch_size": 2,
     "optimizer": "sgd",
     "learning_rate": 0.1,
@@ -111,6 +130,8 @@ CHANGED = {
     "scale_min": 0.5,
     "scale_max": 1.5,
     "color": 0.0,
+    "focus": 0.5,
+    "average": 0.99,
     "seed": 7,
     "deterministic": True,
     "select_by": "global_accuracy",
@@ -125,7 +146,7 @@ def test_survives_json():
     assert all(getattr(config, name) != getattr(TrainConfig(), name) for name in CHANGED)
     again = TrainConfig.from_dict(json.loads(json.dumps(config.to_dict())))
     assert again == config
-    assert again.image_size == (45, 33)
+    assert (again.image_size, again.final_size, again.val_size) == ((45, 33), (64, 80), (50, 60))
 
 
 def test_a_list_is_a_size_too():
@@ -135,7 +156,9 @@ def test_a_list_is_a_size_too():
 
 def test_missing_fields_take_their_defaults_and_unknown_ones_are_named():
     assert TrainConfig.from_dict({"epochs": 3}) == TrainConfig(epochs=3)
-    with pytest.raises(ValueError, match=r"unknown fields: lr, steps\. Known: batch_size, class_weights"):
+    with pytest.raises(
+        ValueError, match=r"unknown fields: lr, steps\. Known: average, batch_size, class_weights"
+    ):
         TrainConfig.from_dict({"lr": 0.1, "steps": 3, "epochs": 2})
 
 

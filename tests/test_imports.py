@@ -31,15 +31,21 @@ MAY_IMPORT = {
     "layers": {"_compiled_pooling"},
     "_compiled_pooling": set(),
     "normalization": set(),
-    "model": {"layers", "normalization"},
+    "_blocks": set(),
+    "decoders": {"_blocks", "layers"},
+    "model": {"_blocks", "decoders", "layers", "normalization"},
     "datasets": set(),
     "config": {"datasets"},
     "prediction": {"layers", "losses", "normalization"},
+    "uncertainty": {"prediction"},
+    "calibration": {"_ids"},
+    "evaluation": {"datasets", "metrics", "prediction"},
+    "_training_setup": {"config", "datasets", "losses"},
     "training": {
         *("_framework", "config", "datasets", "layers", "losses", "metrics", "model", "normalization"),
-        "prediction",
+        *("_training_setup", "prediction", "pretrained"),
     },
-    "pretrained": {"config", "datasets", "model", "prediction", "training"},
+    "pretrained": {"model"},
     "probes": {"datasets", "layers", "metrics", "model", "normalization", "prediction"},
     "visualizers": {"datasets", "metrics", "probes"},
     "widgets": {"datasets", "metrics", "probes", "visualizers"},
@@ -59,9 +65,10 @@ WITH = {
     "keras": {
         *("_loss_functions", "_targets", "keras_metrics", "layers", "losses", "model", "normalization"),
         *("prediction", "pretrained", "probes", "training", "_framework", "__init__"),
+        *("_blocks", "decoders", "uncertainty", "_training_setup"),
     },
     # Its own functions are asked for inside functions, once TensorFlow is known to be the backend.
-    "tensorflow": {"layers", "_compiled_pooling", "training"},
+    "tensorflow": {"layers", "_compiled_pooling", "training", "_training_setup"},
 }
 
 

@@ -196,15 +196,55 @@ class TestEveryNetwork:
 
 class TestModern:
     def test_each_stage_needs_filters_and_a_depth(self):
-        with pytest.raises(ValueError, match="3 filters and 2 depths came"):
+        with pytest.raises(ValueError, match="3 filters, 2 and 2 depths and 3 blocks came"):
             networks.segnet_modern(filters=(4, 8, 16), depths=(0, 1))
-        with pytest.raises(ValueError, match="0 filters and 0 depths came"):
+        with pytest.raises(ValueError, match="0 filters, 0 and 0 depths and 0 blocks came"):
             networks.segnet_modern(filters=(), depths=())
 
     def test_bottleneck_is_dilated_as_asked(self):
         model = networks.segnet_modern(ANY, filters=(4,), depths=(0,), dilations=(1, 2, 4))
         rates = [layer.dilation_rate for layer in of_type(model, kl.Conv2D) if "middle" in layer.name]
         assert rates == [(1, 1)] * 2 + [(2, 2)] * 2 + [(4, 4)] * 2
+
+    def test_blocks_and_depths(self):
+        model = networks.segnet_modern(
+            ANY,
+            filters=(4, 6),
+            depths=(1, 2),
+            decoder_depths=(0, 1),
+            dilations=(2,),
+            blocks=("basic", "bottleneck"),
+        )
+        names = [layer.name.removesuffix("_conv") for layer in of_type(model, kl.Conv2D)]
+        assert names == [
+            *("encoder1", "encoder1_block1_a", "encoder1_block1_b"),
+            *("encoder2", "encoder2_block1_a", "encoder2_block1_b", "encoder2_block1_c"),
+            *("encoder2_block2_a", "encoder2_block2_b", "encoder2_block2_c"),
+            *("middle1_a", "middle1_b", "middle1_c"),
+            *("decoder2_block1_a", "decoder2_block1_b", "decoder2_block1_c", "decoder2"),
+            *("decoder1", "classifier"),
+        ]
+        # A bottleneck block of 6 maps: 1 x 1 to 3, 3 x 3 on 3, 1 x 1 back to 6.
+        shapes = [tuple(model.get_layer(f"middle1_{part}_conv").kernel.shape) for part in "abc"]
+        assert shapes == [(1, 1, 6, 3), (3, 3, 3, 3), (1, 1, 3, 6)]
+        assert model.get_layer("middle1_b_conv").dilation_rate == (2, 2)
+
+    def test_blocks_that_are_not_there(self):
+        with pytest.raises(ValueError, match="blocks are basic or bottleneck, but \\['dense'\\] came"):
+            networks.segnet_modern(filters=(4,), depths=(0,), blocks="dense")
+
+    def test_dropout_in_the_two_innermost_stages(self):
+        model = networks.segnet_modern(ANY, filters=(4, 4, 4), depths=(0, 0, 0), dropout=0.2)
+        places = [layer.name for layer in of_type(model, kl.Dropout)]
+        expected = ["pool2_dropout", "pool3_dropout", "decoder3_dropout", "decoder2_dropout"]
+        assert places == expected
+
+
+def test_bayesian_segnet_on_vgg16_drops_where_it_was_published():
+    model = networks.segnet_vgg16(ANY, 11, dropout=0.5)
+    places = [layer.name for layer in of_type(model, kl.Dropout)]
+    pools, decoders = ([f"{part}{i}_dropout" for i in (3, 4, 5)] for part in ("pool", "decoder"))
+    assert places == pools + decoders[::-1]
 
 
 class TestBuildNetwork:
@@ -215,6 +255,7 @@ class TestBuildNetwork:
             ("basic", "segnet_basic", "local_response"),
             ("small", "segnet_small", "scale"),
             ("modern", "segnet_modern", "scale"),
+            ("lean", "segnet_lean", "scale"),
             ("vgg16", "segnet_vgg16", "subtract_mean"),
         ],
     )

@@ -17,7 +17,7 @@ from segnet_nb.model import build_network, segnet_basic, segnet_model, segnet_mo
 from tests.cases import arrays
 
 ANY = (None, None, 3)
-NAMES = ("overview", "basic", "vgg16", "small", "modern")
+NAMES = ("overview", "basic", "vgg16", "small", "modern", "lean")
 # PyTorch compiles through a C++ toolchain that need not be there.
 JIT = keras.backend.backend() != "torch"
 

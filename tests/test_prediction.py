@@ -110,3 +110,49 @@ class TestRefusals:
     def test_file_that_is_not_there(self, tmp_path):
         with pytest.raises(FileNotFoundError, match=r"no network at .*missing\.keras\. Pass the path of a"):
             load_model(tmp_path / "missing.keras")
+
+
+class TestAveraging:
+    @pytest.mark.parametrize("which", [0, 1])
+    def test_with_the_mirror_image(self, twins, which):
+        images = pictures(3)
+        mirrored = reference(twins[1], images[:, :, ::-1])[:, :, ::-1]
+        expected = (reference(twins[1], images) + mirrored) / 2
+        found = predict_probabilities(twins[which], images, flip=True, batch_size=2)
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+        np.testing.assert_array_equal(predict(twins[which], images, flip=True), found.argmax(-1))
+
+    def test_a_mirror_image_gets_the_mirrored_answer(self, twins):
+        images = pictures(1)
+        there = predict_probabilities(twins[0], images, flip=True)
+        back = predict_probabilities(twins[0], images[:, :, ::-1], flip=True)
+        np.testing.assert_allclose(back[:, :, ::-1], there, atol=1e-6)
+
+    def test_over_sizes(self, twins):
+        images = pictures(2)
+        parts = [predict_probabilities(twins[0], images, scales=(scale,)) for scale in (1, 0.75, 2)]
+        assert {part.shape for part in parts} == {(2, 16, 24, 11)}
+        assert not np.allclose(parts[0], parts[2], atol=1e-3)
+        found = predict_probabilities(twins[0], images, scales=(1, 0.75, 2))
+        np.testing.assert_allclose(found, np.mean(parts, axis=0), atol=1e-6)
+        np.testing.assert_allclose(found.sum(-1), 1, atol=1e-5)
+
+    def test_another_size_is_what_the_network_sees(self, twins):
+        """A plain picture stays plain at any size; far from the rim the answer is that of the larger one."""
+        plain = np.full((1, 48, 64, 3), 90, np.uint8)
+        found = predict_probabilities(twins[0], plain, scales=(2,))
+        large = reference(twins[1], np.full((1, 96, 128, 3), 90, np.uint8))
+        middle = np.broadcast_to(large[0, 40:56, 50:80].mean((0, 1)), (16, 24, 11))
+        np.testing.assert_allclose(found[0, 16:32, 20:44], middle, atol=1e-3)
+
+    @pytest.mark.parametrize("scales", [(), (0.05,), (1, 5)])
+    @pytest.mark.parametrize("call", [predict, predict_probabilities])
+    def test_impossible_scales(self, twins, call, scales):
+        with pytest.raises(ValueError, match=r"scales must be one or more numbers in 0.1..4"):
+            call(twins[0], pictures(1), scales=scales)
+
+    def test_a_network_of_one_size(self):
+        model = tiny_network(input_size=(16, 24, 3))
+        with pytest.raises(ValueError, match=r"takes images of \(16, 24\) alone"):
+            predict(model, pictures(1), scales=(1, 2))
+        assert predict(model, pictures(1), flip=True).shape == (1, 16, 24)

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 
+from segnet_nb import _training_setup as setup
 from segnet_nb import losses, training
 from tests.training_helpers import tiny_config, tiny_data, tiny_network
 
@@ -34,7 +35,7 @@ class TestBatches:
         data, config = tiny_data(7), tiny_config(flip=False, color=0.0, scale_min=1.0, scale_max=1.0)
         left_out = Counter()
         for epoch in range(1, 15):
-            batches = list(training._make_batches(config, data, epoch))
+            batches = list(setup.make_batches(config, data, epoch))
             assert [images.shape for images, _ in batches] == [(2, 16, 24, 3)] * 3
             assert {(images.dtype, labels.dtype) for images, labels in batches} == {
                 (np.dtype("float32"), np.dtype("int32"))
@@ -50,18 +51,18 @@ class TestBatches:
 
     def test_chance_is_a_function_of_seed_and_epoch(self):
         def views(seed, epoch):
-            batches = training._make_batches(tiny_config(seed=seed), tiny_data(), epoch)
+            batches = setup.make_batches(tiny_config(seed=seed), tiny_data(), epoch)
             return b"".join(images.tobytes() for images, _ in batches)
 
         assert views(0, 1) == views(0, 1)
         assert len({views(0, 1), views(0, 2), views(1, 1)}) == 3
 
     def test_fewer_images_than_a_batch(self):
-        batches = list(training._make_batches(tiny_config(batch_size=64), tiny_data(3), 1))
+        batches = list(setup.make_batches(tiny_config(batch_size=64), tiny_data(3), 1))
         assert [len(images) for images, _ in batches] == [3]
 
     def test_views_have_the_size_that_was_asked_for(self):
-        ((images, labels),) = training._make_batches(
+        ((images, labels),) = setup.make_batches(
             tiny_config(image_size=(20, 17), batch_size=3), tiny_data(3, size=(40, 48)), 1
         )
         assert (images.shape, labels.shape) == ((3, 20, 17, 3), (3, 20, 17))
@@ -70,7 +71,7 @@ class TestBatches:
 class TestOptimizer:
     @staticmethod
     def rates(steps_per_epoch, *steps, **changes):
-        schedule = training._make_optimizer(tiny_config(**changes), steps_per_epoch)._learning_rate
+        schedule = setup.make_optimizer(tiny_config(**changes), steps_per_epoch)._learning_rate
         return [float(schedule(step)) for step in steps]
 
     def test_cosine_after_a_warm_up(self):
@@ -91,16 +92,14 @@ class TestOptimizer:
 
     @pytest.mark.parametrize("optimizer", ["adamw", "adam", "sgd"])
     def test_constant(self, optimizer):
-        made = training._make_optimizer(tiny_config(optimizer=optimizer, schedule="constant"), 5)
+        made = setup.make_optimizer(tiny_config(optimizer=optimizer, schedule="constant"), 5)
         assert type(made).__name__.lower() == optimizer
         assert float(made.learning_rate) == pytest.approx(2e-3)
 
     def test_adamw_decays_kernels_alone(self):
         """With no gradient a step is decay alone: kernels shrink by rate times decay, the rest stays."""
         network = tiny_network()
-        made = training._make_optimizer(
-            tiny_config(schedule="constant", learning_rate=0.1, weight_decay=0.5), 5
-        )
+        made = setup.make_optimizer(tiny_config(schedule="constant", learning_rate=0.1, weight_decay=0.5), 5)
         network.set_weights([np.ones_like(weight) for weight in network.get_weights()])
         variables = network.trainable_variables
         made.apply([keras.ops.zeros(variable.shape) for variable in variables], variables)
@@ -121,7 +120,7 @@ class TestLoss:
         ],
     )
     def test_kinds(self, kind, cls):
-        made = training._make_loss(tiny_config(loss=kind, class_weights="none"), tiny_data())
+        made = setup.make_loss(tiny_config(loss=kind, class_weights="none"), tiny_data())
         assert type(made) is cls
         config = made.get_config()
         assert (config["from_logits"], config["void_id"]) == (True, 11)
@@ -131,7 +130,7 @@ class TestLoss:
         data = tiny_data()
 
         def weights(name):
-            return training._make_loss(tiny_config(class_weights=name), data).get_config()["class_weights"]
+            return setup.make_loss(tiny_config(class_weights=name), data).get_config()["class_weights"]
 
         assert tuple(weights("published")) == tuple(losses.PUBLISHED_CLASS_WEIGHTS)
         # Every image has all three ids that occur, so a share of all pixels is what counts.

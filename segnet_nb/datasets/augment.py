@@ -21,6 +21,8 @@ class Augmentation:
         scale: smallest and largest magnification; at 1 the whole image is seen, at 2 a quarter of it, and
             below 1 the image lies somewhere in a field of void.
         color: how far brightness, contrast and saturation stray; 0.3 means factors in 0.7..1.3.
+        focus: how often, 0..1, a magnified view is laid around a pixel of a class drawn evenly from those in
+            the image, so that rare classes are seen as often as the road; 0: never.
 
     Raises:
         ValueError: if a number is out of its range.
@@ -38,6 +40,7 @@ class Augmentation:
     flip: bool = True
     scale: tuple[float, float] = (0.75, 2.0)
     color: float = 0.3
+    focus: float = 0.0
 
     def __post_init__(self) -> None:
         low, high = self.scale
@@ -48,6 +51,8 @@ class Augmentation:
             )
         if not 0 <= self.color < 1:
             raise ValueError(f"color must be in 0..1, 1 excluded, but {self.color} came.")
+        if not 0 <= self.focus <= 1:
+            raise ValueError(f"focus must be in 0..1, but {self.focus} came. 0.5 focuses every other view.")
 
     def apply(
         self,
@@ -75,6 +80,8 @@ class Augmentation:
         position = rng.random(2)
         mirrored = self.flip and rng.random() < 0.5
         factors = rng.uniform(1 - self.color, 1 + self.color, 3) if self.color else None
+        if scale > 1 and self.focus and rng.random() < self.focus:
+            position = _around_a_class(labels, void_id, scale, rng)
         picture, ids = Image.fromarray(image), Image.fromarray(labels)
         if scale >= 1:
             view, view_ids = _magnified(picture, ids, size, scale, position)
@@ -86,6 +93,22 @@ class Augmentation:
         if factors is not None:
             view = _recolored(view, factors)
         return np.asarray(view), np.asarray(view_ids)
+
+
+def _around_a_class(labels: np.ndarray, void_id: int, scale: float, rng: np.random.Generator) -> np.ndarray:
+    """Where to lay a window of 1 / scale of the sides so that it holds a pixel of a class drawn evenly.
+
+    Returns:
+        The position of the window, 0..1 down and across, as ``_magnified`` takes it.
+    """
+    present = np.flatnonzero(np.bincount(labels.ravel(), minlength=void_id + 1)[:void_id])
+    if not len(present):
+        return rng.random(2)
+    found = np.flatnonzero(labels.ravel() == rng.choice(present))
+    at = np.array(divmod(int(rng.choice(found)), labels.shape[1])) + 0.5
+    sides = np.array(labels.shape) / scale
+    start = np.clip(at - rng.random(2) * sides, 0, labels.shape - sides)
+    return start / (labels.shape - sides)
 
 
 def _magnified(

@@ -224,3 +224,62 @@ class TestColor:
 def test_refuses_what_is_out_of_range(options, message):
     with pytest.raises(ValueError, match=message):
         Augmentation(**options)
+
+
+class TestFocus:
+    """On an image with one pixel of class 8 among Road, and void."""
+
+    image = np.zeros((48, 64, 3), np.uint8)
+    labels = np.full((48, 64), 3, np.uint8)
+    labels[40, 5] = 8
+    labels[:4] = VOID
+
+    def share(self, focus, pixel=8, scale=(4, 4), tries=200):
+        views = Augmentation(scale=scale, flip=False, color=0, focus=focus)
+        # At 4 a window of 12 x 16 is shown as 48 x 64: nothing is lost to resampling.
+        size = (48, 64)
+        return np.mean(
+            [(view_of(views, self.image, self.labels, size, s)[1] == pixel).any() for s in range(tries)]
+        )
+
+    def test_a_class_of_one_pixel_is_in_half_of_all_focused_views(self):
+        # Drawn evenly from Road and class 8; those around Road hold the pixel now and then too: it lies near
+        # a corner, in about a tenth of them.
+        assert 0.45 < self.share(1.0) < 0.68
+        assert self.share(0.0) < 0.2
+        assert self.share(0.0) < self.share(0.5) < self.share(1.0)
+
+    def test_the_pixel_may_be_anywhere_in_the_window(self):
+        views = Augmentation(scale=(4, 4), flip=False, color=0, focus=1.0)
+        labels = np.full((48, 64), VOID, np.uint8)
+        labels[24, 32] = 8
+        places = []
+        for seed in range(80):
+            _, ids = view_of(views, self.image, labels, (48, 64), seed)
+            assert (ids == 8).any()
+            places.append(np.argwhere(ids == 8).mean(0) / (48, 64))
+        assert (np.min(places, 0) < 0.2).all() and (np.max(places, 0) > 0.8).all()
+
+    def test_windows_stay_inside(self):
+        views = Augmentation(scale=(1.5, 4), flip=False, color=0, focus=1.0)
+        for seed in range(40):
+            image, labels = blocks(seed=seed)
+            view, ids = view_of(views, image, labels, (36, 40), seed)
+            assert (view.any(-1)).all() and (ids != VOID).all()
+
+    def test_all_void_and_the_whole_image_are_views_like_others(self):
+        views = Augmentation(scale=(2, 2), focus=1.0)
+        _, ids = view_of(views, self.image, np.full((48, 64), VOID, np.uint8))
+        assert (ids == VOID).all()
+        whole = Augmentation(scale=(1, 1), flip=False, color=0, focus=1.0)
+        np.testing.assert_array_equal(view_of(whole, *blocks(), (48, 64))[1], blocks()[1])
+
+    def test_without_it_nothing_changes(self):
+        plain, none = Augmentation(), Augmentation(focus=0.0)
+        for one, other in zip(view_of(plain, *blocks()), view_of(none, *blocks()), strict=True):
+            np.testing.assert_array_equal(one, other)
+
+    @pytest.mark.parametrize("focus", [-0.1, 1.5])
+    def test_refuses_what_is_no_share(self, focus):
+        with pytest.raises(ValueError, match=f"focus must be in 0..1, but {focus} came"):
+            Augmentation(focus=focus)
