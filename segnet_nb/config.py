@@ -38,6 +38,7 @@ class TrainConfig:
 
     dataset: str = _field("synthetic", f"one of {', '.join(datasets.NAMES)}")
     network: str = _field("small", f"one of {', '.join(NETWORKS)}")
+    dropout: float = _field(0.0, "rate of the dropout of Bayesian SegNet, 0 for none; published: 0.5")
     loss: str = _field("cross_entropy_dice", f"one of {', '.join(LOSSES)}")
     class_weights: str = _field(
         "sqrt_median_frequency",
@@ -92,6 +93,8 @@ class TrainConfig:
             if not isinstance(value := getattr(self, name), bool):
                 raise TypeError(f"{name} must be True or False, but {value!r} came.")
         self._check_numbers()
+        if self.dropout and self.network == "overview":
+            raise ValueError("the overview network has no dropout. Take another network, or dropout=0.")
         for name in ("image_size", "final_size", "val_size"):
             self._check_size(name, required=name == "image_size")
         if bool(self.final_epochs) != (self.final_size is not None):
@@ -128,6 +131,7 @@ class TrainConfig:
             "scale_max": (0.1, 10),
             "color": (0, 0.99),
             "focus": (0, 1),
+            "dropout": (0, 0.99),
             "average": (0, 0.99999),
             "passes": (1, 10_000),
             "final_epochs": (0, 100_000),

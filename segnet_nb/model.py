@@ -385,7 +385,12 @@ _BLOCKS = {"basic": residual, "bottleneck": bottleneck}
 
 
 def build_network(
-    name: str, input_size: Sequence[int | None], num_classes: int, *, output: str = "logits"
+    name: str,
+    input_size: Sequence[int | None],
+    num_classes: int,
+    *,
+    output: str = "logits",
+    dropout: float = 0.0,
 ) -> keras.Model:
     """The network that a training configuration names, on RGB in 0..255.
 
@@ -395,6 +400,7 @@ def build_network(
         input_size: ``(height, width, channels)``; height and width at least 16 or None.
         num_classes: classes to tell apart, at least 2.
         output: ``"softmax"`` for probabilities or ``"logits"``.
+        dropout: rate of Bayesian SegNet's dropout, 0 for none; the overview network has none.
 
     Raises:
         ValueError: if the name is unknown or anything else impossible.
@@ -404,13 +410,15 @@ def build_network(
         'segnet_small'
     """
     if name == "overview":
+        if dropout:
+            raise ValueError("the overview network has no dropout. Take 'basic', 'vgg16' or a modern one.")
         return segnet_model(input_size, num_classes, output=output, input_normalization="scale")
     if name == "basic":
-        return segnet_basic(input_size, num_classes, output=output)
+        return segnet_basic(input_size, num_classes, output=output, dropout=dropout)
     if name == "vgg16":
-        return segnet_vgg16(input_size, num_classes, output=output)
+        return segnet_vgg16(input_size, num_classes, output=output, dropout=dropout)
     if name == "modern":
-        return segnet_modern(input_size, num_classes, output=output)
+        return segnet_modern(input_size, num_classes, output=output, dropout=dropout)
     if name == "lean":
         return segnet_modern(
             input_size,
@@ -421,6 +429,7 @@ def build_network(
             decoder_depths=(0, 1, 1, 2),
             dilations=(1, 2, 4, 1, 2, 4),
             blocks=("basic", "basic", "basic", "bottleneck"),
+            dropout=dropout,
             name="segnet_lean",
         )
     if name == "small":
@@ -430,6 +439,7 @@ def build_network(
             output=output,
             filters=(16, 32, 64, 96),
             dilations=(1, 2),
+            dropout=dropout,
             name="segnet_small",
         )
     names = ", ".join(("overview", "basic", "vgg16", "small", "modern", "lean"))

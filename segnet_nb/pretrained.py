@@ -82,7 +82,14 @@ def load_pretrained(name: str = "small-synthetic", *, output: str = "softmax") -
         )
     from segnet_nb.model import build_network
 
-    model = build_network(about["config"]["network"], (None, None, 3), about["num_classes"], output=output)
+    config = about["config"]
+    model = build_network(
+        config["network"],
+        (None, None, 3),
+        about["num_classes"],
+        output=output,
+        dropout=config.get("dropout", 0.0),
+    )
     with np.load(io.BytesIO(content)) as stored:
         model.set_weights([stored[key].astype("float32") for key in stored.files])
     return model

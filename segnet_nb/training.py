@@ -277,7 +277,9 @@ def train(
     steps = setup.steps_per_epoch(config, len(train_data))
     model = _load_last(run)
     if model is None:
-        model = build_network(config.network, (None, None, 3), train_data.classes.num_classes)
+        model = build_network(
+            config.network, (None, None, 3), train_data.classes.num_classes, dropout=config.dropout
+        )
         _start_from(config.start_from, model)
         setup.compile_model(model, config, train_data, steps)
     else:

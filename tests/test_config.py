@@ -50,6 +50,7 @@ def test_defaults_are_possible_and_described():
         ("final_size", (32, 32), r"final_epochs and final_size belong together, but 0 and \(32, 32\)"),
         ("final_epochs", 3, "final_epochs and final_size belong together, but 3 and None came"),
         ("passes", 0, "passes must be in 1"),
+        ("dropout", 1.0, "dropout must be in 0"),
         ("focus", 1.1, "focus must be in 0..1, but 1.1 came"),
         ("average", 1.0, "average must be in 0"),
     ],
@@ -83,6 +84,11 @@ def test_value_of_another_type(field, value, message):
         TrainConfig(**{field: value})
 
 
+def test_the_overview_network_has_no_dropout():
+    with pytest.raises(ValueError, match="the overview network has no dropout"):
+        TrainConfig(network="overview", dropout=0.5)
+
+
 def test_no_more_final_epochs_than_epochs():
     with pytest.raises(ValueError, match="final_epochs=5 is above epochs=4"):
         TrainConfig(epochs=4, final_epochs=5, final_size=(32, 32))
@@ -110,6 +116,7 @@ def test_is_frozen():
 CHANGED = {
     "dataset": "camvid",
     "network": "basic",
+    "dropout": 0.5,
     "loss": "cross_entropy",
     "class_weights": "median_frequency",
     "start_from": "small-synthetic",

@@ -263,6 +263,13 @@ class TestBuildNetwork:
         model = networks.build_network(name, ANY, 11)
         assert (model.name, model.layers[1].name, model.layers[-1].name) == (expected, first, "logits")
 
+    def test_dropout(self):
+        for name in ("basic", "small", "modern", "lean", "vgg16"):
+            model = networks.build_network(name, ANY, 11, dropout=0.25)
+            assert {layer.rate for layer in of_type(model, kl.Dropout)} == {0.25}
+        with pytest.raises(ValueError, match="the overview network has no dropout"):
+            networks.build_network("overview", ANY, 11, dropout=0.25)
+
     def test_unknown_name(self):
         with pytest.raises(
             ValueError, match=r"no network is called 'unet'. Choose from: overview, basic, vgg16"

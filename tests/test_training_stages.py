@@ -185,6 +185,16 @@ class TestStart:
             run_of(tmp_path / "run", tiny_config(start_from=str(tmp_path / "other.keras")))
 
 
+def test_dropout_is_trained_kept_and_packed(tmp_path, monkeypatch):
+    run = run_of(tmp_path / "run", tiny_config(epochs=1, dropout=0.5))
+    # One stage: dropout after its pooling and after its decoder.
+    assert [layer.rate for layer in run.model.layers if "dropout" in layer.name] == [0.5, 0.5]
+    monkeypatch.setattr(pretrained, "_PLACES", (tmp_path / "shelf",))
+    pretrained.pack(run, "mine", command="train", licence="none", directory=tmp_path / "shelf")
+    loaded = pretrained.load_pretrained("mine")
+    assert [layer.rate for layer in loaded.layers if "dropout" in layer.name] == [0.5, 0.5]
+
+
 @pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="determinism is switched on in TensorFlow"
 )

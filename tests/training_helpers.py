@@ -10,10 +10,17 @@ from segnet_nb.datasets import CAMVID
 from segnet_nb.datasets.base import Dataset
 
 
-def tiny_network(name="small", input_size=(None, None, 3), num_classes=11, *, output="logits"):
+def tiny_network(name="small", input_size=(None, None, 3), num_classes=11, *, output="logits", dropout=0.0):
     """One stage of four maps: a convolution, pooling, unpooling, a convolution, a classifier."""
     return model.segnet_modern(
-        input_size, num_classes, output=output, filters=(4,), depths=(0,), dilations=(), name=f"tiny_{name}"
+        input_size,
+        num_classes,
+        output=output,
+        filters=(4,),
+        depths=(0,),
+        dilations=(),
+        dropout=dropout,
+        name=f"tiny_{name}",
     )
 
 
