@@ -7,7 +7,7 @@ uncertainty. Entropy and mutual information as in Gal, "Uncertainty in Deep Lear
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
@@ -78,6 +78,89 @@ def _entropy(probabilities: np.ndarray) -> np.ndarray:
     return -(probabilities * np.log(np.maximum(probabilities, 1e-12))).sum(-1)
 
 
+class _Sums:
+    """What is kept of the samples of one image; in float64, as a variance is a small difference."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._total = self._squares = self._entropies = 0.0
+
+    def add(self, drawn: np.ndarray) -> None:
+        """Take in samples of shape ``(samples, height, width, num_classes)``."""
+        drawn = drawn.astype("float64")
+        self.count += len(drawn)
+        self._total = self._total + drawn.sum(0)
+        self._squares = self._squares + (drawn**2).sum(0)
+        self._entropies = self._entropies + _entropy(drawn).sum(0)
+
+    def measures(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Mean, variance, entropy and mutual information of the samples so far."""
+        mean = self._total / self.count
+        variance = np.maximum(self._squares / self.count - mean**2, 0).mean(-1)
+        entropy = _entropy(mean)
+        return mean, variance, entropy, np.maximum(entropy - self._entropies / self.count, 0)
+
+
+def uncertainty_at(
+    model: keras.Model,
+    images: np.ndarray,
+    counts: Sequence[int],
+    *,
+    batch_size: int = 4,
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Uncertainty]:
+    """The same samples looked at after some of them and after more, to see what more are worth.
+
+    Args:
+        model: a network with dropout.
+        images: as ``predict_with_uncertainty`` takes them.
+        counts: numbers of samples, rising, the first at least 2.
+        batch_size: predictions at a time.
+        seed: decides what is dropped.
+        progress: called with the predictions done and to do.
+
+    Returns:
+        One ``Uncertainty`` per number of samples.
+
+    Raises:
+        ValueError: if the network has no dropout, the images do not fit it, or a number is impossible.
+
+    Example:
+        >>> from segnet_nb.model import segnet_basic
+        >>> model = segnet_basic((None, None, 3), 3, filters=4, kernel_size=3, dropout=0.5)
+        >>> found = uncertainty_at(model, np.zeros((16, 24, 3), np.uint8), (2, 5))
+        >>> [each.samples for each in found]
+        [2, 5]
+    """
+    counts = list(counts)
+    if not counts or counts != sorted(set(counts)):
+        raise ValueError(f"counts must be rising numbers of samples, but {counts} came. Try (2, 4, 8, 16).")
+    for name, value, least in (("samples", counts[0], 2), ("batch_size", batch_size, 1)):
+        if value < least:
+            raise ValueError(f"{name} must be at least {least}, but {value} came.")
+    images = check_images(model, images)
+    sampler = _sampler(model)
+    for number, layer in enumerate(sampler.layers):
+        if isinstance(layer, keras.layers.Dropout):
+            layer.seed_generator.state.assign(np.array([seed, number], "uint32"))
+    found: list[list[tuple[np.ndarray, ...]]] = [[] for _ in counts]
+    for number, image in enumerate(images):
+        sums = _Sums()
+        for stop, kept in zip(counts, found, strict=True):
+            while sums.count < stop:
+                repeated = np.repeat(image[None], min(batch_size, stop - sums.count), axis=0)
+                out = sampler.predict_on_batch(repeated.astype("float32"))
+                sums.add(ops.convert_to_numpy(ops.softmax(out)) if has_logits(model) else out)
+                if progress is not None:
+                    progress(number * counts[-1] + sums.count, len(images) * counts[-1])
+            kept.append(tuple(part.astype("float32") for part in sums.measures()))
+    return [
+        Uncertainty(*(np.stack(part) for part in zip(*kept, strict=True)), samples=stop)
+        for stop, kept in zip(counts, found, strict=True)
+    ]
+
+
 def predict_with_uncertainty(
     model: keras.Model,
     images: np.ndarray,
@@ -113,32 +196,5 @@ def predict_with_uncertainty(
         >>> found.mean.shape, found.variance.shape, found.samples
         ((1, 16, 24, 3), (1, 16, 24), 3)
     """
-    for name, value, least in (("samples", samples, 2), ("batch_size", batch_size, 1)):
-        if value < least:
-            raise ValueError(f"{name} must be at least {least}, but {value} came.")
-    images = check_images(model, images)
-    sampler = _sampler(model)
-    for number, layer in enumerate(sampler.layers):
-        if isinstance(layer, keras.layers.Dropout):
-            layer.seed_generator.state.assign(np.array([seed, number], "uint32"))
-    found = []
-    for number, image in enumerate(images):
-        total = squares = entropies = 0.0
-        done = 0
-        while done < samples:
-            count = min(batch_size, samples - done)
-            out = sampler.predict_on_batch(np.repeat(image[None], count, axis=0).astype("float32"))
-            drawn = ops.convert_to_numpy(ops.softmax(out)) if has_logits(model) else out
-            # In float64: a variance is a small difference of large sums.
-            drawn = drawn.astype("float64")
-            total, squares = total + drawn.sum(0), squares + (drawn**2).sum(0)
-            entropies = entropies + _entropy(drawn).sum(0)
-            done += count
-            if progress is not None:
-                progress(number * samples + done, len(images) * samples)
-        mean = total / samples
-        variance = np.maximum(squares / samples - mean**2, 0).mean(-1)
-        entropy = _entropy(mean)
-        found.append((mean, variance, entropy, np.maximum(entropy - entropies / samples, 0)))
-    stacked = [np.stack(part).astype("float32") for part in zip(*found, strict=True)]
-    return Uncertainty(*stacked, samples=samples)
+    (found,) = uncertainty_at(model, images, [samples], batch_size=batch_size, seed=seed, progress=progress)
+    return found

@@ -40,6 +40,11 @@ SHOWN = {
         "four = widgets.MaskInspector(probes.probe_predictions(model, data), image=2)\n"
         "four.overlay, four.pixel, four.threshold = 'compare', [120, 170], 0.5\nfour"
     ),
+    "uncertainty-lens": (
+        "unsure = sn.load_pretrained('small-synthetic-bayesian')\n"
+        "some = datasets.load('synthetic', 'val', image_size=(180, 240), count=4)\n"
+        "lens = widgets.UncertaintyLens(probes.probe_uncertainty(unsure, some), image=2)\nlens"
+    ),
     "loss-lab": "five = widgets.LossLab()\nfive",
     "training-monitor": (
         "config = sn.TrainConfig(network='small', epochs=8, image_size=(96, 128), train_count=160,"

@@ -18,6 +18,8 @@ _NAMES = {
     "INTERVENTIONS": "ablation",
     "Predictions": "predictions",
     "probe_predictions": "predictions",
+    "SampledPredictions": "uncertainty",
+    "probe_uncertainty": "uncertainty",
 }
 
 __all__ = [*_NAMES]

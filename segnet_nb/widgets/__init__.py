@@ -16,6 +16,7 @@ _NAMES = {
     "MaskInspector": "mask_inspector",
     "LossLab": "loss_lab",
     "TrainingMonitor": "training_monitor",
+    "UncertaintyLens": "uncertainty_lens",
 }
 
 __all__ = [*_NAMES]

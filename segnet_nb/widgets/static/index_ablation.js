@@ -73,51 +73,6 @@ function meter(name, label, help) {
   };
 }
 
-/** Pictures of one size with a cross at the same pixel in all of them. */
-function linkedPictures(scope, readout, describe) {
-  const canvases = [], crosses = [];
-  let at = null;
-  const move = (place) => {
-    at = place;
-    for (const [i, cross] of crosses.entries()) {
-      const canvas = canvases[i];
-      cross.hidden = at === null;
-      if (at === null) continue;
-      cross.style.top = `${100 * (at[0] + 0.5) / canvas.height}%`;
-      cross.style.left = `${100 * (at[1] + 0.5) / canvas.width}%`;
-    }
-    readout.textContent = describe(at);
-  };
-  const draw = onceAFrame(scope, () => move(at));
-  const figure = (name, caption, [height, width]) => {
-    const canvas = pixelCanvas(name, height, width, {
-      role: "img", "aria-label": caption,
-      pointermove: (event) => { at = placeOn(canvas, event); draw(); },
-      pointerleave: () => { at = null; draw(); },
-    });
-    const cross = element("span", { class: "sn-cross", hidden: true });
-    canvases.push(canvas);
-    crosses.push(cross);
-    const words = element("figcaption", { text: caption, title: caption });
-    const node = element("figure", { class: `sn-figure sn-is-${name}` }, words,
-      element("div", { class: "sn-frame" }, canvas, cross));
-    return { canvas, node, words };
-  };
-  const steps = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
-  const keydown = (event) => {
-    if (event.key === "Escape") { move(null); return; }
-    if (!(event.key in steps)) return;
-    event.preventDefault();
-    event.stopPropagation();
-    const { height, width } = canvases[0];
-    const pace = event.shiftKey ? 10 : 1;
-    const [y, x] = at ?? [height >> 1, width >> 1];
-    const [dy, dx] = at ? steps[event.key] : [0, 0];
-    move([Math.min(height - 1, Math.max(0, y + pace * dy)), Math.min(width - 1, Math.max(0, x + pace * dx))]);
-  };
-  return { figure, keydown, again: () => move(at) };
-}
-
 export default explorer("index-ablation", "Index ablation", (scope, body) => {
   const setup = scope.get("_setup");
   if (!setup.names) {
