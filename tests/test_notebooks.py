@@ -21,6 +21,7 @@ LESSONS = (
     "04_losses_and_metrics",
     "06_inspect_unpooling",
     "07_inspect_predictions",
+    "08_uncertainty",
 )  # compared output by output; what trains is run with other parameters below
 SMALL = {"epochs": 1, "height": 48, "width": 64, "train_count": 6, "val_count": 4, "intro_epochs": 1}
 
@@ -101,6 +102,7 @@ def test_the_training_notebook_learns_with_its_defaults(tmp_path):
         pytest.param("05_training", 4, marks=pytest.mark.slow),
         pytest.param("06_inspect_unpooling", 4, marks=pytest.mark.slow),
         ("07_inspect_predictions", 3),
+        pytest.param("08_uncertainty", 1, marks=pytest.mark.slow),
     ],
 )
 def test_the_same_notebook_reports_on_real_camvid(name, least, tmp_path):

@@ -47,32 +47,28 @@ def show_uncertainty(
     Returns:
         The figure.
     """
-    figure = NotebookFigure(11, 6.6, photographic=True)
+    figure = NotebookFigure(11, 6.8, photographic=True)
     figure.suptitle(title, fontsize=11)
-    grid = figure.add_gridspec(2, 12, height_ratios=(1, 1.25))
+    rows = figure.add_gridspec(3, 1, height_ratios=(1, 0.16, 1.35))
+    above, between = (rows[i].subgridspec(1, 4) for i in (0, 1))
     words = measure.replace("_", " ")
     titles = {"photo": "image", "prediction": "prediction (hatched: left out)", "errors": "errors"}
     for place, name in enumerate(("photo", "prediction", "errors", "uncertainty")):
-        axes = figure.add_subplot(grid[0, 3 * place : 3 * place + 3])
+        axes = figure.add_subplot(above[place])
         axes.imshow(pictures[name])
         axes.set_title(titles.get(name, f"{words}{UNITS.get(measure, '')}"), fontsize=9)
         axes.set_axis_off()
-        if name == "uncertainty":
-            scale = ScalarMappable(Normalize(0, top), ListedColormap(color_map / 255))
-            figure.colorbar(scale, ax=axes, orientation="horizontal", fraction=0.06, pad=0.03).ax.tick_params(
-                labelsize=7
-            )
-        if name == "errors":
-            handles = [Patch(facecolor=np.array(color) / 255, label=text) for text, color in colors.items()]
-            axes.legend(
-                handles=handles,
-                loc="upper center",
-                bbox_to_anchor=(0.5, -0.02),
-                ncols=2,
-                fontsize=7,
-                frameon=False,
-            )
-    left, right = figure.add_subplot(grid[1, :6]), figure.add_subplot(grid[1, 6:])
+    handles = [Patch(facecolor=np.array(color) / 255, label=text) for text, color in colors.items()]
+    legend = figure.add_subplot(between[:3])
+    legend.legend(handles=handles, loc="center right", ncols=len(handles), fontsize=8, frameon=False)
+    legend.set_axis_off()
+    scale = ScalarMappable(Normalize(0, top), ListedColormap(color_map / 255))
+    ramp = figure.add_subplot(between[3])
+    ramp.set_axis_off()
+    bar = figure.colorbar(scale, cax=ramp.inset_axes((0.05, 0.6, 0.75, 0.4)), orientation="horizontal")
+    bar.set_ticks([0, top / 2, top], labels=["0", f"{top / 2:.3f}", f"{top:.3f} and more"], fontsize=8)
+    below = rows[2].subgridspec(1, 2)
+    left, right = (figure.add_subplot(below[i]) for i in (0, 1))
     for name, values in kept.items():
         color, dashes = _LINES[name]
         known = [(x, 100 * y) for x, y in zip(shares, values, strict=True) if y is not None]

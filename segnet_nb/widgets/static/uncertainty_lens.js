@@ -98,6 +98,7 @@ export default explorer("uncertainty-lens", "Uncertainty lens", (scope, body) =>
   let turn = 0;
   const show = async () => {
     const mine = ++turn, measure = scope.get("measure"), i = scope.get("image"), count = scope.get("samples");
+    if (!pictures[i] || !curves[count]) return;  // refused by the kernel, which sends the old value again
     showCurves();
     const parts = [pictures[i].photo, pictures[i].truth, pictures[`${i}/${count}`].guess, pictures[`${i}/${count}`].levels];
     const [photo, truth, guess, level] = await Promise.all(parts.map((bytes) => pixelsOf(bytes)));
