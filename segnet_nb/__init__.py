@@ -23,6 +23,7 @@ _FRAMEWORK = frozenset(
 )
 _MODULES = (
     "calibration",
+    "comparison",
     "config",
     "datasets",
     "decoders",
@@ -35,6 +36,7 @@ _MODULES = (
     "prediction",
     "pretrained",
     "probes",
+    "recipes",
     "reports",
     "training",
     "uncertainty",

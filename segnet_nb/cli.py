@@ -271,6 +271,12 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         help="folder of the run (default: runs/DATASET-NETWORK-seedN)",
     )
     parser.add_argument(
+        "--recipe",
+        default=None,
+        metavar="NAME",
+        help="start from a ready configuration, paper or modern; other options change it",
+    )
+    parser.add_argument(
         "--resume",
         action="store_true",
         default=False,
@@ -349,11 +355,12 @@ def _as_typed(value: Any) -> str:
 def _train(options: argparse.Namespace) -> int:
     import dataclasses
 
-    from segnet_nb import training
+    from segnet_nb import recipes, training
 
     fields = {field.name for field in dataclasses.fields(training.TrainConfig)}
     given = {name: value for name, value in vars(options).items() if name in fields}
-    config = training.TrainConfig(**given)
+    base = recipes.recipe(options.recipe) if options.recipe else training.TrainConfig()
+    config = dataclasses.replace(base, **given)
     if options.resume and options.directory and (options.directory / training.RECORD).exists():
         config = dataclasses.replace(training.load_run(options.directory).config, **given)
     print(training.train(config, directory=options.directory, resume=options.resume))

@@ -10,6 +10,11 @@ from typing import Any
 from segnet_nb import datasets
 
 NETWORKS = ("overview", "basic", "vgg16", "small", "modern", "lean")
+DECODERS = (
+    *("bilinear", "segnet", "encoder_addition", "single_channel"),
+    *("fcn", "fcn_no_addition", "fcn_no_reduction", "fcn_no_addition_no_reduction"),
+    *("transposed", "nearest", "concatenation"),
+)
 LOSSES = ("cross_entropy", "dice", "cross_entropy_dice")
 CLASS_WEIGHTS = ("none", "median_frequency", "sqrt_median_frequency", "published")
 OPTIMIZERS = ("adamw", "adam", "sgd")
@@ -38,6 +43,7 @@ class TrainConfig:
 
     dataset: str = _field("synthetic", f"one of {', '.join(datasets.NAMES)}")
     network: str = _field("small", f"one of {', '.join(NETWORKS)}")
+    decoder: str = _field("segnet", f"of the network basic, one of {', '.join(DECODERS)}")
     dropout: float = _field(0.0, "rate of the dropout of Bayesian SegNet, 0 for none; published: 0.5")
     loss: str = _field("cross_entropy_dice", f"one of {', '.join(LOSSES)}")
     class_weights: str = _field(
@@ -80,6 +86,7 @@ class TrainConfig:
         for name, choices in (
             ("dataset", datasets.NAMES),
             ("network", NETWORKS),
+            ("decoder", DECODERS),
             ("loss", LOSSES),
             ("class_weights", CLASS_WEIGHTS),
             ("optimizer", OPTIMIZERS),
@@ -93,6 +100,11 @@ class TrainConfig:
             if not isinstance(value := getattr(self, name), bool):
                 raise TypeError(f"{name} must be True or False, but {value!r} came.")
         self._check_numbers()
+        if self.decoder != "segnet" and self.network != "basic":
+            raise ValueError(
+                f"decoder={self.decoder!r} is one of the network 'basic', but network={self.network!r} came. "
+                "Take network='basic', or leave the decoder out."
+            )
         if self.dropout and self.network == "overview":
             raise ValueError("the overview network has no dropout. Take another network, or dropout=0.")
         for name in ("image_size", "final_size", "val_size"):

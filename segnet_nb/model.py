@@ -390,6 +390,7 @@ def build_network(
     num_classes: int,
     *,
     output: str = "logits",
+    decoder: str = "segnet",
     dropout: float = 0.0,
 ) -> keras.Model:
     """The network that a training configuration names, on RGB in 0..255.
@@ -400,6 +401,7 @@ def build_network(
         input_size: ``(height, width, channels)``; height and width at least 16 or None.
         num_classes: classes to tell apart, at least 2.
         output: ``"softmax"`` for probabilities or ``"logits"``.
+        decoder: of ``"basic"``, see ``segnet_basic``; the others have SegNet's.
         dropout: rate of Bayesian SegNet's dropout, 0 for none; the overview network has none.
 
     Raises:
@@ -409,12 +411,14 @@ def build_network(
         >>> build_network("small", (None, None, 3), 11).name
         'segnet_small'
     """
+    if decoder != "segnet" and name != "basic":
+        raise ValueError(f"decoder={decoder!r} is one of the network 'basic', but {name!r} was asked for.")
     if name == "overview":
         if dropout:
             raise ValueError("the overview network has no dropout. Take 'basic', 'vgg16' or a modern one.")
         return segnet_model(input_size, num_classes, output=output, input_normalization="scale")
     if name == "basic":
-        return segnet_basic(input_size, num_classes, output=output, dropout=dropout)
+        return segnet_basic(input_size, num_classes, output=output, decoder=decoder, dropout=dropout)
     if name == "vgg16":
         return segnet_vgg16(input_size, num_classes, output=output, dropout=dropout)
     if name == "modern":

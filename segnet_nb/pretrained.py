@@ -88,6 +88,7 @@ def load_pretrained(name: str = "small-synthetic", *, output: str = "softmax") -
         (None, None, 3),
         about["num_classes"],
         output=output,
+        decoder=config.get("decoder", "segnet"),
         dropout=config.get("dropout", 0.0),
     )
     with np.load(io.BytesIO(content)) as stored:

@@ -278,7 +278,11 @@ def train(
     model = _load_last(run)
     if model is None:
         model = build_network(
-            config.network, (None, None, 3), train_data.classes.num_classes, dropout=config.dropout
+            config.network,
+            (None, None, 3),
+            train_data.classes.num_classes,
+            decoder=config.decoder,
+            dropout=config.dropout,
         )
         _start_from(config.start_from, model)
         setup.compile_model(model, config, train_data, steps)

@@ -50,6 +50,8 @@ def test_defaults_are_possible_and_described():
         ("final_size", (32, 32), r"final_epochs and final_size belong together, but 0 and \(32, 32\)"),
         ("final_epochs", 3, "final_epochs and final_size belong together, but 3 and None came"),
         ("passes", 0, "passes must be in 1"),
+        ("decoder", "unet", "decoder must be one of bilinear, segnet, encoder_addition, single_channel"),
+        ("decoder", "fcn", "decoder='fcn' is one of the network 'basic', but network='small' came"),
         ("dropout", 1.0, "dropout must be in 0"),
         ("focus", 1.1, "focus must be in 0..1, but 1.1 came"),
         ("average", 1.0, "average must be in 0"),
@@ -116,6 +118,7 @@ def test_is_frozen():
 CHANGED = {
     "dataset": "camvid",
     "network": "basic",
+    "decoder": "fcn",
     "dropout": 0.5,
     "loss": "cross_entropy",
     "class_weights": "median_frequency",

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from keras import layers as kl
 
+from segnet_nb import config
 from segnet_nb.decoders import DECODERS, BilinearKernel, decode
 from segnet_nb.layers import CropLike, MaxUnpooling2D
-from segnet_nb.model import segnet_basic
+from segnet_nb.model import build_network, segnet_basic
 from tests.cases import arrays
 
 ANY = (None, None, 3)
@@ -73,7 +74,14 @@ def test_saved_and_loaded_it_is_the_same(name, tmp_path):
     np.testing.assert_array_equal(arrays(again(batch)), arrays(model(batch)))
 
 
-@pytest.mark.parametrize("name", DECODERS)
+# One of each family at once, the others in the slow run.
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=() if name in ("bilinear", "fcn", "encoder_addition") else pytest.mark.slow)
+        for name in DECODERS
+    ],
+)
 def test_every_weight_learns(name):
     keras.utils.set_random_seed(4)
     model = segnet_basic(ANY, 3, filters=4, kernel_size=3, decoder=name, output="logits")
@@ -278,6 +286,16 @@ def test_the_default_is_segnet_with_its_indices():
     model = segnet_basic(ANY, 11, filters=4, kernel_size=3)
     assert model.name == "segnet_basic"
     assert sum(isinstance(layer, MaxUnpooling2D) for layer in model.layers) == 4
+
+
+def test_training_knows_the_same_decoders():
+    assert tuple(DECODERS) == config.DECODERS
+
+
+def test_a_network_is_built_with_the_decoder_a_configuration_names():
+    assert build_network("basic", ANY, 5, decoder="nearest").name == "basic_nearest"
+    with pytest.raises(ValueError, match=r"decoder='fcn' is one of the network 'basic', but 'small' was"):
+        build_network("small", ANY, 5, decoder="fcn")
 
 
 def test_an_unknown_decoder():

@@ -36,6 +36,10 @@ MAY_IMPORT = {
     "model": {"_blocks", "decoders", "layers", "normalization"},
     "datasets": set(),
     "config": {"datasets"},
+    "recipes": {"config"},
+    "comparison": {
+        *("_training_setup", "config", "datasets", "decoders", "evaluation", "prediction", "training"),
+    },
     "prediction": {"layers", "losses", "normalization"},
     "uncertainty": {"prediction"},
     "calibration": {"_ids"},

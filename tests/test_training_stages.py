@@ -199,9 +199,15 @@ def test_dropout_is_trained_kept_and_packed(tmp_path, monkeypatch):
     keras.backend.backend() != "tensorflow", reason="determinism is switched on in TensorFlow"
 )
 def test_the_same_seed_gives_the_same_history_twice(tmp_path, monkeypatch):
-    """With the real small network, at a small size, all of augmentation, loss and averaging in it."""
-    monkeypatch.undo()
-    config = tiny_config(deterministic=True, epochs=2, average=0.9, focus=0.5, seed=3)
+    """Two stages, a bottleneck and dropout; all of augmentation, loss and averaging in it."""
+
+    def network(name, size, num_classes, *, output="logits", decoder="segnet", dropout=0.0):
+        return model.segnet_modern(
+            size, num_classes, output=output, filters=(4, 6), depths=(0, 0), dilations=(2,), dropout=dropout
+        )
+
+    monkeypatch.setattr(model, "build_network", network)
+    config = tiny_config(deterministic=True, epochs=2, average=0.9, focus=0.5, dropout=0.3, seed=3)
     histories = []
     for name in ("one", "two"):
         run = run_of(tmp_path / name, config)

@@ -10,7 +10,15 @@ from segnet_nb.datasets import CAMVID
 from segnet_nb.datasets.base import Dataset
 
 
-def tiny_network(name="small", input_size=(None, None, 3), num_classes=11, *, output="logits", dropout=0.0):
+def tiny_network(
+    name="small",
+    input_size=(None, None, 3),
+    num_classes=11,
+    *,
+    output="logits",
+    decoder="segnet",
+    dropout=0.0,
+):
     """One stage of four maps: a convolution, pooling, unpooling, a convolution, a classifier."""
     return model.segnet_modern(
         input_size,

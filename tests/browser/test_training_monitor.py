@@ -127,6 +127,7 @@ def test_looking_back_at_an_earlier_epoch(opened):
     assert opened.ask("print(f\"{monitor.history[0]['loss']:.3f}\")").strip() in monitor.inner_text()
 
 
+@pytest.mark.slow  # the Stop button, which does the same, is pressed above
 def test_interrupting_the_kernel_ends_it_as_stop_does(lab, browser):
     opened = start(lab, browser, "interrupted.ipynb")
     opened.explorer("training-monitor")

@@ -1,0 +1,72 @@
+"""Ready training configurations: the paper's, and what trains best here.
+
+PAPER = arXiv 1511.00561, sections 3.1 and 4.1; FILES = the authors' Caffe files,
+github.com/alexgkendall/SegNet-Tutorial.
+"""
+
+from __future__ import annotations
+
+from segnet_nb.config import TrainConfig
+
+RECIPES: dict[str, TrainConfig] = {
+    # SGD 0.1 with momentum 0.9, 12 images a step, median frequency balancing, no augmentation, the epoch of
+    # the best validation global accuracy (PAPER); weight decay 5e-4, 40,000 images seen, 109 passes (FILES).
+    "paper": TrainConfig(
+        dataset="camvid",
+        network="basic",
+        loss="cross_entropy",
+        class_weights="median_frequency",
+        epochs=109,
+        image_size=(360, 480),
+        batch_size=12,
+        optimizer="sgd",
+        learning_rate=0.1,
+        schedule="constant",
+        warmup_epochs=0.0,
+        momentum=0.9,
+        weight_decay=5e-4,
+        flip=False,
+        scale_min=1.0,
+        scale_max=1.0,
+        color=0.0,
+        select_by="global_accuracy",
+    ),
+    # Windows of a quarter of the area at 0.6 to 1.6 times the size of the photographs, every other one around
+    # a class drawn evenly; whole photographs in the last epochs; averaged weights.
+    "modern": TrainConfig(
+        dataset="camvid",
+        network="lean",
+        loss="cross_entropy_dice",
+        class_weights="sqrt_median_frequency",
+        epochs=40,
+        passes=3,
+        image_size=(180, 240),
+        final_epochs=3,
+        final_size=(360, 480),
+        val_size=(360, 480),
+        batch_size=8,
+        optimizer="adamw",
+        learning_rate=2e-3,
+        weight_decay=0.05,
+        scale_min=1.2,
+        scale_max=3.2,
+        color=0.4,
+        focus=0.5,
+        average=0.998,
+    ),
+}
+
+
+def recipe(name: str) -> TrainConfig:
+    """The configuration of a recipe; ``dataclasses.replace`` changes what you want otherwise.
+
+    Raises:
+        ValueError: naming the recipes there are.
+
+    Example:
+        >>> recipe("paper").optimizer
+        'sgd'
+    """
+    if name not in RECIPES:
+        raise ValueError(f"no recipe is called {name!r}. Choose from: {', '.join(RECIPES)}.")
+    return RECIPES[name]
