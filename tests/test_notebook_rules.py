@@ -94,7 +94,7 @@ FAULTS: list[tuple[str, Callable[[Any], Any], str]] = [
     ("stderr", output("stream", name="stderr", text="Warning: x"), "stderr, 'Warning: x'"),
     ("error", output("error", ename="KeyError", evalue="1"), "an error, KeyError: 1"),
     ("home", shown("/home/me/file.png"), "path of this machine, '/home/m'"),
-    ("root", shown("see /root/x"), "path of this machine"),
+    ("root", shown("see /" + "root/x"), "path of this machine"),
     ("Mac", shown("/Users/me"), "path of this machine"),
     ("temporary", output("stream", text="at /tmp/abc"), "path of this machine"),
     ("Windows", shown(r"'C:\\Users\\me'"), "path of this machine"),
