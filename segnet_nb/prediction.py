@@ -55,14 +55,15 @@ def check_images(model: keras.Model, images: np.ndarray) -> np.ndarray:
     return images
 
 
-def has_logits(model: keras.Model) -> bool:
+def _has_logits(model: keras.Model) -> bool:
     """Whether a network of this package ends in logits, not in softmax."""
     return model.layers[-1].name != "softmax"
 
 
-def _probabilities(model: keras.Model, batch: np.ndarray) -> np.ndarray:
+def batch_probabilities(model: keras.Model, batch: np.ndarray) -> np.ndarray:
+    """Class probabilities of one batch of float images, whether the network ends in softmax or logits."""
     out = model.predict_on_batch(batch)
-    return ops.convert_to_numpy(ops.softmax(out)) if has_logits(model) else out
+    return ops.convert_to_numpy(ops.softmax(out)) if _has_logits(model) else out
 
 
 def _resized(images: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -75,9 +76,9 @@ def _averaged(model: keras.Model, batch: np.ndarray, flip: bool, scales: Sequenc
     for scale in scales:
         at = tuple(max(16, round(scale * side)) for side in size)
         views = batch if at == size else _resized(batch, at)
-        found = _probabilities(model, views)
+        found = batch_probabilities(model, views)
         if flip:
-            found = (found + _probabilities(model, views[:, :, ::-1])[:, :, ::-1]) / 2
+            found = (found + batch_probabilities(model, views[:, :, ::-1])[:, :, ::-1]) / 2
         parts.append(found if at == size else _resized(found, size))
     return parts[0] if len(parts) == 1 else np.mean(parts, axis=0)
 

@@ -13,9 +13,8 @@ from weakref import WeakKeyDictionary
 
 import keras
 import numpy as np
-from keras import ops
 
-from segnet_nb.prediction import check_images, has_logits
+from segnet_nb.prediction import batch_probabilities, check_images
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,8 +149,7 @@ def uncertainty_at(
         for stop, kept in zip(counts, found, strict=True):
             while sums.count < stop:
                 repeated = np.repeat(image[None], min(batch_size, stop - sums.count), axis=0)
-                out = sampler.predict_on_batch(repeated.astype("float32"))
-                sums.add(ops.convert_to_numpy(ops.softmax(out)) if has_logits(model) else out)
+                sums.add(batch_probabilities(sampler, repeated.astype("float32")))
                 if progress is not None:
                     progress(number * counts[-1] + sums.count, len(images) * counts[-1])
             kept.append(tuple(part.astype("float32") for part in sums.measures()))

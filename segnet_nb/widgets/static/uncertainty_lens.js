@@ -95,13 +95,23 @@ export default explorer("uncertainty-lens", "Uncertainty lens", (scope, body) =>
       + `${percent(found[measure].all[step])}. Calibration error ${percent(found.calibration.all.error)}.`;
   };
 
+  // A slider moves many times over the same pictures: the last few stay decoded.
+  const decoded = new Map();
+  const planesOf = (key, name) => {
+    const place = `${key} ${name}`, found = decoded.get(place) ?? pixelsOf(pictures[key][name]);
+    decoded.delete(place);
+    decoded.set(place, found);
+    if (decoded.size > 8) decoded.delete(decoded.keys().next().value);
+    return found;
+  };
+
   let turn = 0;
   const show = async () => {
     const mine = ++turn, measure = scope.get("measure"), i = scope.get("image"), count = scope.get("samples");
     if (!pictures[i] || !curves[count]) return;  // refused by the kernel, which sends the old value again
     showCurves();
-    const parts = [pictures[i].photo, pictures[i].truth, pictures[`${i}/${count}`].guess, pictures[`${i}/${count}`].levels];
-    const [photo, truth, guess, level] = await Promise.all(parts.map((bytes) => pixelsOf(bytes)));
+    const parts = [[i, "photo"], [i, "truth"], [`${i}/${count}`, "guess"], [`${i}/${count}`, "levels"]];
+    const [photo, truth, guess, level] = await Promise.all(parts.map(([key, name]) => planesOf(key, name)));
     if (!scope.alive || mine !== turn) return;
     const { height, width } = photo, channel = MEASURES.findIndex(([key]) => key === measure);
     const red = (image) => Uint8Array.from({ length: height * width }, (_, k) => image.data[4 * k]);
