@@ -119,7 +119,8 @@ def compare_decoders(
 
     Args:
         decoders: names of ``segnet_nb.decoders.DECODERS``.
-        config: how each is trained; ``network``, ``decoder`` and ``seed`` are filled in.
+        config: how each is trained, with network ``"basic"`` or ``"basic16"``; ``decoder`` and ``seed`` are
+            filled in.
         directory: a folder for the runs, one each.
         seeds: every decoder is trained with each of them.
         data: training and validation data to use instead of loading ``config.dataset``.
@@ -129,18 +130,21 @@ def compare_decoders(
         One result per decoder and seed.
 
     Raises:
-        ValueError: if a decoder is unknown, nothing is asked for, or a folder holds a run of another
-            configuration.
+        ValueError: if a decoder is unknown, nothing is asked for, the network has one decoder alone, or a
+            folder holds a run of another configuration.
     """
     if not decoders or not seeds:
         raise ValueError("nothing to compare: pass at least one decoder and one seed.")
     # All checked before the first is trained.
-    configs = [
-        replace(config, network="basic", decoder=decoder, seed=seed) for decoder in decoders for seed in seeds
-    ]
+    configs = [replace(config, decoder=decoder, seed=seed) for decoder in decoders for seed in seeds]
     from segnet_nb import _training_setup as setup
     from segnet_nb import evaluation, training
+    from segnet_nb.model import BASIC_FILTERS
 
+    if config.network not in BASIC_FILTERS:
+        raise ValueError(
+            f"network={config.network!r} has one decoder alone. Choose from: {', '.join(BASIC_FILTERS)}."
+        )
     data = data or setup.load_data(config)
     found = []
     for each in configs:
@@ -163,7 +167,10 @@ def compare_decoders(
                 evaluation=evaluation.evaluate(run.model, val),
                 parameters=sum(int(np.prod(w.shape)) for w in run.model.trainable_weights),
                 storage_bytes=decoder_storage(
-                    each.decoder, val.image_size, num_classes=val.classes.num_classes
+                    each.decoder,
+                    val.image_size,
+                    num_classes=val.classes.num_classes,
+                    filters=BASIC_FILTERS[config.network],
                 ),
                 seconds_per_image=seconds_per_image(run.model, val.images[0]),
                 minutes=sum(run.curve("seconds")) / 60,

@@ -9,7 +9,9 @@ from typing import Any
 
 from segnet_nb import datasets
 
-NETWORKS = ("overview", "basic", "vgg16", "small", "modern", "lean")
+# Those whose decoder can be chosen.
+DECODER_NETWORKS = ("basic", "basic16")
+NETWORKS = ("overview", "basic", "basic16", "vgg16", "small", "modern", "lean")
 DECODERS = (
     *("bilinear", "segnet", "encoder_addition", "single_channel"),
     *("fcn", "fcn_no_addition", "fcn_no_reduction", "fcn_no_addition_no_reduction"),
@@ -43,7 +45,7 @@ class TrainConfig:
 
     dataset: str = _field("synthetic", f"one of {', '.join(datasets.NAMES)}")
     network: str = _field("small", f"one of {', '.join(NETWORKS)}")
-    decoder: str = _field("segnet", f"of the network basic, one of {', '.join(DECODERS)}")
+    decoder: str = _field("segnet", f"of the networks basic and basic16, one of {', '.join(DECODERS)}")
     dropout: float = _field(0.0, "rate of the dropout of Bayesian SegNet, 0 for none; published: 0.5")
     loss: str = _field("cross_entropy_dice", f"one of {', '.join(LOSSES)}")
     class_weights: str = _field(
@@ -100,9 +102,10 @@ class TrainConfig:
             if not isinstance(value := getattr(self, name), bool):
                 raise TypeError(f"{name} must be True or False, but {value!r} came.")
         self._check_numbers()
-        if self.decoder != "segnet" and self.network != "basic":
+        if self.decoder != "segnet" and self.network not in DECODER_NETWORKS:
             raise ValueError(
-                f"decoder={self.decoder!r} is one of the network 'basic', but network={self.network!r} came. "
+                f"decoder={self.decoder!r} is one of the networks {' and '.join(DECODER_NETWORKS)}, but "
+                f"network={self.network!r} came. "
                 "Take network='basic', or leave the decoder out."
             )
         if self.dropout and self.network == "overview":

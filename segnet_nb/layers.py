@@ -92,15 +92,29 @@ def max_pool_with_indices(x: Tensor) -> tuple[Tensor, Tensor]:
         >>> float(values[0, 0, 0, 0]), int(indices[0, 0, 0, 0])
         (5.0, 1)
     """
-    first, *others = window_corners(x)
-    values, indices = first, ops.zeros_like(first, dtype="uint8")
     # Comparisons, not argmax: keras.ops.argmax compiles on TensorFlow to bit tricks that are slower and
-    # that neither ONNX nor TFLite can express.
-    for offset, corner in enumerate(others, start=1):
-        larger = corner > values
-        values = ops.where(larger, corner, values)
-        indices = ops.where(larger, ops.cast(offset, "uint8"), indices)
-    return values, indices
+    # that neither ONNX nor TFLite can express. Neighbours are told apart by reshaping and cutting in two,
+    # which copies whole runs of memory where every second place would be gathered one by one.
+    batch, height, width, channels = ops.shape(x)
+    rows, columns = _halved(height), _halved(width)
+    even = _padded(_padded(x, 1), 2)
+    if None in x.shape[1:3]:  # padded whether odd or not
+        even = even[:, : 2 * rows, : 2 * columns]
+    pairs = ops.reshape(even, (batch, 2 * rows, columns, 2 * channels))
+    left, right = pairs[..., :channels], pairs[..., channels:]
+    is_right = right > left
+    of_rows = _rows_apart(ops.where(is_right, right, left), rows, columns)
+    right_of_rows = _rows_apart(ops.cast(is_right, "uint8"), rows, columns)
+    (above, below), (right_above, right_below) = of_rows, right_of_rows
+    is_below = below > above
+    two = ops.cast(2, "uint8")
+    return ops.where(is_below, below, above), ops.where(is_below, right_below + two, right_above)
+
+
+def _rows_apart(x: Tensor, rows: Any, columns: Any) -> tuple[Tensor, Tensor]:
+    """The even and the odd rows of ``x``, each of shape ``(batch, rows, columns, channels)``."""
+    side_by_side = ops.reshape(x, (ops.shape(x)[0], rows, 2 * columns, x.shape[3]))
+    return side_by_side[:, :, :columns], side_by_side[:, :, columns:]
 
 
 def max_unpool(values: Tensor, indices: Tensor, output_size: tuple[Any, Any] | None) -> Tensor:

@@ -39,11 +39,11 @@ def compared(tmp_path_factory):
         built = model.segnet_basic
 
         def narrow(*arguments, **options):
-            return built(*arguments, **options, filters=4, kernel_size=3)
+            return built(*arguments, **options | {"filters": 4, "kernel_size": 3})
 
         patch.setattr(model, "segnet_basic", narrow)
         # 16 x 24 pools four times to 1 x 2.
-        config = tiny_config(epochs=1)
+        config = tiny_config(epochs=1, network="basic")
         options = {"data": tiny_pair(), "progress": False}
         results = compare_decoders(["segnet"], config, folder, seeds=(0, 1), **options)
         results += compare_decoders(["nearest"], config, folder, **options)
@@ -104,3 +104,17 @@ def test_impossible_requests_leave_nothing_behind(call, message, tmp_path):
     with pytest.raises(ValueError, match=message):
         call(tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_network_with_one_decoder_is_refused():
+    with pytest.raises(
+        ValueError, match=r"network='small' has one decoder alone\. Choose from: basic, basic16"
+    ):
+        compare_decoders(["segnet"], tiny_config(network="small"), "unused", data=tiny_pair(), progress=False)
+
+
+def test_a_slim_network_hands_over_less(tmp_path):
+    config = tiny_config(network="basic16", epochs=1)
+    found = compare_decoders(["segnet"], config, tmp_path, data=tiny_pair(), progress=False)[0]
+    assert found.storage_bytes == decoder_storage("segnet", (16, 24), filters=16)
+    assert 4 * found.storage_bytes == decoder_storage("segnet", (16, 24))

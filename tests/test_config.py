@@ -22,7 +22,11 @@ def test_defaults_are_possible_and_described():
     ("field", "value", "message"),
     [
         ("dataset", "cityscapes", "dataset must be one of synthetic, camvid, but 'cityscapes' came"),
-        ("network", "unet", "network must be one of overview, basic, vgg16, small, modern, lean, but 'unet'"),
+        (
+            "network",
+            "unet",
+            "network must be one of overview, basic, basic16, vgg16, small, modern, lean, but 'unet'",
+        ),
         ("loss", "mse", "loss must be one of cross_entropy, dice, cross_entropy_dice, but 'mse'"),
         ("class_weights", "inverse", "class_weights must be one of none, median_frequency, sqrt_median"),
         ("optimizer", "rmsprop", "optimizer must be one of adamw, adam, sgd, but 'rmsprop' came"),
@@ -51,7 +55,11 @@ def test_defaults_are_possible_and_described():
         ("final_epochs", 3, "final_epochs and final_size belong together, but 3 and None came"),
         ("passes", 0, "passes must be in 1"),
         ("decoder", "unet", "decoder must be one of bilinear, segnet, encoder_addition, single_channel"),
-        ("decoder", "fcn", "decoder='fcn' is one of the network 'basic', but network='small' came"),
+        (
+            "decoder",
+            "fcn",
+            "decoder='fcn' is one of the networks basic and basic16, but network='small' came",
+        ),
         ("dropout", 1.0, "dropout must be in 0"),
         ("focus", 1.1, "focus must be in 0..1, but 1.1 came"),
         ("average", 1.0, "average must be in 0"),

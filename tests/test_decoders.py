@@ -10,9 +10,10 @@ import pytest
 from keras import layers as kl
 
 from segnet_nb import config
+from segnet_nb.config import DECODER_NETWORKS
 from segnet_nb.decoders import DECODERS, BilinearKernel, decode
 from segnet_nb.layers import CropLike, MaxUnpooling2D
-from segnet_nb.model import build_network, segnet_basic
+from segnet_nb.model import BASIC_FILTERS, build_network, segnet_basic
 from tests.cases import arrays
 
 ANY = (None, None, 3)
@@ -294,7 +295,14 @@ def test_training_knows_the_same_decoders():
 
 def test_a_network_is_built_with_the_decoder_a_configuration_names():
     assert build_network("basic", ANY, 5, decoder="nearest").name == "basic_nearest"
-    with pytest.raises(ValueError, match=r"decoder='fcn' is one of the network 'basic', but 'small' was"):
+    assert {name: BASIC_FILTERS[name] for name in DECODER_NETWORKS} == BASIC_FILTERS
+    slim = build_network("basic16", ANY, 5, decoder="nearest")
+    # 7 x 7 kernels from 3 maps and seven times from 16 to 16; the classifier and its bias; 8 normalisations.
+    weights = 49 * 3 * 16 + 7 * 49 * 16 * 16 + 16 * 5 + 5 + 8 * 2 * 16
+    assert sum(int(np.prod(each.shape)) for each in slim.trainable_weights) == weights
+    with pytest.raises(
+        ValueError, match=r"decoder='fcn' is one of the networks basic and basic16, but 'small' was"
+    ):
         build_network("small", ANY, 5, decoder="fcn")
 
 

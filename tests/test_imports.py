@@ -30,6 +30,7 @@ MAY_IMPORT = {
     "keras_metrics": {"_ids", "_targets", "boundaries", "metrics"},
     "layers": {"_compiled_pooling"},
     "_compiled_pooling": set(),
+    "_convolution_gradients": set(),
     "normalization": set(),
     "_blocks": set(),
     "decoders": {"_blocks", "layers"},
@@ -38,13 +39,14 @@ MAY_IMPORT = {
     "config": {"datasets"},
     "recipes": {"config"},
     "comparison": {
-        *("_training_setup", "config", "datasets", "decoders", "evaluation", "prediction", "training"),
+        *("_training_setup", "config", "datasets", "decoders", "evaluation", "model", "prediction"),
+        "training",
     },
     "prediction": {"layers", "losses", "normalization"},
     "uncertainty": {"prediction"},
     "calibration": {"_ids"},
     "evaluation": {"datasets", "metrics", "prediction"},
-    "_training_setup": {"config", "datasets", "losses"},
+    "_training_setup": {"_convolution_gradients", "config", "datasets", "losses"},
     "training": {
         *("_framework", "config", "datasets", "layers", "losses", "metrics", "model", "normalization"),
         *("_training_setup", "prediction", "pretrained"),
@@ -69,10 +71,10 @@ WITH = {
     "keras": {
         *("_loss_functions", "_targets", "keras_metrics", "layers", "losses", "model", "normalization"),
         *("prediction", "pretrained", "probes", "training", "_framework", "__init__"),
-        *("_blocks", "decoders", "uncertainty", "_training_setup"),
+        *("_blocks", "_convolution_gradients", "decoders", "uncertainty", "_training_setup"),
     },
     # Its own functions are asked for inside functions, once TensorFlow is known to be the backend.
-    "tensorflow": {"layers", "_compiled_pooling", "training", "_training_setup"},
+    "tensorflow": {"layers", "_compiled_pooling", "_convolution_gradients", "training", "_training_setup"},
 }
 
 

@@ -253,6 +253,7 @@ class TestBuildNetwork:
         [
             ("overview", "segnet_model", "scale"),
             ("basic", "segnet_basic", "local_response"),
+            ("basic16", "segnet_basic", "local_response"),
             ("small", "segnet_small", "scale"),
             ("modern", "segnet_modern", "scale"),
             ("lean", "segnet_lean", "scale"),
@@ -272,6 +273,6 @@ class TestBuildNetwork:
 
     def test_unknown_name(self):
         with pytest.raises(
-            ValueError, match=r"no network is called 'unet'. Choose from: overview, basic, vgg16"
+            ValueError, match=r"no network is called 'unet'. Choose from: overview, basic, basic16, vgg16"
         ):
             networks.build_network("unet", ANY, 11)
