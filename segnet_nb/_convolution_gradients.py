@@ -17,8 +17,8 @@ Tensor = Any
 
 # From here on the gradient by the kernel gains as well; below, cutting costs more than it saves.
 _LARGE_KERNEL = 5
-# Side of the windows of the gradient: as fast as larger ones, and small photographs waste little.
-_TILE = 30
+# Largest side of the windows of the gradient: larger ones are no faster.
+_LARGEST_WINDOW = 30
 
 
 def speed_up(model: keras.Model) -> None:
@@ -78,19 +78,25 @@ def _by_large_kernel(inputs: Tensor, upstream: Tensor, height: int, width: int) 
     Windows of the input are convolved with the windows of the gradient they belong to; windows of all images
     are summed over as channels are, and the channels of the input stand where images usually do.
     """
-    rows, columns = tf.shape(upstream)[1], tf.shape(upstream)[2]
-    down, across = -(-rows // _TILE), -(-columns // _TILE)
+    size = tf.shape(upstream)
+    (down, tall), (across, wide) = _windows(size[1], height), _windows(size[2], width)
     top, left = height // 2, width // 2
-    bottom, right = (down + 1) * _TILE - rows - top, (across + 1) * _TILE - columns - left
+    bottom, right = (down + 1) * tall - size[1] - top, (across + 1) * wide - size[2] - left
     padded = tf.pad(inputs, ((0, 0), (top, bottom), (left, right), (0, 0)))
-    grown = tf.pad(upstream, ((0, 0), (0, down * _TILE - rows), (0, across * _TILE - columns), (0, 0)))
+    grown = tf.pad(upstream, ((0, 0), (0, down * tall - size[1]), (0, across * wide - size[2]), (0, 0)))
     ins, outs = inputs.shape[-1], upstream.shape[-1]
     # Each window reaches into the next by the kernel's size less one.
-    x = tf.reshape(padded, (-1, down + 1, _TILE, (across + 1) * _TILE, ins))
+    x = tf.reshape(padded, (-1, down + 1, tall, (across + 1) * wide, ins))
     x = tf.concat([x[:, :-1], x[:, 1:, : height - 1]], axis=2)
-    x = tf.reshape(x, (-1, down, _TILE + height - 1, across + 1, _TILE, ins))
+    x = tf.reshape(x, (-1, down, tall + height - 1, across + 1, wide, ins))
     x = tf.concat([x[:, :, :, :-1], x[:, :, :, 1:, : width - 1]], axis=4)
-    x = tf.reshape(tf.transpose(x, (5, 2, 4, 0, 1, 3)), (ins, _TILE + height - 1, _TILE + width - 1, -1))
-    g = tf.reshape(grown, (-1, down, _TILE, across, _TILE, outs))
-    g = tf.reshape(tf.transpose(g, (2, 4, 0, 1, 3, 5)), (_TILE, _TILE, -1, outs))
+    x = tf.reshape(tf.transpose(x, (5, 2, 4, 0, 1, 3)), (ins, tall + height - 1, wide + width - 1, -1))
+    g = tf.reshape(grown, (-1, down, tall, across, wide, outs))
+    g = tf.reshape(tf.transpose(g, (2, 4, 0, 1, 3, 5)), (tall, wide, -1, outs))
     return tf.transpose(tf.nn.conv2d(x, g, 1, "VALID"), (1, 2, 0, 3))
+
+
+def _windows(length: Tensor, kernel: int) -> tuple[Tensor, Tensor]:
+    """How many windows cut up a side, and how long each is: as even as can be, at least the overlap."""
+    count = -(-length // _LARGEST_WINDOW)
+    return count, tf.maximum(-(-length // count), kernel - 1)
