@@ -18,6 +18,10 @@ _NAMES = {
     "INTERVENTIONS": "ablation",
     "Predictions": "predictions",
     "probe_predictions": "predictions",
+    "LayerCost": "costs",
+    "NetworkCosts": "costs",
+    "PoolingMemory": "costs",
+    "probe_costs": "costs",
     "SampledPredictions": "uncertainty",
     "probe_uncertainty": "uncertainty",
 }

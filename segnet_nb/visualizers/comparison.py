@@ -54,6 +54,8 @@ def show_costs(
                 color=_COLORS.get(kind, "#000000"),
                 markersize=8,
                 linestyle="none",
+                clip_on=False,  # whole marks, on the axis too
+                zorder=3,
                 label=row["name"],
             )
         axes.set_xlabel(label)
