@@ -18,12 +18,18 @@ NOTEBOOKS = ROOT / "notebooks"
 SANITIZE = Path(__file__).parent / "nbval_sanitize.cfg"
 LESSONS = (
     "00_start_here",
+    "02_architecture",
     "04_losses_and_metrics",
     "06_inspect_unpooling",
     "07_inspect_predictions",
     "08_uncertainty",
 )  # compared output by output; what trains is run with other parameters below
-SMALL = {"epochs": 1, "height": 48, "width": 64, "train_count": 6, "val_count": 4, "intro_epochs": 1}
+SMALL = {"epochs": 1, "height": 48, "width": 64, "train_count": 6, "val_count": 4}
+# What notebooks that train are run with, and what they print when they have.
+TRAINED = {
+    "05_training": ({**SMALL, "intro_epochs": 1}, "Run finished after 1 of 1 epochs"),
+    "09_decoder_comparison": ({**SMALL, "variants": "bilinear segnet"}, "1,415,040 weights"),
+}
 
 pytestmark = pytest.mark.notebook
 
@@ -65,12 +71,14 @@ def test_a_lesson_gives_its_stored_outputs_again(name):
     assert " passed" in done.stdout
 
 
-def test_plain_papermill_runs_the_training_notebook(tmp_path):
-    options = [part for name, value in SMALL.items() for part in ("-p", name, str(value))]
+@pytest.mark.parametrize("name", TRAINED)
+def test_plain_papermill_runs_a_notebook_that_trains(name, tmp_path):
+    values, expected = TRAINED[name]
+    options = [part for key, value in values.items() for part in ("-p", key, str(value))]
     target = tmp_path / "out.ipynb"
     done = python(
         "papermill",
-        str(NOTEBOOKS / "05_training.ipynb"),
+        str(NOTEBOOKS / f"{name}.ipynb"),
         str(target),
         "--cwd",
         str(NOTEBOOKS),
@@ -80,7 +88,7 @@ def test_plain_papermill_runs_the_training_notebook(tmp_path):
         *options,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    assert "Run finished after 1 of 1 epochs" in printed(target)
+    assert expected in printed(target)
 
 
 @pytest.mark.slow
@@ -98,17 +106,19 @@ def test_the_training_notebook_learns_with_its_defaults(tmp_path):
     ("name", "least"),
     [
         ("00_start_here", 4),
+        pytest.param("02_architecture", 4, marks=pytest.mark.slow),
         pytest.param("04_losses_and_metrics", 2, marks=pytest.mark.slow),
         pytest.param("05_training", 4, marks=pytest.mark.slow),
         pytest.param("06_inspect_unpooling", 4, marks=pytest.mark.slow),
         ("07_inspect_predictions", 3),
         pytest.param("08_uncertainty", 1, marks=pytest.mark.slow),
+        pytest.param("09_decoder_comparison", 1, marks=pytest.mark.slow),
     ],
 )
 def test_the_same_notebook_reports_on_real_camvid(name, least, tmp_path):
     if not camvid.is_available("val"):
         pytest.skip("CamVid is not here: set SEGNET_NB_CAMVID or run `segnet-nb data camvid`")
-    values = {"dataset": "camvid", **(SMALL if name == "05_training" else {})}
+    values = {"dataset": "camvid", **TRAINED.get(name, ({}, ""))[0]}
     executed, page = reports.run(
         NOTEBOOKS / f"{name}.ipynb", values, output_dir=tmp_path, timeout_seconds=500, progress=False
     )

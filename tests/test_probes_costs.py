@@ -41,7 +41,7 @@ def test_by_hand():
     assert costs.parameters == model.count_params()
     assert costs.seconds > 0 and all(layer.seconds > 0 for layer in costs.layers)
     # One convolution of 3 sees 3, pooling 4 two apart; the next 4 + 2 * 2 = 8, pooled 10 four apart; 18, 22;
-    # 38, 46. From a pixel of the result back: a convolution adds 2, n neighbours come from n // 2 + 1 windows, a
+    # 38, 46. From a pixel of the result back: a convolution adds 2, n neighbours lie in n // 2 + 1 windows, a
     # pooling doubles: 3, 2; 4, 3; 5, 3; 5, 3; then 6, 8; 16, 18; 36, 38; 76, 78.
     assert [pooling.pooled_receptive_field for pooling in costs.poolings] == [4, 10, 22, 46]
     assert costs.layers[-1].receptive_field == 78

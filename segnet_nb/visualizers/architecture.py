@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
-from segnet_nb.probes.costs import LayerCost, NetworkCosts
+from segnet_nb.probes.layer_costs import LayerCost, NetworkCosts
 from segnet_nb.visualizers.colors import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION
 from segnet_nb.visualizers.figures import NotebookFigure
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from matplotlib.patches import Rectangle
 
-from segnet_nb.probes.costs import LayerCost, NetworkCosts, PoolingMemory
+from segnet_nb.probes.layer_costs import LayerCost, NetworkCosts, PoolingMemory
 from segnet_nb.visualizers.architecture import show_architecture, show_layer_times
 
 
