@@ -87,3 +87,31 @@ def test_a_run_without_a_whole_epoch_is_not_packed(tmp_path):
     run = Run(dataclasses.replace(TrainConfig(), epochs=2), tmp_path)
     with pytest.raises(ValueError, match="no whole epoch"):
         pretrained.pack(run, "none", command="", licence="")
+
+
+class TestBestFor:
+    def write(self, folder, name, dataset, mean_iou, dropout=0.0):
+        about = {"name": name, "config": {"dataset": dataset, "dropout": dropout}, "validation": {}}
+        about["validation"]["mean_iou"] = mean_iou
+        (folder / f"{name}.json").write_text(json.dumps(about))
+
+    @pytest.fixture
+    def cards(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(pretrained, "_PLACES", (tmp_path,))
+        self.write(tmp_path, "drawn", "synthetic", 0.9)
+        self.write(tmp_path, "streets", "camvid", 0.5)
+        self.write(tmp_path, "better", "camvid", 0.6)
+        return tmp_path
+
+    def test_of_the_dataset_the_best(self, cards):
+        assert pretrained.best_for("camvid") == "better"
+        assert pretrained.best_for("synthetic") == "drawn"
+
+    def test_where_there_are_none_drawn_streets(self, cards):
+        self.write(cards, "asked", "synthetic", 0.1, dropout=0.3)
+        assert pretrained.best_for("camvid", dropout=True) == "asked"
+        assert pretrained.best_for("mine") == "drawn"
+
+    def test_none_at_all(self, cards):
+        with pytest.raises(ValueError, match=r"no weights for 'camvid' with dropout come with the package"):
+            pretrained.best_for("camvid", dropout=True)
