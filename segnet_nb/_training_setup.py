@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 
 def load_data(config: TrainConfig) -> tuple[Dataset, Dataset]:
-    """Training images as large as they come, so that magnified views are sharp; validation at size."""
-    native = (config.final_size or config.image_size) if config.dataset == "synthetic" else None
+    """Training images of CamVid as large as they come, so that magnified views are sharp; others at size."""
+    native = None if config.dataset == "camvid" else config.final_size or config.image_size
     train_data = datasets.load(config.dataset, "train", image_size=native, count=config.train_count)
     size = config.val_size or config.image_size
     val_data = datasets.load(config.dataset, "val", image_size=size, count=config.val_count)

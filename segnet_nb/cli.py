@@ -230,7 +230,8 @@ def _evaluate(options: argparse.Namespace) -> int:
     )
     print(found)
     name = Path(options.weights).stem if is_file else options.weights
-    path = options.output or Path("reports") / f"evaluation-{name}-{options.dataset}-{options.split}.json"
+    dataset = Path(options.dataset).name
+    path = options.output or Path("reports") / f"evaluation-{name}-{dataset}-{options.split}.json"
     held = {
         "weights": options.weights,
         "dataset": options.dataset,

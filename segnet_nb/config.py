@@ -43,7 +43,7 @@ class TrainConfig:
         (180, 240)
     """
 
-    dataset: str = _field("synthetic", f"one of {', '.join(datasets.NAMES)}")
+    dataset: str = _field("synthetic", f"one of {', '.join(datasets.NAMES)}, or the path of a folder")
     network: str = _field("small", f"one of {', '.join(NETWORKS)}")
     decoder: str = _field("segnet", f"of the networks basic and basic16, one of {', '.join(DECODERS)}")
     dropout: float = _field(0.0, "rate of the dropout of Bayesian SegNet, 0 for none; published: 0.5")
@@ -85,8 +85,14 @@ class TrainConfig:
     val_count: int | None = _field(None, "use only so many validation images")
 
     def __post_init__(self) -> None:
+        if not isinstance(self.dataset, str) or (
+            self.dataset not in datasets.NAMES and not datasets.is_folder(self.dataset)
+        ):
+            raise ValueError(
+                f"dataset must be one of {', '.join(datasets.NAMES)}, or the path of a folder, but "
+                f"{self.dataset!r} came."
+            )
         for name, choices in (
-            ("dataset", datasets.NAMES),
             ("network", NETWORKS),
             ("decoder", DECODERS),
             ("loss", LOSSES),

@@ -253,7 +253,7 @@ def train(
         >>> run.status, len(run.history)
         ('finished', 1)
     """
-    directory = Path(directory or f"runs/{config.dataset}-{config.network}-seed{config.seed}")
+    directory = Path(directory or f"runs/{Path(config.dataset).name}-{config.network}-seed{config.seed}")
     run = _open_run(config, directory, resume)
     # Data before the framework: what is missing is said at once.
     train_data, val_data = data or setup.load_data(config)

@@ -21,7 +21,11 @@ def test_defaults_are_possible_and_described():
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("dataset", "cityscapes", "dataset must be one of synthetic, camvid, but 'cityscapes' came"),
+        (
+            "dataset",
+            "cityscapes",
+            "dataset must be one of synthetic, camvid, or the path of a folder, but 'cityscapes' came",
+        ),
         (
             "network",
             "unet",

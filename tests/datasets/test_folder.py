@@ -1,0 +1,268 @@
+"""A folder of one's own: every kind of mask read right, every fault answered with what to mend."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from segnet_nb import datasets
+from segnet_nb.config import TrainConfig
+from segnet_nb.datasets import folder
+from segnet_nb.datasets._mask_values import FolderError, guess
+from segnet_nb.datasets.folder import read_image
+
+RNG = np.random.default_rng(0)
+
+
+def save(path, pixels, mode=None, **options):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    picture = Image.fromarray(np.asarray(pixels))
+    (picture.convert(mode) if mode else picture).save(path, **options)
+
+
+def photo(height=6, width=8):
+    return RNG.integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def root(tmp_path):
+    """Ten photographs with masks of ids 0, 1, 2 and void."""
+    for number in range(10):
+        ids = RNG.choice(np.array([0, 1, 2, 255], np.uint8), (6, 8))
+        ids[0, :4] = (0, 1, 2, 255)
+        save(tmp_path / "images" / f"p{number}.png", photo())
+        save(tmp_path / "masks" / f"p{number}.png", ids)
+    return tmp_path
+
+
+def explain(root, **said):
+    (root / "classes.json").write_text(json.dumps(said))
+
+
+def test_ids(root):
+    data = datasets.load(str(root), "train")
+    assert len(data) == 8 and data.classes.names == ("class 0", "class 1", "class 2")
+    assert data.labels[0, 0, :4].tolist() == [0, 1, 2, 3]
+    stored = np.asarray(Image.open(root / "images" / f"{data.names[0]}.png"))
+    np.testing.assert_array_equal(data.images[0], stored)
+    held = datasets.load(str(root), "val")
+    assert sorted(data.names + held.names) == [f"p{number}" for number in range(10)]
+    assert datasets.load(str(root), "val").names == held.names
+    assert datasets.load(str(root), "val", seed=1).names != held.names
+
+
+def test_zero_and_255_are_background_and_object(root):
+    for path in (root / "masks").iterdir():
+        save(path, np.where(np.asarray(Image.open(path)) == 1, 255, 0).astype(np.uint8))
+    data = folder.load(root)
+    assert data.classes.names == ("background", "object") and set(np.unique(data.labels)) == {0, 1}
+
+
+def test_black_and_white(root):
+    for path in (root / "masks").iterdir():
+        save(path, np.asarray(Image.open(path)) == 1)
+    data = folder.load(root)
+    assert data.classes.num_classes == 2 and set(np.unique(data.labels)) == {0, 1}
+
+
+def test_palette_pictures_bring_their_colors(root):
+    palette = [10, 20, 30, 200, 0, 0, 0, 200, 0] + [0] * 759
+    for path in (root / "masks").iterdir():
+        picture = Image.fromarray(np.asarray(Image.open(path)) % 3, mode="P")
+        picture.putpalette(palette)
+        picture.save(path)
+    data = folder.load(root)
+    assert data.classes.colors[:3] == ((10, 20, 30), (200, 0, 0), (0, 200, 0))
+    assert set(np.unique(data.labels)) == {0, 1, 2}
+
+
+def test_colors_need_an_explanation_and_get_a_file_to_start_from(root):
+    colors = np.zeros((256, 3), np.uint8)
+    colors[[0, 1, 2]] = (0, 0, 0), (255, 0, 0), (0, 0, 255)
+    colors[255] = (9, 9, 9)
+    for path in (root / "masks").iterdir():
+        save(path, colors[np.asarray(Image.open(path))])
+    with pytest.raises(FolderError, match="nothing says what they mean") as caught:
+        folder.load(root)
+    start = json.loads(str(caught.value).split("start from ")[1])
+    assert {tuple(color) for color in start["classes"].values()} == set(
+        map(tuple, colors[[0, 1, 2, 255]].tolist())
+    )
+    explain(root, classes={"ground": [0, 0, 0], "red": [255, 0, 0], "blue": [0, 0, 255]}, void=[9, 9, 9])
+    data = folder.load(root)
+    assert data.labels[0, 0, :4].tolist() == [0, 1, 2, 3]
+    assert data.classes.colors[1] == (255, 0, 0) and data.classes.names == ("ground", "red", "blue")
+    explain(root, classes={"ground": [0, 0, 0], "red": [255, 0, 0]}, void=[9, 9, 9])
+    with pytest.raises(
+        FolderError, match=r"the colour \(0, 0, 255\) at row 0, column 2, but classes.json knows"
+    ):
+        folder.load(root)
+
+
+@given(st.dictionaries(st.integers(0, 255), st.integers(0, 11), min_size=2, max_size=12), st.integers(0, 99))
+def test_ids_by_a_loop(meaning, seed):
+    from segnet_nb.datasets import ClassList
+    from segnet_nb.datasets._mask_values import MaskValues
+
+    classes = ClassList(tuple("abcdefghijkl"), tuple((i, i, i) for i in range(13)))
+    mask = np.random.default_rng(seed).choice(np.array(list(meaning), np.uint8), (5, 7))
+    found = MaskValues(classes, meaning, "here").to_ids(mask, "mask")
+    assert found.tolist() == [[meaning[int(value)] for value in row] for row in mask]
+
+
+def test_an_unknown_value_is_found(root):
+    save(root / "masks" / "p3.png", np.full((6, 8), 200, np.uint8))
+    explain(root, classes={"a": 0, "b": 1, "c": 2}, void=255)
+    with pytest.raises(FolderError, match=r"p3\.png holds the value 200 at row 0, column 0.*48 pixels"):
+        [folder.load(root, split) for split in ("train", "val")]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda r: (r / "masks" / "p1.png").unlink(), r"1 of 10 images have no mask, first .*p1\.png"),
+        (lambda r: (r / "images" / "p1.png").unlink(), r"1 of 10 masks have no image, first .*p1\.png"),
+        (
+            lambda r: save(r / "masks" / "p1.png", np.zeros((6, 9), np.uint8)),
+            "6 pixels high and 9 wide, but its",
+        ),
+        (lambda r: save(r / "images" / "p1.png", photo(12, 16)[..., 0]), r"p1\.png is grey, but 8-bit RGB"),
+        (lambda r: save(r / "images" / "p1.png", photo(), "RGBA"), r"is transparent \(it has an alpha"),
+        (lambda r: save(r / "images" / "p1.png", np.ones((6, 8), np.uint16)), "is 16-bit grey"),
+        (
+            lambda r: save(r / "masks" / "p1.png", np.ones((6, 8), np.uint16)),
+            "16-bit grey, but masks are 8-bit",
+        ),
+        (
+            lambda r: save(r / "masks" / "p1.png", photo()),
+            "is an RGB picture, but classes.json speaks of one",
+        ),
+        (
+            lambda r: (r / "images" / "p1.png").write_bytes(b"no picture"),
+            r"p1\.png cannot be read as a picture",
+        ),
+        (lambda r: save(r / "images" / "p1.jpg", photo()), r"p1\.jpg and p1\.png in .*images share a name"),
+        (lambda r: (r / "train.txt").write_text("p1\np77\n"), r"train\.txt names 'p77', which is not in"),
+    ],
+)
+def test_faults_of_files(root, spoil, message):
+    explain(root, classes={"a": 0, "b": 1, "c": 2}, void=255)
+    spoil(root)
+    with pytest.raises(FolderError, match=message):
+        [folder.load(root, split) for split in ("train", "val")]
+
+
+def test_a_broken_picture_is_found(root):
+    path = root / "images" / "p2.png"
+    path.write_bytes(path.read_bytes()[:60])
+    with pytest.raises(FolderError, match=r"p2\.png cannot be read as a picture"):
+        [folder.load(root, split) for split in ("train", "val")]
+
+
+def test_masks_with_loss_and_masks_that_show_through(root):
+    (root / "masks" / "p1.png").unlink()
+    save(root / "masks" / "p1.jpg", np.zeros((6, 8), np.uint8))
+    with pytest.raises(FolderError, match=r"p1\.jpg is compressed with loss"):
+        folder.load(root)
+    (root / "masks" / "p1.jpg").unlink()
+    clear = np.dstack([photo(), np.full((6, 8), 128, np.uint8)])
+    save(root / "masks" / "p1.png", clear)
+    with pytest.raises(FolderError, match="partly transparent, and a class is not"):
+        folder.load(root)
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ("{", "is not understood. It should look like"),
+        ('{"classes": [1, 2]}', "is not understood"),
+        ('{"classes": {"a": 0, "b": 300}}', "is not understood"),
+        ('{"classes": {"a": 0, "b": true}}', "is not understood"),
+        ('{"classes": {"a": 0, "b": 1}, "colours": {}}', "is not understood"),
+        ('{"classes": {"a": 0}}', "names 1 classes; at least two"),
+        ('{"classes": {"a": 0, "b": [1, 2, 3]}}', "mixes numbers and colours"),
+        ('{"classes": {"a": 0, "b": 1}, "void": 1}', "two classes the same value"),
+        ('{"classes": {"a": 0, "b": 1}, "colors": {"c": [1, 2, 3]}}', "gives a colour to 'c'"),
+    ],
+)
+def test_a_listing_that_is_not_understood(root, said, message):
+    (root / "classes.json").write_text(said)
+    with pytest.raises(FolderError, match=message):
+        folder.load(root)
+
+
+def test_values_that_are_hardly_ids():
+    with pytest.raises(FolderError, match="hold 0, 37, 90, 255, which are hardly class ids"):
+        guess([255, 90, 37, 0], None)
+    with pytest.raises(FolderError, match="hold 0 alone, one class"):
+        guess([0], None)
+    with pytest.raises(FolderError, match="hold 255, which are hardly"):
+        guess([255], None)
+
+
+def test_lists_decide_the_splits(root):
+    (root / "train.txt").write_text("p1\np2.png\n\n")
+    (root / "test.txt").write_text("p7")
+    assert folder.load(root, "train").names == ("p1", "p2")
+    assert folder.load(root, "test").names == ("p7",)
+    with pytest.raises(FolderError, match=r"has no val\.txt"):
+        folder.load(root, "val")
+    (root / "val.txt").write_text("\n")
+    with pytest.raises(FolderError, match=r"val\.txt is empty"):
+        folder.load(root, "val")
+
+
+def test_requests_that_cannot_be_met(root):
+    with pytest.raises(FolderError, match=r"has no test\.txt"):
+        folder.load(root, "test")
+    with pytest.raises(ValueError, match="no split is called 'all'"):
+        folder.load(root, "all")
+    with pytest.raises(ValueError, match="count=9 images were asked for, but the train split has 8"):
+        folder.load(root, count=9)
+    with pytest.raises(ValueError, match="count must be at least 1"):
+        folder.load(root, count=0)
+    with pytest.raises(ValueError, match="val_share must be between 0 and 1"):
+        folder.load(root, val_share=1.0)
+    with pytest.raises(FileNotFoundError, match=r"there is no folder .*images"):
+        datasets.load(str(root / "masks"))
+    with pytest.raises(ValueError, match=r"no dataset is called 'cityscapes'.*path of a folder"):
+        datasets.load("cityscapes")
+
+
+def test_sizes_may_differ_if_one_is_asked_for(root):
+    save(root / "images" / "p1.png", photo(12, 16))
+    save(root / "masks" / "p1.png", np.zeros((12, 16), np.uint8))
+    with pytest.raises(FolderError, match=r"12 x 16 pixels, but .* is 6 x 8|6 x 8 pixels, but .* is 12 x 16"):
+        [folder.load(root, split) for split in ("train", "val")]
+    assert folder.load(root, image_size=(4, 4)).images.shape == (8, 4, 4, 3)
+
+
+def test_other_pictures_can_be_taken_as_they_are(tmp_path):
+    # 16 bits: the largest, 1000, becomes 255; 500 becomes 127.5, which rounds to the even 128.
+    save(tmp_path / "deep.png", np.array([[0, 500, 1000]], np.uint16))
+    assert read_image(tmp_path / "deep.png", convert=True)[0, :, 0].tolist() == [0, 128, 255]
+    save(tmp_path / "grey.png", np.array([[7, 9]], np.uint8))
+    assert read_image(tmp_path / "grey.png", convert=True).tolist() == [[[7, 7, 7], [9, 9, 9]]]
+    save(tmp_path / "alpha.png", np.array([[[1, 2, 3, 0]]], np.uint8))
+    assert read_image(tmp_path / "alpha.png", convert=True).tolist() == [[[1, 2, 3]]]
+
+
+def test_a_photograph_that_lies_on_its_side_is_turned(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn right
+    save(tmp_path / "phone.png", photo(6, 8), exif=exif)
+    assert read_image(tmp_path / "phone.png").shape == (8, 6, 3)
+
+
+def test_a_folder_can_be_trained_on(root, tmp_path_factory):
+    from segnet_nb import training
+
+    options = {"epochs": 1, "image_size": (16, 24), "batch_size": 2, "network": "small"}
+    config = TrainConfig(dataset=str(root), **options)
+    run = training.train(config, directory=tmp_path_factory.mktemp("run"), progress=False)
+    assert run.model.output_shape[-1] == 3 and run.status == "finished"
