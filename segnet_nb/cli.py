@@ -160,6 +160,10 @@ def _add_data(commands: Any) -> None:
     verify = actions.add_parser("verify", help="check a CamVid folder; exit status 1 if not whole")
     verify.add_argument("--root", type=Path, metavar="DIR", help=_CAMVID_FOLDER)
     verify.set_defaults(command=_data_verify)
+    doctor = actions.add_parser("doctor", help="look for faults; exit status 1 if there are any")
+    doctor.add_argument("dataset", metavar="DATASET", help="synthetic, camvid or the path of a folder")
+    doctor.add_argument("--convert", action="store_true", help="take grey, 16-bit and transparent images")
+    doctor.set_defaults(command=_data_doctor)
 
 
 def _data_camvid(options: argparse.Namespace) -> int:
@@ -175,6 +179,21 @@ def _data_verify(options: argparse.Namespace) -> int:
     report = download.verify_camvid(options.root, progress=True)
     print(report.summary())
     return 0 if report.ok else 1
+
+
+def _data_doctor(options: argparse.Namespace) -> int:
+    from segnet_nb import datasets
+    from segnet_nb.datasets import doctor
+
+    datasets.check_request(options.dataset, "train")
+    if datasets.is_folder(options.dataset):
+        found = doctor.examine_folder(options.dataset, convert=options.convert)
+    else:
+        found = doctor.examine(*(datasets.load(options.dataset, split) for split in ("train", "val")))
+    for finding in found:
+        print(finding)
+    print(f"{len(found)} findings" if found else "no fault found")
+    return 1 if found else 0
 
 
 def _add_evaluate(commands: Any) -> None:
