@@ -1,8 +1,8 @@
 """Faults of a dataset that no reader of files notices: masks that lie wrong, images that are there twice.
 
 Whether a mask lies on its image is told from edges: its outlines should run where the image changes. A mask
-that is mirrored, or belongs to another image, has its outlines elsewhere. That is a suspicion, to be looked at:
-a mask of few outlines on an image of many edges can raise it as well.
+that is mirrored, or belongs to another image, has its outlines elsewhere. That is a suspicion, to be looked
+at: a mask of few outlines on an image of many edges can raise it as well.
 """
 
 from __future__ import annotations
