@@ -18,6 +18,7 @@ NOTEBOOKS = ROOT / "notebooks"
 SANITIZE = Path(__file__).parent / "nbval_sanitize.cfg"
 LESSONS = (
     "00_start_here",
+    "01_theory",
     "02_architecture",
     "04_losses_and_metrics",
     "06_inspect_unpooling",
