@@ -20,6 +20,7 @@ LESSONS = (
     "00_start_here",
     "01_theory",
     "02_architecture",
+    "03_data",
     "04_losses_and_metrics",
     "06_inspect_unpooling",
     "07_inspect_predictions",
@@ -108,6 +109,7 @@ def test_the_training_notebook_learns_with_its_defaults(tmp_path):
     [
         ("00_start_here", 4),
         pytest.param("02_architecture", 4, marks=pytest.mark.slow),
+        pytest.param("03_data", 3, marks=pytest.mark.slow),
         pytest.param("04_losses_and_metrics", 2, marks=pytest.mark.slow),
         pytest.param("05_training", 4, marks=pytest.mark.slow),
         pytest.param("06_inspect_unpooling", 4, marks=pytest.mark.slow),
