@@ -173,7 +173,7 @@ class TestStart:
 
     def test_from_nothing_that_is_there(self, tmp_path):
         with pytest.raises(
-            FileNotFoundError, match="start_from='gone' is neither a file nor one of small-syn"
+            FileNotFoundError, match=r"start_from='gone' is neither a file nor one of .*small-synthetic"
         ):
             run_of(tmp_path, tiny_config(start_from="gone"))
         assert list(tmp_path.iterdir()) == []
