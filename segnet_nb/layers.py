@@ -45,33 +45,6 @@ def _padded(x: Tensor, axis: int) -> Tensor:
     return ops.pad(x, widths, constant_values=lowest)
 
 
-def window_corners(x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """The four values of every 2 x 2 window, in row-major order.
-
-    Args:
-        x: floats, shape ``(batch, height, width, channels)``.
-
-    Returns:
-        Four tensors of shape ``(batch, ceil(height / 2), ceil(width / 2), channels)``: top left, top
-        right, bottom left, bottom right. Places outside ``x`` are minus infinity.
-
-    Example:
-        >>> import numpy as np
-        >>> x = np.arange(4, dtype="float32").reshape(1, 2, 2, 1)
-        >>> [float(corner[0, 0, 0, 0]) for corner in window_corners(x)]
-        [0.0, 1.0, 2.0, 3.0]
-    """
-    wide = _padded(x, 2)
-    tall = _padded(x, 1)
-    both = _padded(wide, 1)
-    return (
-        x[:, ::2, ::2, :],
-        wide[:, ::2, 1::2, :],
-        tall[:, 1::2, ::2, :],
-        both[:, 1::2, 1::2, :],
-    )
-
-
 def max_pool_with_indices(x: Tensor) -> tuple[Tensor, Tensor]:
     """2 x 2 max pooling with stride 2, and the offset of each maximum in its window.
 

@@ -14,7 +14,6 @@ from segnet_nb.layers import (
     flat_indices,
     max_pool_with_indices,
     max_unpool,
-    window_corners,
 )
 from tests import oracles
 from tests.cases import arrays, feature_map, feature_maps, few, weighted_sum
@@ -34,17 +33,6 @@ ODD = one_map([
 
 
 class TestByHand:
-    def test_corners(self):
-        low = -np.inf
-        expected = {
-            0: [[1, 2, 5], [-4, -9, -1]],  # top left
-            1: [[7, 2, low], [-3, -8, low]],  # top right
-            2: [[7, 2, 6], [low, low, low]],  # bottom left
-            3: [[0, 2, low], [low, low, low]],  # bottom right
-        }
-        for offset, corner in enumerate(window_corners(ODD)):
-            np.testing.assert_array_equal(arrays(corner)[0, :, :, 0], expected[offset])
-
     def test_pooling_of_an_odd_map(self):
         values, indices = arrays(max_pool_with_indices(ops.convert_to_tensor(ODD)))
         # 3 x 5 pools to 2 x 3. The first window holds 7 twice, at offsets 1 and 2: the first wins. The
