@@ -2,8 +2,8 @@
 
 On a CPU, TensorFlow's gradient kernels do half to a third of the arithmetic per second of its forward
 convolution. Both gradients of a convolution are convolutions themselves: by the input, of the gradient with
-the kernel turned around; by the kernel, of the input with the gradient.
-``benchmarks/convolution_gradients.py`` compares them.
+the kernel turned around; by the kernel, of the input with the gradient. A small kernel's gradient is a matrix
+product for each of its places. ``benchmarks/training_on_cpu.py`` compares them.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ import tensorflow as tf
 
 Tensor = Any
 
-# From here on the gradient by the kernel gains as well; below, cutting costs more than it saves.
+# From here on windows are faster than a product for each place of the kernel.
 _LARGE_KERNEL = 5
+# In maps times out maps: with more, TensorFlow's own kernel is as fast as such products.
+_FEW_WEIGHTS = 32 * 32
 # Largest side of the windows of the gradient: larger ones are no faster.
 _LARGEST_WINDOW = 30
 
@@ -24,8 +26,8 @@ _LARGEST_WINDOW = 30
 def speed_up(model: keras.Model) -> None:
     """Let the convolutions of a network compute their gradients so; results differ by rounding alone.
 
-    Touches stride 1, padding "same", no dilation, odd kernels over 1. The network's configuration, its
-    weights and its files stay as they were.
+    Touches odd kernels of stride 1 that keep the size, not dilated. The network's configuration, its weights
+    and its files stay as they were.
     """
     for layer in model.layers:
         if _fits(layer):
@@ -35,12 +37,11 @@ def speed_up(model: keras.Model) -> None:
 def _fits(layer: keras.layers.Layer) -> bool:
     return (
         type(layer) is keras.layers.Conv2D
-        and layer.padding == "same"
+        and (layer.padding == "same" or layer.kernel_size == (1, 1))
         and layer.data_format == "channels_last"
         and layer.groups == 1
         and {*layer.strides, *layer.dilation_rate} == {1}
         and all(size % 2 for size in layer.kernel_size)
-        and max(layer.kernel_size) > 1
     )
 
 
@@ -53,15 +54,20 @@ def _convolution(inputs: Tensor, kernel: Any) -> Tensor:
 
 @tf.custom_gradient
 def _convolve(inputs: Tensor, kernel: Tensor) -> tuple[Tensor, Any]:
+    height, width, ins, outs = kernel.shape
+
     def gradients(upstream: Tensor) -> tuple[Tensor, Tensor]:
         turned = tf.transpose(kernel[::-1, ::-1], (0, 1, 3, 2))
-        by_kernel = _by_large_kernel if min(kernel.shape[:2]) >= _LARGE_KERNEL else _by_kernel
-        return tf.nn.conv2d(upstream, turned, 1, "SAME"), by_kernel(inputs, upstream, *kernel.shape[:2])
+        if min(height, width) >= _LARGE_KERNEL:
+            by_kernel = _by_large_kernel
+        else:
+            by_kernel = _by_places if ins * outs <= _FEW_WEIGHTS else _by_tensorflow
+        return tf.nn.conv2d(upstream, turned, 1, "SAME"), by_kernel(inputs, upstream, height, width)
 
     return tf.nn.conv2d(inputs, kernel, 1, "SAME"), gradients
 
 
-def _by_kernel(inputs: Tensor, upstream: Tensor, height: int, width: int) -> Tensor:
+def _by_tensorflow(inputs: Tensor, upstream: Tensor, height: int, width: int) -> Tensor:
     """Gradient by a kernel, by TensorFlow."""
     return tf.raw_ops.Conv2DBackpropFilter(
         input=inputs,
@@ -70,6 +76,28 @@ def _by_kernel(inputs: Tensor, upstream: Tensor, height: int, width: int) -> Ten
         strides=[1, 1, 1, 1],
         padding="SAME",
     )
+
+
+def _by_places(inputs: Tensor, upstream: Tensor, height: int, width: int) -> Tensor:
+    """The same: at each place of the kernel, the input moved there times the gradient.
+
+    With zeros around, all images in one row of pixels, moving is to begin elsewhere in the row.
+    """
+    down, across = height // 2, width // 2
+    border = ((0, 0), (down, down), (across, across), (0, 0))
+    ins, outs = inputs.shape[-1], upstream.shape[-1]
+    row = tf.shape(inputs)[2] + 2 * across
+    x = tf.reshape(tf.pad(inputs, border), (-1, ins))
+    g = tf.reshape(tf.pad(upstream, border), (-1, outs))
+    first = down * row + across  # nothing but zeros before it
+    count = tf.shape(g)[0] - 2 * first
+    g = g[first : first + count]
+    products = []
+    for i in range(height):
+        for j in range(width):
+            start = i * row + j
+            products.append(tf.linalg.matmul(x[start : start + count], g, transpose_a=True))
+    return tf.reshape(tf.stack(products), (height, width, ins, outs))
 
 
 def _by_large_kernel(inputs: Tensor, upstream: Tensor, height: int, width: int) -> Tensor:

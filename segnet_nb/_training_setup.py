@@ -77,9 +77,10 @@ def compile_model(model: keras.Model, config: TrainConfig, data: Dataset, steps:
     # On TensorFlow's CPU the convolutions of oneDNN beat XLA's, and pooling compiles itself.
     on_cpu = keras.backend.backend() == "tensorflow" and not has_gpu()
     if on_cpu:
-        from segnet_nb._convolution_gradients import speed_up
+        from segnet_nb import _convolution_gradients, _fused_normalization
 
-        speed_up(model)
+        _convolution_gradients.speed_up(model)
+        _fused_normalization.speed_up(model)
     model.compile(
         optimizer=make_optimizer(config, steps),
         loss=make_loss(config, data),

@@ -31,6 +31,7 @@ MAY_IMPORT = {
     "layers": {"_compiled_pooling"},
     "_compiled_pooling": set(),
     "_convolution_gradients": set(),
+    "_fused_normalization": set(),
     "normalization": set(),
     "_blocks": set(),
     "decoders": {"_blocks", "layers"},
@@ -46,7 +47,7 @@ MAY_IMPORT = {
     "uncertainty": {"prediction"},
     "calibration": {"_ids"},
     "evaluation": {"datasets", "metrics", "prediction"},
-    "_training_setup": {"_convolution_gradients", "config", "datasets", "losses"},
+    "_training_setup": {"_convolution_gradients", "_fused_normalization", "config", "datasets", "losses"},
     "training": {
         *("_framework", "config", "datasets", "layers", "losses", "metrics", "model", "normalization"),
         *("_training_setup", "prediction", "pretrained"),
@@ -81,10 +82,24 @@ WITH = {
     "keras": {
         *("_loss_functions", "_targets", "keras_metrics", "layers", "losses", "model", "normalization"),
         *("prediction", "pretrained", "probes", "training", "_framework", "__init__"),
-        *("_blocks", "_convolution_gradients", "decoders", "uncertainty", "_training_setup"),
+        *(
+            "_blocks",
+            "_convolution_gradients",
+            "_fused_normalization",
+            "decoders",
+            "uncertainty",
+            "_training_setup",
+        ),
     },
     # Its own functions are asked for inside functions, once TensorFlow is known to be the backend.
-    "tensorflow": {"layers", "_compiled_pooling", "_convolution_gradients", "training", "_training_setup"},
+    "tensorflow": {
+        "layers",
+        "_compiled_pooling",
+        "_convolution_gradients",
+        "_fused_normalization",
+        "training",
+        "_training_setup",
+    },
 }
 
 
