@@ -18,7 +18,7 @@ from typing import Any
 _FRAMEWORK = frozenset(
     {
         *("layers", "losses", "model", "normalization", "prediction", "pretrained", "probes", "keras"),
-        *("decoders", "uncertainty"),
+        *("decoders", "exporting", "prediction_files", "uncertainty"),
     }
 )
 _MODULES = (
@@ -28,12 +28,14 @@ _MODULES = (
     "datasets",
     "decoders",
     "evaluation",
+    "exporting",
     "layers",
     "losses",
     "metrics",
     "model",
     "normalization",
     "prediction",
+    "prediction_files",
     "pretrained",
     "probes",
     "recipes",
@@ -51,9 +53,11 @@ _NAMES = {
     "load_model": "prediction",
     "load_pretrained": "pretrained",
     "predict": "prediction",
+    "predict_files": "prediction_files",
     "predict_probabilities": "prediction",
     "predict_with_uncertainty": "uncertainty",
     "evaluate": "evaluation",
+    "export": "exporting",
     "TrainConfig": "config",
     "train": "training",
 }

@@ -7,10 +7,13 @@ reader. Errors are exceptions and come through.
 
 from __future__ import annotations
 
+import io
+import logging
 import os
 import sys
+import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 
 
 @contextmanager
@@ -29,6 +32,19 @@ def _silent_descriptor(number: int) -> Iterator[None]:
         os.dup2(kept, number)
         os.close(nowhere)
         os.close(kept)
+
+
+@contextmanager
+def silence() -> Iterator[None]:
+    """Keep the notes of converters and compilers away, whether printed, logged or warned of."""
+    level = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with _silent_descriptor(2), redirect_stderr(io.StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(level)
 
 
 def load() -> None:

@@ -15,6 +15,7 @@ from typing import Any
 __all__ = ["main"]
 
 _CAMVID_FOLDER = "folder (default: $SEGNET_NB_CAMVID, else data/camvid)"
+_WEIGHTS = "weights that come with the package, a .keras file or the folder of a training run"
 INTERRUPTED = 130  # what a shell gives for Ctrl-C
 
 
@@ -72,7 +73,9 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_report(commands)
     _add_data(commands)
+    _add_predict(commands)
     _add_evaluate(commands)
+    _add_export(commands)
     train = commands.add_parser(
         "train", help="train a model", argument_default=argparse.SUPPRESS, allow_abbrev=False
     )
@@ -196,15 +199,23 @@ def _data_doctor(options: argparse.Namespace) -> int:
     return 1 if found else 0
 
 
-def _add_evaluate(commands: Any) -> None:
-    parser = commands.add_parser("evaluate", help="score a network on a dataset")
+def _add_predict(commands: Any) -> None:
+    parser = commands.add_parser("predict", help="segment pictures; write masks, overlays and JSON")
+    parser.add_argument("images", nargs="+", type=Path, metavar="IMAGE", help="picture files, or folders")
+    parser.add_argument("--weights", required=True, metavar="NAME", help=_WEIGHTS)
     parser.add_argument(
-        "--weights", required=True, metavar="NAME", help="shipped weights, or the path of a .keras file"
+        "--output-dir", type=Path, default=Path("predictions"), metavar="DIR", help="(default: %(default)s)"
     )
-    parser.add_argument("--dataset", default="camvid", help="(default: %(default)s)")
-    parser.add_argument("--split", default="val", help="train, val or test (default: %(default)s)")
-    parser.add_argument("--count", type=int, metavar="INT", help="evaluate only so many images")
-    parser.add_argument("--image-size", metavar="INTxINT", help="resize images (default: as they are)")
+    parser.add_argument(
+        "--image-size",
+        metavar="INTxINT",
+        help="look at pictures at this size, in pixels; masks keep the pictures' own (default: as they are)",
+    )
+    _add_views(parser)
+    parser.set_defaults(command=_predict)
+
+
+def _add_views(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--flip", action="store_true", help="average with the mirrored image's prediction")
     parser.add_argument(
         "--scales",
@@ -214,6 +225,61 @@ def _add_evaluate(commands: Any) -> None:
         metavar="FLOAT",
         help="average predictions at these shares of the size (default: 1)",
     )
+
+
+def _predict(options: argparse.Namespace) -> int:
+    from segnet_nb import _framework, _typed_values
+
+    size = options.image_size and _typed_values.coerce(options.image_size, tuple[int, int])
+    _framework.load()
+    from segnet_nb import prediction_files, pretrained
+
+    prediction_files.pictures(options.images)  # before anything slow
+    weights = pretrained.find(options.weights)
+    found = prediction_files.predict_files(
+        weights.model,
+        options.images,
+        options.output_dir,
+        weights.classes,
+        image_size=size,
+        flip=options.flip,
+        scales=tuple(options.scales),
+        progress=_show_images if sys.stdout.isatty() else None,
+    )
+    for entry in found["images"]:
+        most = sorted(entry["shares"].items(), key=lambda each: -each[1])[:3]
+        print(f"{entry['mask']}: " + ", ".join(f"{name} {share:.0%}" for name, share in most if share))
+    print(options.output_dir / prediction_files.SUMMARY)
+    return 0
+
+
+def _add_export(commands: Any) -> None:
+    parser = commands.add_parser("export", help="write a network as ONNX or TFLite")
+    parser.add_argument("path", type=Path, metavar="FILE", help="ends in .onnx or .tflite")
+    parser.add_argument("--weights", required=True, metavar="NAME", help=_WEIGHTS)
+    parser.add_argument("--image-size", metavar="INTxINT", help="fix the size of images (default: any)")
+    parser.set_defaults(command=_export)
+
+
+def _export(options: argparse.Namespace) -> int:
+    from segnet_nb import _framework, _typed_values
+
+    size = options.image_size and _typed_values.coerce(options.image_size, tuple[int, int])
+    _framework.load()
+    from segnet_nb import exporting, pretrained
+
+    print(exporting.export(pretrained.find(options.weights).model, options.path, image_size=size))
+    return 0
+
+
+def _add_evaluate(commands: Any) -> None:
+    parser = commands.add_parser("evaluate", help="score a network on a dataset")
+    parser.add_argument("--weights", required=True, metavar="NAME", help=_WEIGHTS)
+    parser.add_argument("--dataset", default="camvid", help="(default: %(default)s)")
+    parser.add_argument("--split", default="val", help="train, val or test (default: %(default)s)")
+    parser.add_argument("--count", type=int, metavar="INT", help="evaluate only so many images")
+    parser.add_argument("--image-size", metavar="INTxINT", help="resize images (default: as they are)")
+    _add_views(parser)
     parser.add_argument("--no-boundary", action="store_true", help="leave the boundary F1 out")
     parser.add_argument(
         "--output",
@@ -234,9 +300,8 @@ def _evaluate(options: argparse.Namespace) -> int:
     _framework.load()
     from segnet_nb import evaluation, prediction, pretrained
 
-    is_file = options.weights.endswith(".keras")
-    load = prediction.load_model if is_file else pretrained.load_pretrained
-    model = load(options.weights)
+    found_weights = pretrained.find(options.weights)
+    model = found_weights.model
     prediction.check_scales(model, options.scales)
     data = datasets.load(options.dataset, options.split, image_size=size, count=options.count)
     found = evaluation.evaluate(
@@ -248,7 +313,7 @@ def _evaluate(options: argparse.Namespace) -> int:
         progress=_show_images if sys.stdout.isatty() else None,
     )
     print(found)
-    name = Path(options.weights).stem if is_file else options.weights
+    name = found_weights.name
     dataset = Path(options.dataset).name
     path = options.output or Path("reports") / f"evaluation-{name}-{dataset}-{options.split}.json"
     held = {

@@ -119,6 +119,60 @@ DECODERS: dict[str, Decoder] = {
 
 
 @keras.saving.register_keras_serializable(package="segnet_nb")
+class BilinearEnlarging2D(keras.layers.Layer):
+    """Twice the height and width by bilinear interpolation, the outermost pixels continued outwards.
+
+    The same as ``keras.layers.UpSampling2D(2, interpolation="bilinear")``, which TensorFlow cannot trace for
+    images of any size, so not export either.
+
+    Call arguments:
+        inputs: floats, shape ``(batch, height, width, channels)``.
+
+    Returns:
+        Floats of shape ``(batch, 2 * height, 2 * width, channels)``.
+
+    Example:
+        >>> x = np.array([0, 4], dtype="float32").reshape(1, 1, 2, 1)
+        >>> np.array(BilinearEnlarging2D()(x))[0, 0, :, 0].tolist()
+        [0.0, 1.0, 3.0, 4.0]
+    """
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """Enlarge; see the class."""
+        batch, height, width, channels = keras.ops.shape(inputs)
+        # Each pixel becomes two, a quarter of a pixel to either side of where it was.
+        above, below = self._moved(inputs, axis=1)
+        rows = keras.ops.reshape(
+            keras.ops.concatenate([above, below], axis=2), (batch, 2 * height, width, channels)
+        )
+        left, right = self._moved(rows, axis=2)
+        return keras.ops.reshape(
+            keras.ops.concatenate([left, right], axis=3), (batch, 2 * height, 2 * width, channels)
+        )
+
+    @staticmethod
+    def _moved(x: Tensor, axis: int) -> tuple[Tensor, Tensor]:
+        """What lies a quarter of a pixel before each pixel along an axis, and after it."""
+        if axis == 1:
+            first, last, but_first, but_last = x[:, :1], x[:, -1:], x[:, 1:], x[:, :-1]
+        else:
+            first, last, but_first, but_last = x[:, :, :1], x[:, :, -1:], x[:, :, 1:], x[:, :, :-1]
+        before = keras.ops.concatenate([first, but_last], axis=axis)
+        after = keras.ops.concatenate([but_first, last], axis=axis)
+        return 0.75 * x + 0.25 * before, 0.75 * x + 0.25 * after
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """The shape of the result."""
+        batch, height, width, channels = input_shape
+        doubled = [None if side is None else 2 * side for side in (height, width)]
+        return (batch, *doubled, channels)
+
+    def compute_output_spec(self, inputs: Tensor) -> keras.KerasTensor:
+        """Shape and dtype of the result, without running anything."""
+        return keras.KerasTensor(self.compute_output_shape(inputs.shape), dtype=self.compute_dtype)
+
+
+@keras.saving.register_keras_serializable(package="segnet_nb")
 class BilinearKernel(keras.initializers.Initializer):
     """A transposed convolution of stride 2 that starts as bilinear interpolation.
 
@@ -194,7 +248,7 @@ def decode(
         # Interpolating class scores or maps gives the same, but scores are fewer.
         x = classify(x)
         for number, (_, before) in stages:
-            x = kl.UpSampling2D(2, interpolation="bilinear", name=f"enlarge{number}")(x)
+            x = BilinearEnlarging2D(name=f"enlarge{number}")(x)
             x = after_stage(number, CropLike(name=f"crop{number}")([x, before]))
         return x
     if kind.startswith("fcn"):

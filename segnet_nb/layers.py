@@ -31,18 +31,16 @@ def _doubled(size: int | None) -> int | None:
 
 
 def _padded(x: Tensor, axis: int) -> Tensor:
-    """``x`` with one more row (axis 1) or column (axis 2) of minus infinity, unless it is even.
+    """``x`` with its last row (axis 1) or column (axis 2) once more, unless it is even.
 
-    A side of unknown length is padded as well: the extra line is either the missing half of the last
-    window or is never read.
+    A copy changes no maximum and wins no tie against what it copies, which comes first. A side of unknown
+    length is padded as well: the extra line is either the missing half of the last window or is never read.
     """
     side = x.shape[axis]
     if side is not None and side % 2 == 0:
         return x
-    widths = [[0, 0]] * 4
-    widths[axis] = [0, 1]
-    lowest = float("-inf")
-    return ops.pad(x, widths, constant_values=lowest)
+    last = x[:, -1:] if axis == 1 else x[:, :, -1:]
+    return ops.concatenate([x, last], axis=axis)
 
 
 def max_pool_with_indices(x: Tensor) -> tuple[Tensor, Tensor]:
@@ -77,11 +75,12 @@ def max_pool_with_indices(x: Tensor) -> tuple[Tensor, Tensor]:
     left, right = pairs[..., :channels], pairs[..., channels:]
     is_right = right > left
     of_rows = _rows_apart(ops.where(is_right, right, left), rows, columns)
-    right_of_rows = _rows_apart(ops.cast(is_right, "uint8"), rows, columns)
-    (above, below), (right_above, right_below) = of_rows, right_of_rows
+    (above, below), (right_above, right_below) = of_rows, _rows_apart(is_right, rows, columns)
     is_below = below > above
-    two = ops.cast(2, "uint8")
-    return ops.where(is_below, below, above), ops.where(is_below, right_below + two, right_above)
+    # TFLite neither adds nor selects uint8.
+    zero, one, two, three = (ops.cast(offset, "int8") for offset in range(4))
+    offsets = ops.where(is_below, ops.where(right_below, three, two), ops.where(right_above, one, zero))
+    return ops.where(is_below, below, above), ops.cast(offsets, "uint8")
 
 
 def _rows_apart(x: Tensor, rows: Any, columns: Any) -> tuple[Tensor, Tensor]:
@@ -110,7 +109,8 @@ def max_unpool(values: Tensor, indices: Tensor, output_size: tuple[Any, Any] | N
     """
     batch, height, width, channels = ops.shape(values)
     zero = ops.zeros((), dtype=values.dtype)
-    corners = [ops.where(ops.equal(indices, ops.cast(offset, "uint8")), values, zero) for offset in range(4)]
+    offsets = ops.cast(indices, "int32")  # TFLite compares bytes as quantised numbers
+    corners = [ops.where(ops.equal(offsets, offset), values, zero) for offset in range(4)]
     # Side by side along the channels, then row under row: two reshapes interleave the windows without
     # ever making a tensor of more than four dimensions.
     top = ops.reshape(ops.concatenate(corners[:2], axis=3), (batch, height, width * 2 * channels))

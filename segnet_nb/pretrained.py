@@ -10,10 +10,13 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from segnet_nb.datasets.classes import CAMVID, ClassList, numbered
 
 if TYPE_CHECKING:
     import keras
@@ -129,6 +132,66 @@ def load_pretrained(name: str = "small-synthetic", *, output: str = "softmax") -
     return model
 
 
+@dataclass(frozen=True)
+class Found:
+    """A network and what its classes are called.
+
+    Attributes:
+        name: of the weights, or of the file or folder they were in.
+        model: ends in softmax or in logits.
+        classes: names and colours, one per output of the network.
+    """
+
+    name: str
+    model: keras.Model
+    classes: ClassList
+
+
+def find(weights: str | Path) -> Found:
+    """A trained network by whatever names it.
+
+    Args:
+        weights: one of ``available()``, the path of a ``.keras`` file, or the folder of a training run, of
+            which the best weights are taken.
+
+    Returns:
+        The network with its classes: from its card or the record of its run; without one, the streets' for 11
+        classes and numbers for others.
+
+    Raises:
+        ValueError: if there are no such weights.
+        FileNotFoundError: if the file is not there.
+
+    Example:
+        >>> find("small-synthetic").classes.names[3]
+        'Road'
+    """
+    from segnet_nb.prediction import load_model
+
+    path = Path(weights)
+    if str(weights) in available():
+        about = card(str(weights))
+        return Found(str(weights), load_pretrained(str(weights)), _classes(about, about["num_classes"]))
+    if path.is_dir():
+        path = path / "best.keras"
+    if path.suffix != ".keras":
+        raise ValueError(
+            f"no weights are called {str(weights)!r}. There are: {', '.join(available())}. Or pass the path "
+            "of a .keras file, or the folder of a training run."
+        )
+    model = load_model(path)
+    record = path.with_name("record.json")
+    about = json.loads(record.read_text()) if record.is_file() else {}
+    name = path.parent.name if path.name == "best.keras" else path.stem
+    return Found(name, model, _classes(about, int(model.output_shape[-1])))
+
+
+def _classes(about: dict[str, Any], count: int) -> ClassList:
+    if about.get("classes") and len(about["classes"]["names"]) == count:
+        return ClassList.from_dict(about["classes"])
+    return CAMVID if count == CAMVID.num_classes else numbered(count)
+
+
 def pack(run: Run, name: str, *, command: str, licence: str, directory: Path | None = None) -> Path:
     """Write the best weights of a run and their card, so that ``load_pretrained`` finds them.
 
@@ -163,6 +226,7 @@ def pack(run: Run, name: str, *, command: str, licence: str, directory: Path | N
         "minutes": round(sum(run.curve("seconds")) / 60, 1),
         "config": run.config.to_dict(),
         "versions": run.versions,
+        "classes": run.classes and run.classes.to_dict(),
         "sha256": hashlib.sha256(content).hexdigest(),
     }
     for path, data in (

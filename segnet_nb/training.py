@@ -27,6 +27,7 @@ from segnet_nb import _framework, metrics
 from segnet_nb import _training_setup as setup
 from segnet_nb.config import TrainConfig
 from segnet_nb.datasets.base import Dataset
+from segnet_nb.datasets.classes import ClassList
 
 if TYPE_CHECKING:
     import keras
@@ -90,6 +91,7 @@ class Run:
         best_epoch: the epoch whose weights are kept in ``best.keras``, or 0 if none was whole.
         status: ``"finished"``, ``"interrupted"`` or ``"running"``.
         versions: of Python and the packages that matter.
+        classes: names and colours of what the network tells apart; None in a record that has none.
     """
 
     config: TrainConfig
@@ -98,6 +100,7 @@ class Run:
     best_epoch: int = 0
     status: str = "running"
     versions: dict[str, str] = field(default_factory=dict)
+    classes: ClassList | None = None
 
     @property
     def best(self) -> dict[str, float]:
@@ -134,6 +137,7 @@ class Run:
             "best_epoch": self.best_epoch,
             "history": self.history,
             "versions": self.versions,
+            "classes": self.classes and self.classes.to_dict(),
             "machine": {"system": platform.system(), "processors": os.cpu_count()},
         }
         temporary = self.directory / f"{RECORD}.part"
@@ -164,6 +168,7 @@ def load_run(directory: str | Path) -> Run:
             best_epoch=record["best_epoch"],
             status=record["status"],
             versions=record["versions"],
+            classes=ClassList.from_dict(record["classes"]) if record.get("classes") else None,
         )
     except (json.JSONDecodeError, KeyError, TypeError) as error:
         raise ValueError(
@@ -272,7 +277,7 @@ def train(
         import tensorflow as tf
 
         tf.config.experimental.enable_op_determinism()
-    run.versions = _versions()
+    run.versions, run.classes = _versions(), train_data.classes
     directory.mkdir(parents=True, exist_ok=True)
     steps = setup.steps_per_epoch(config, len(train_data))
     model = _load_last(run)

@@ -11,7 +11,7 @@ from keras import layers as kl
 
 from segnet_nb import config
 from segnet_nb.config import DECODER_NETWORKS
-from segnet_nb.decoders import DECODERS, BilinearKernel, decode
+from segnet_nb.decoders import DECODERS, BilinearEnlarging2D, BilinearKernel, decode
 from segnet_nb.layers import CropLike, MaxUnpooling2D
 from segnet_nb.model import BASIC_FILTERS, build_network, segnet_basic
 from tests.cases import arrays
@@ -272,6 +272,22 @@ def test_fcn_starts_as_interpolation_and_is_saved_with_its_start():
     kernel = arrays(layer.kernel)
     assert kernel.shape == (8, 8, 5, 5)
     assert kernel[3, 3].diagonal().tolist() == [0.5625] * 5 and kernel[:2].sum() == 0
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1, 1), (2, 3, 5, 2), (1, 1, 4, 3), (1, 7, 1, 1)])
+def test_bilinear_enlarging_is_kerass(shape):
+    x = np.random.default_rng(0).normal(size=shape).astype("float32")
+    found = np.asarray(BilinearEnlarging2D()(x))
+    expected = np.asarray(keras.layers.UpSampling2D(2, interpolation="bilinear")(x))
+    assert found.shape == expected.shape == BilinearEnlarging2D().compute_output_shape(shape)
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_bilinear_enlarging_by_hand():
+    # Rows 0 and 8: a quarter of a pixel around each lie 0, 2, 6, 8, in both columns.
+    x = np.array([[0, 0], [8, 8]], "float32").reshape(1, 2, 2, 1)
+    found = np.asarray(BilinearEnlarging2D()(x))[0, :, :, 0]
+    np.testing.assert_array_equal(found, np.repeat([[0], [2], [6], [8]], 4, axis=1))
 
 
 @pytest.mark.parametrize(("size", "like"), [((6, 8), (5, 8)), ((6, 8), (6, 7)), ((4, 4), (4, 4))])

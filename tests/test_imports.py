@@ -47,15 +47,18 @@ MAY_IMPORT = {
     "uncertainty": {"prediction"},
     "calibration": {"_ids"},
     "evaluation": {"datasets", "metrics", "prediction"},
+    "exporting": {"_framework"},
     "_training_setup": {"_convolution_gradients", "_fused_normalization", "config", "datasets", "losses"},
     "training": {
         *("_framework", "config", "datasets", "layers", "losses", "metrics", "model", "normalization"),
         *("_training_setup", "prediction", "pretrained"),
     },
-    "pretrained": {"model"},
+    "pretrained": {"datasets", "model", "prediction"},
+    "prediction_files": {"datasets", "prediction", "visualizers"},
     "index_packing": set(),
     "probes": {
         "datasets",
+        "decoders",
         "index_packing",
         "layers",
         "metrics",
@@ -81,12 +84,13 @@ MAY_IMPORT["__init__"] = {"_framework"}
 WITH = {
     "keras": {
         *("_loss_functions", "_targets", "keras_metrics", "layers", "losses", "model", "normalization"),
-        *("prediction", "pretrained", "probes", "training", "_framework", "__init__"),
+        *("prediction", "prediction_files", "pretrained", "probes", "training", "_framework", "__init__"),
         *(
             "_blocks",
             "_convolution_gradients",
             "_fused_normalization",
             "decoders",
+            "exporting",
             "uncertainty",
             "_training_setup",
         ),
@@ -97,6 +101,7 @@ WITH = {
         "_compiled_pooling",
         "_convolution_gradients",
         "_fused_normalization",
+        "exporting",
         "training",
         "_training_setup",
     },

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras import layers as kl
 
-from segnet_nb.decoders import DECODERS
+from segnet_nb.decoders import DECODERS, BilinearEnlarging2D
 from segnet_nb.layers import CropLike, MaxPoolingWithIndices2D, MaxUnpooling2D
 from segnet_nb.model import build_network, segnet_basic
 from segnet_nb.probes import probe_costs
@@ -74,6 +74,8 @@ def network(*steps):
             x = MaxUnpooling2D()([x, *kept.pop()])
         elif step == "enlarge":
             x = CropLike()([kl.UpSampling2D(2, interpolation="bilinear")(x), kept.pop()[1]])
+        elif step == "interpolate":
+            x = CropLike()([BilinearEnlarging2D()(x), kept.pop()[1]])
         elif step == "repeat":
             x = CropLike()([kl.UpSampling2D(2, interpolation="nearest")(x), kept.pop()[1]])
         elif step == "transpose":

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from segnet_nb.datasets.classes import ClassList
+from segnet_nb.datasets.classes import VOID_COLOR, ClassList, distinct_colors, numbered
 
 Value = int | tuple[int, int, int]
 
@@ -17,7 +17,6 @@ FILE = "classes.json"
 _EXAMPLE = '{"classes": {"background": 0, "cell": 255}, "void": 254}'
 # Beyond, values of one channel are rather shades of grey than ids.
 _MOST_IDS = 64
-_VOID_COLOR = (0, 0, 0)
 
 
 class FolderError(ValueError):
@@ -96,9 +95,9 @@ def read(path: Path) -> MaskValues:
     if unknown := sorted(set(colors) - set(names)):
         raise FolderError(f"{path} gives a colour to {unknown[0]!r}, which is no class of it.")
     own = dict(zip(names, values, strict=True)) if isinstance(values[0], tuple) else {}
-    shown = _colors(len(names))
+    shown = distinct_colors(len(names))
     palette = [colors.get(name, own.get(name, color)) for name, color in zip(names, shown, strict=True)]
-    classes = ClassList(tuple(names), (*palette, _VOID_COLOR))
+    classes = ClassList(tuple(names), (*palette, VOID_COLOR))
     ids = {value: number for number, value in enumerate(values)}
     if void is not None:
         ids[void] = classes.void_id
@@ -120,7 +119,7 @@ def guess(values: Iterable[int], palette: np.ndarray | None) -> MaskValues:
     """
     found = sorted(set(values))
     if found == [0, 255]:
-        classes = ClassList(("background", "object"), (*_colors(2), _VOID_COLOR))
+        classes = ClassList(("background", "object"), (*distinct_colors(2), VOID_COLOR))
         return MaskValues(classes, {0: 0, 255: 1}, "a folder of masks of 0 and 255")
     ids = [value for value in found if value != 255]
     if not ids or max(ids) >= _MOST_IDS:
@@ -134,8 +133,11 @@ def guess(values: Iterable[int], palette: np.ndarray | None) -> MaskValues:
             f"the masks hold {_listed(found)} alone, one class. At least two are needed; did the masks lose "
             "theirs when they were saved?"
         )
-    colors = _colors(count) if palette is None else [tuple(map(int, palette[i])) for i in range(count)]
-    classes = ClassList(tuple(f"class {number}" for number in range(count)), (*colors, _VOID_COLOR))
+    classes = numbered(count)
+    if palette is not None:
+        classes = ClassList(
+            classes.names, (*(tuple(map(int, color)) for color in palette[:count]), VOID_COLOR)
+        )
     return MaskValues(classes, {**{number: number for number in range(count)}, 255: count}, "a folder of ids")
 
 
@@ -188,14 +190,3 @@ def _shown(pixel: np.ndarray) -> str:
 def _listed(values: Iterable[Value]) -> str:
     shown = [str(value) for value in values]
     return ", ".join(shown[:12]) + (f" and {len(shown) - 12} more" if len(shown) > 12 else "")
-
-
-def _colors(count: int) -> list[tuple[int, int, int]]:
-    """Colours that are told apart with every kind of colour vision (Okabe and Ito), then shades of grey."""
-    base = [(86, 180, 233), (213, 94, 0), (0, 158, 115), (240, 228, 66), (0, 114, 178), (204, 121, 167)]
-    base.append((230, 159, 0))
-    grey = [
-        (level, level, level)
-        for level in np.linspace(235, 60, max(count - len(base), 1)).astype(int).tolist()
-    ]
-    return [*base, *grey][:count]

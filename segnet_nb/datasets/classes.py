@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -47,6 +48,25 @@ class ClassList:
     def palette(self) -> np.ndarray:
         """Colours as a ``(num_classes + 1, 3)`` uint8 array, void last."""
         return np.array(self.colors, dtype=np.uint8)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON.
+
+        Example:
+            >>> ClassList(("a", "b"), ((0, 0, 0), (9, 9, 9), (1, 1, 1))).to_dict()["names"]
+            ['a', 'b']
+        """
+        return {"names": list(self.names), "colors": [list(color) for color in self.colors]}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> ClassList:
+        """What ``to_dict`` gave.
+
+        Example:
+            >>> ClassList.from_dict(CAMVID.to_dict()) == CAMVID
+            True
+        """
+        return cls(tuple(values["names"]), tuple(tuple(color) for color in values["colors"]))
 
     def index(self, name: str) -> int:
         """The id of the class called ``name``, upper or lower case alike.
@@ -95,3 +115,28 @@ CAMVID = ClassList(
     ),
 )
 """The 11 classes of CamVid as SegNet was published with, and void as id 11."""
+
+VOID_COLOR = (0, 0, 0)
+
+
+def distinct_colors(count: int) -> list[tuple[int, int, int]]:
+    """Colours that are told apart with every kind of colour vision (Okabe and Ito), then shades of grey."""
+    base = [(86, 180, 233), (213, 94, 0), (0, 158, 115), (240, 228, 66), (0, 114, 178), (204, 121, 167)]
+    base.append((230, 159, 0))
+    grey = [
+        (level, level, level)
+        for level in np.linspace(235, 60, max(count - len(base), 1)).astype(int).tolist()
+    ]
+    return [*base, *grey][:count]
+
+
+def numbered(count: int) -> ClassList:
+    """Classes of which nothing but their number is known.
+
+    Example:
+        >>> numbered(2).names
+        ('class 0', 'class 1')
+    """
+    return ClassList(
+        tuple(f"class {number}" for number in range(count)), (*distinct_colors(count), VOID_COLOR)
+    )

@@ -24,10 +24,10 @@ from segnet_nb.datasets._mask_values import FolderError, MaskValues
 from segnet_nb.datasets.base import Dataset
 from segnet_nb.datasets.resizing import resize_image, resize_labels
 
-__all__ = ["Folder", "FolderError", "Pair", "load", "open_folder"]
+__all__ = ["PICTURES", "Folder", "FolderError", "Pair", "load", "open_folder"]
 
 _LOSSLESS = {".png", ".bmp", ".tif", ".tiff"}
-_PICTURES = _LOSSLESS | {".jpg", ".jpeg", ".webp"}
+PICTURES = _LOSSLESS | {".jpg", ".jpeg", ".webp"}
 _LAYOUT = (
     "A folder holds images/ and masks/ with files of the same names, such as images/a.jpg and masks/a.png."
 )
@@ -146,7 +146,7 @@ def open_folder(root: str | os.PathLike[str]) -> Folder:
 def _pictures(place: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for path in sorted(place.iterdir()):
-        if path.suffix.lower() not in _PICTURES or path.name.startswith("."):
+        if path.suffix.lower() not in PICTURES or path.name.startswith("."):
             continue
         if path.stem in found:
             raise FolderError(f"{found[path.stem].name} and {path.name} in {place} share a name. Rename one.")

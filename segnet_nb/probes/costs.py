@@ -14,6 +14,7 @@ import keras
 import numpy as np
 from keras import ops, tree
 
+from segnet_nb.decoders import BilinearEnlarging2D
 from segnet_nb.index_packing import pack_indices
 from segnet_nb.layers import CropLike, MaxPoolingWithIndices2D, MaxUnpooling2D
 from segnet_nb.normalization import LocalResponseNormalization
@@ -143,6 +144,8 @@ def _inward(layer: Any) -> Callable[[int], int] | None:
         return lambda count: 2 * count
     if isinstance(layer, MaxUnpooling2D):
         return lambda count: count // 2 + 1  # two neighbours may lie in two windows
+    if isinstance(layer, BilinearEnlarging2D):
+        return lambda count: count // 2 + 2
     if isinstance(layer, keras.layers.UpSampling2D):
         between = 2 if layer.interpolation == "bilinear" else 1
         factor = layer.size[0]
