@@ -23,6 +23,7 @@ _FRAMEWORK = frozenset(
 )
 _MODULES = (
     "calibration",
+    "clips",
     "comparison",
     "config",
     "datasets",

@@ -48,6 +48,7 @@ MAY_IMPORT = {
     "calibration": {"_ids"},
     "evaluation": {"datasets", "metrics", "prediction"},
     "exporting": {"_framework"},
+    "clips": {"datasets"},
     "_training_setup": {"_convolution_gradients", "_fused_normalization", "config", "datasets", "losses"},
     "training": {
         *("_framework", "config", "datasets", "layers", "losses", "metrics", "model", "normalization"),

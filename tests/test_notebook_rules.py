@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -158,3 +159,14 @@ def test_text_may_be_stored_as_lines():
     notebook.cells[1]["source"] = ["import numpy\n", "widgets.Output()"]
     notebook.cells[1]["outputs"] = [{"output_type": "stream", "text": ["a\n", "at /tmp/b\n"]}]
     assert len(violations_of(notebook)) == 2
+
+
+def test_lessons_are_linked_one_to_the_next():
+    lessons = sorted(FOLDER.glob("*.ipynb"))
+    assert len(lessons) == 12
+    for number, path in enumerate(lessons):
+        first = json.loads(path.read_text())["cells"][0]["source"]
+        links = re.findall(r"\[(←)?[^\]]*?(→)?\]\((\w+)\.ipynb\)", "".join(first))
+        expected = [("←", "", each.stem) for each in lessons[max(number - 1, 0) : number]]
+        expected += [("", "→", each.stem) for each in lessons[number + 1 : number + 2]]
+        assert [link for link in links if link[0] or link[1]] == expected, path.name

@@ -25,12 +25,14 @@ LESSONS = (
     "06_inspect_unpooling",
     "07_inspect_predictions",
     "08_uncertainty",
+    "10_speed_and_deployment",
 )  # compared output by output; what trains is run with other parameters below
 SMALL = {"epochs": 1, "height": 48, "width": 64, "train_count": 6, "val_count": 4}
 # What notebooks that train are run with, and what they print when they have.
 TRAINED = {
     "05_training": ({**SMALL, "intro_epochs": 1}, "Run finished after 1 of 1 epochs"),
     "09_decoder_comparison": ({**SMALL, "variants": "segnet"}, "1,415,040 weights"),
+    "11_your_own_data": ({"epochs": 1, "height": 48, "width": 64, "count": 10}, "predictions.json"),
 }
 
 pytestmark = pytest.mark.notebook

@@ -60,12 +60,15 @@ def draw_history(
         axis.spines[["top", "right"]].set_visible(False)
 
 
-def show_curves(curves: Mapping[str, Sequence[float]], *, width: float = 8.0) -> Figure:
+def show_curves(
+    curves: Mapping[str, Sequence[float]], *, width: float = 8.0, same_scale: bool = False
+) -> Figure:
     """One small chart per curve, over epochs; for ``keras.callbacks.History.history`` for example.
 
     Args:
         curves: values per epoch, by name.
         width: of the figure in inches.
+        same_scale: whether all charts have the same vertical axis, for values of one kind.
 
     Raises:
         ValueError: if there is no curve.
@@ -73,7 +76,7 @@ def show_curves(curves: Mapping[str, Sequence[float]], *, width: float = 8.0) ->
     if not curves:
         raise ValueError("there is no curve to show: pass at least one name with its values.")
     figure = NotebookFigure(width, 0.36 * width)
-    axes = figure.subplots(1, len(curves), squeeze=False)[0]
+    axes = figure.subplots(1, len(curves), squeeze=False, sharey=same_scale)[0]
     for axis, (name, values) in zip(axes, curves.items(), strict=True):
         axis.plot(range(1, len(values) + 1), values, color=BLUE, marker="o", markersize=3)
         axis.set(title=name, xlabel="epoch")

@@ -1,0 +1,185 @@
+"""Moving pictures: frames from a file, a folder, a camera or a drawn street, and back to a file."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, ImageSequence
+
+from segnet_nb.datasets import folder, synthetic
+from segnet_nb.datasets.resizing import resize_image
+
+if TYPE_CHECKING:
+    from IPython.display import HTML
+
+_MOVING = {".gif", ".webp", ".png", ".apng"}
+
+
+def frames(
+    source: str | Path = "", *, count: int = 16, size: tuple[int, int] = (120, 160), seed: int = 0
+) -> np.ndarray:
+    """The first frames of a clip.
+
+    Args:
+        source: ``""`` for a drawn street that comes nearer; an animated GIF, WebP or PNG; a folder of
+            pictures in the order of their names; ``"camera"``, ``"camera:1"`` and so on, which need OpenCV.
+        count: the most frames to take.
+        size: ``(height, width)`` of the frames in pixels.
+        seed: which street is drawn.
+
+    Returns:
+        uint8 RGB, shape ``(frames, *size, 3)``.
+
+    Raises:
+        FileNotFoundError: if there is no such file or folder, or no picture in it.
+        ValueError: if the file is no clip, the camera gives no picture, or ``count`` is below 1.
+        ModuleNotFoundError: if a camera is asked for and OpenCV is not installed.
+
+    Example:
+        >>> frames(count=2, size=(24, 32)).shape
+        (2, 24, 32, 3)
+    """
+    if count < 1:
+        raise ValueError(f"count must be at least 1, but {count} came.")
+    source = str(source)
+    if not source:
+        found = _drawn(count, size, seed)
+    elif source == "camera" or source.startswith("camera:"):
+        found = _from_camera(source, count)
+    elif Path(source).is_dir():
+        paths = [each for each in sorted(Path(source).iterdir()) if each.suffix.lower() in folder.PICTURES]
+        if not paths:
+            raise FileNotFoundError(f"there are no pictures in {source}. Name another folder, or a clip.")
+        found = [folder.read_image(path, convert=True) for path in paths[:count]]
+    else:
+        found = _from_file(Path(source), count)
+    return np.stack([resize_image(frame, size) for frame in found])
+
+
+def _drawn(count: int, size: tuple[int, int], seed: int) -> list[np.ndarray]:
+    """A drawn street looked at through a window that closes in on where the road ends."""
+    street = synthetic.load("val", image_size=(2 * size[0], 2 * size[1]), count=1, seed=seed).images[0]
+    picture = Image.fromarray(street)
+    found = []
+    for share in np.linspace(1.0, 0.6, count):
+        width, height = picture.width * share, picture.height * share
+        left, top = (picture.width - width) / 2, (picture.height - height) * 0.45
+        found.append(
+            picture.resize(picture.size, Image.Resampling.BILINEAR, (left, top, left + width, top + height))
+        )
+    return [np.asarray(each) for each in found]
+
+
+def _from_file(path: Path, count: int) -> list[np.ndarray]:
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"there is no clip at {path}. Name an animated GIF, WebP or PNG, or a folder."
+        )
+    if path.suffix.lower() not in _MOVING:
+        raise ValueError(
+            f"{path.name} is not an animated GIF, WebP or PNG. Save films as a folder of pictures first, for "
+            "example with `ffmpeg -i film.mp4 frames/%04d.jpg`."
+        )
+    found = []
+    with Image.open(path) as picture:
+        for frame in ImageSequence.Iterator(picture):
+            found.append(np.asarray(frame.convert("RGB")))
+            if len(found) == count:
+                break
+    return found
+
+
+def _from_camera(source: str, count: int) -> list[np.ndarray]:
+    try:
+        import cv2
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            "a camera needs OpenCV: pip install opencv-python-headless. Without one, leave the source empty."
+        ) from error
+    number = int(source.partition(":")[2] or 0)
+    camera = cv2.VideoCapture(number)
+    found = []
+    try:
+        while len(found) < count:
+            there, frame = camera.read()
+            if not there:
+                break
+            found.append(np.ascontiguousarray(frame[..., ::-1]))  # OpenCV's colours are blue first
+    finally:
+        camera.release()
+    if not found:
+        raise ValueError(f"camera {number} gives no picture. Is it plugged in, and used by nothing else?")
+    return found
+
+
+def animation(frames: np.ndarray, *, fps: float = 8, quality: int = 60) -> bytes:
+    """Frames as an animated WebP that repeats, which browsers and notebooks play by themselves.
+
+    Args:
+        frames: uint8 RGB, shape ``(count, height, width, 3)``.
+        fps: frames a second.
+        quality: 0..100.
+
+    Returns:
+        The bytes of the file.
+
+    Raises:
+        ValueError: if the frames are of another shape or dtype, or ``fps`` is not above 0.
+
+    Example:
+        >>> animation(np.zeros((2, 8, 8, 3), np.uint8))[8:12]
+        b'WEBP'
+    """
+    frames = np.asarray(frames)
+    if frames.ndim != 4 or frames.shape[-1] != 3 or frames.dtype != np.uint8 or not len(frames):
+        raise ValueError(
+            f"frames must be uint8 of shape (count, height, width, 3), not {frames.dtype} {frames.shape}."
+        )
+    if not fps > 0:
+        raise ValueError(f"fps must be above 0, but {fps} came.")
+    first, *others = (Image.fromarray(frame) for frame in frames)
+    buffer = io.BytesIO()
+    first.save(
+        buffer,
+        "WEBP",
+        save_all=True,
+        append_images=others,
+        duration=round(1000 / fps),
+        loop=0,
+        quality=quality,
+    )
+    return buffer.getvalue()
+
+
+def show(frames: np.ndarray, *, fps: float = 8, text: str = "a clip") -> HTML:
+    """Frames that play in a notebook and in every page made of it, without JavaScript.
+
+    Args:
+        frames: uint8 RGB, shape ``(count, height, width, 3)``.
+        fps: frames a second.
+        text: what is to be seen, for those who cannot see it.
+
+    Returns:
+        What a notebook shows if it is the last line of a cell.
+
+    Raises:
+        ValueError: as ``animation``.
+
+    Example:
+        >>> "image/webp" in show(np.zeros((2, 8, 8, 3), np.uint8)).data
+        True
+    """
+    from IPython.display import HTML
+
+    # As HTML, because nbconvert shows no WebP by itself.
+    content = base64.b64encode(animation(frames, fps=fps)).decode()
+    width = 2 * frames.shape[2]
+    return HTML(
+        f'<img alt="{html.escape(text)}" src="data:image/webp;base64,{content}" '
+        f'style="width: {width}px; max-width: 100%">'
+    )
