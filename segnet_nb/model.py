@@ -401,8 +401,8 @@ def build_network(
 
     Args:
         name: ``"overview"``, ``"basic"``, ``"basic16"``, SegNet-Basic with 16 maps in place of 64, a
-            sixteenth of the work, ``"vgg16"``, ``"modern"``, ``"lean"``, a deeper modern one of cheaper
-            blocks, or ``"small"``, a slim one that trains in minutes on two cores.
+            sixteenth of the work, ``"vgg16"``, ``"modern"``, ``"lean"``, a modern one of three
+            stages and cheaper blocks, or ``"small"``, a slim one that trains in minutes on two cores.
         input_size: ``(height, width, channels)``; height and width at least 16 or None.
         num_classes: classes to tell apart, at least 2.
         output: ``"softmax"`` for probabilities or ``"logits"``.
@@ -443,11 +443,11 @@ def build_network(
             input_size,
             num_classes,
             output=output,
-            filters=(16, 32, 64, 192),
-            depths=(0, 1, 1, 4),
-            decoder_depths=(0, 1, 1, 2),
-            dilations=(1, 2, 4, 1, 2, 4),
-            blocks=("basic", "basic", "basic", "bottleneck"),
+            filters=(16, 48, 128),
+            depths=(0, 0, 2),
+            decoder_depths=(0, 0, 1),
+            dilations=(1, 2, 4, 8) * 3,
+            blocks=("basic", "bottleneck", "bottleneck"),
             dropout=dropout,
             name="segnet_lean",
         )
