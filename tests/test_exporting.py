@@ -143,6 +143,8 @@ def test_a_network_of_one_size_takes_no_other(tmp_path):
 
 def test_values_that_change_places_are_tried_again(tmp_path, monkeypatch):
     # The first noise differs, the next one does not: a tie but for rounding, not another network.
+    made = ((lambda *_: b"made"), (lambda _: ()), (lambda _: None))
+    monkeypatch.setitem(exporting._FORMATS, ".tflite", made)
     found = [0.5, 1e-6]
     monkeypatch.setattr(exporting, "_difference_on", lambda *_: found.pop(0))
     assert sn.export(tiny(), tmp_path / "network.tflite").max_difference == 1e-6
@@ -152,15 +154,25 @@ def test_values_that_change_places_are_tried_again(tmp_path, monkeypatch):
 
 
 def test_another_answer_is_refused(tmp_path, monkeypatch):
-    worse = lambda content: lambda images: RUN["tflite"](content)(images) + np.float32(2e-3)  # noqa: E731
-    made, operators, _ = exporting._FORMATS[".tflite"]
-    monkeypatch.setitem(exporting._FORMATS, ".tflite", (made, operators, worse))
-    with pytest.raises(ValueError, match=r"differs from the Keras network by 2\.\de-03.*Nothing was written"):
-        sn.export(tiny(), tmp_path / "network.tflite")
-    nothing = lambda content: lambda images: RUN["tflite"](content)(images) * np.float32("nan")  # noqa: E731
-    monkeypatch.setitem(exporting._FORMATS, ".tflite", (made, operators, nothing))
-    with pytest.raises(ValueError, match=r"by nan"):
-        sn.export(tiny(), tmp_path / "network.tflite")
+    model = tiny()
+
+    def running(change):
+        """A format whose file gives what the network gives, changed."""
+        run = lambda images: change(np.asarray(model(images, training=False)))  # noqa: E731
+        return (lambda *_: b"made"), (lambda _: ()), (lambda _: run)
+
+    for change, said in (
+        (lambda x: x + np.float32(2e-3), r"2\.\de-03"),
+        (lambda x: x * np.float32("nan"), "nan"),
+    ):
+        monkeypatch.setitem(exporting._FORMATS, ".tflite", running(change))
+        with pytest.raises(
+            ValueError, match=rf"differs from the Keras network by {said}.*Nothing was written"
+        ):
+            sn.export(model, tmp_path / "network.tflite")
+    monkeypatch.setitem(exporting._FORMATS, ".tflite", running(lambda x: x[:, 1:]))
+    with pytest.raises(ValueError, match=r"by inf"):
+        sn.export(model, tmp_path / "network.tflite")
     assert not list(tmp_path.iterdir())
 
 

@@ -32,7 +32,10 @@ SMALL = {"epochs": 1, "height": 48, "width": 64, "train_count": 6, "val_count": 
 TRAINED = {
     "05_training": ({**SMALL, "intro_epochs": 1}, "Run finished after 1 of 1 epochs"),
     "09_decoder_comparison": ({**SMALL, "variants": "segnet"}, "1,415,040 weights"),
-    "11_your_own_data": ({"epochs": 1, "height": 48, "width": 64, "count": 10}, "predictions.json"),
+    "11_your_own_data": (
+        {"epochs": 1, "height": 48, "width": 64, "count": 10, "other_loss": "dice"},
+        "predictions.json",
+    ),
 }
 
 pytestmark = pytest.mark.notebook
