@@ -268,7 +268,11 @@ def _export(options: argparse.Namespace) -> int:
     _framework.load()
     from segnet_nb import exporting, pretrained
 
-    print(exporting.export(pretrained.find(options.weights).model, options.path, image_size=size))
+    model = pretrained.find(options.weights).model
+    try:
+        print(exporting.export(model, options.path, image_size=size))
+    except ModuleNotFoundError as error:
+        raise ValueError(error) from error  # an extra to install, not a fault of ours
     return 0
 
 

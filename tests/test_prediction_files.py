@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -166,3 +167,10 @@ def test_the_export_command(tmp_path, capsys):
     assert f"{path}: " in capsys.readouterr().out
     assert path.stat().st_size > 1e6
     assert cli.main(["export", str(tmp_path / "a.pb"), "--weights", "small-synthetic"]) == 2
+
+
+def test_the_export_command_names_the_extra_in_one_line(tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tf2onnx", None)
+    assert cli.main(["export", str(tmp_path / "a.onnx"), "--weights", "small-synthetic"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("error: ONNX needs tf2onnx") and said.count("\n") == 1
