@@ -46,7 +46,8 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $(READY)
 
-notebooks: $(READY)  ## Run the lessons again and store their outputs
+notebooks: $(READY)  ## Make the lessons from their solutions, run all again and store their outputs
+	$(BIN)/python tools/make_lessons.py
 	$(BIN)/python tools/store_notebooks.py
 
 report: $(READY)  ## Run a notebook as a report: make report NOTEBOOK=... PARAMETERS="-p epochs 5"

@@ -34,6 +34,7 @@ class DecoderResult:
         storage_bytes: what the encoder must hand over for one image, see ``decoder_storage``.
         seconds_per_image: median time to predict one image.
         minutes: the training took.
+        curve: validation mean IoU after each epoch.
     """
 
     decoder: str
@@ -43,6 +44,7 @@ class DecoderResult:
     storage_bytes: int
     seconds_per_image: float
     minutes: float
+    curve: tuple[float, ...]
 
 
 def decoder_storage(
@@ -174,6 +176,7 @@ def compare_decoders(
                 ),
                 seconds_per_image=seconds_per_image(run.model, val.images[0]),
                 minutes=sum(run.curve("seconds")) / 60,
+                curve=tuple(run.curve("mean_iou")),
             )
         )
     return found

@@ -8,6 +8,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+import segnet_nb as sn
 from segnet_nb import cli, datasets, metrics, prediction, pretrained
 from segnet_nb.datasets import camvid
 from segnet_nb.evaluation import evaluate
@@ -60,6 +61,43 @@ def test_another_number_of_classes_and_no_images():
     with pytest.raises(ValueError, match="no images came"):
         empty = datasets.Dataset(data().images[:0], data().labels[:0], data().classes, ())
         evaluate(network(), empty)
+
+
+@cache
+def bayesian():
+    return pretrained.load_pretrained("small-synthetic-bayesian")
+
+
+def test_many_samples_are_scored_by_their_mean_and_their_doubt():
+    found = evaluate(bayesian(), data(), samples=4, boundary=False, batch_size=2)
+    # The same by hand: in batches of two, each with the number of its first image as seed.
+    drawn = [
+        sn.predict_with_uncertainty(bayesian(), data().images[i : i + 2], samples=4, seed=i) for i in (0, 2)
+    ]
+    labels, truth = np.concatenate([each.labels for each in drawn]), data().labels
+    np.testing.assert_array_equal(found.matrix, metrics.confusion_matrix(truth, labels))
+    known = truth != 11
+    for name, kept in found.certainty.kept.items():
+        doubt = np.concatenate([getattr(each, name) for each in drawn])[known]
+        certain = np.argsort(doubt, kind="stable")[: int(0.8 * known.sum())]
+        assert kept == pytest.approx((labels == truth)[known][certain].mean(), abs=0.002)
+        assert kept > found.scores.global_accuracy
+    assert found.certainty.once == pytest.approx(
+        evaluate(bayesian(), data(), boundary=False).scores.global_accuracy
+    )
+    assert found.certainty.once_kept > found.certainty.once
+    held = json.loads(json.dumps(found.to_dict()))["certainty"]
+    assert held["samples"] == 4 and set(held["kept"]) == {"variance", "entropy", "mutual_information"}
+    assert "mean of 4 samples" in str(found) and "certainty" not in evaluate(network(), data()).to_dict()
+
+
+def test_samples_need_dropout_and_the_size_of_the_image():
+    with pytest.raises(ValueError, match="has no dropout"):
+        evaluate(network(), data(), samples=4)
+    with pytest.raises(ValueError, match="without flip and scales"):
+        evaluate(bayesian(), data(), samples=4, flip=True)
+    with pytest.raises(ValueError, match="without flip and scales"):
+        evaluate(bayesian(), data(), samples=4, scales=(0.5,))
 
 
 # --- the command -------------------------------------------------------------------------------------

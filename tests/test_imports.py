@@ -46,7 +46,7 @@ MAY_IMPORT = {
     "prediction": {"layers", "losses", "normalization"},
     "uncertainty": {"prediction"},
     "calibration": {"_ids"},
-    "evaluation": {"datasets", "metrics", "prediction"},
+    "evaluation": {"calibration", "datasets", "metrics", "prediction", "uncertainty"},
     "exporting": {"_framework"},
     "clips": {"datasets"},
     "_training_setup": {"_convolution_gradients", "_fused_normalization", "config", "datasets", "losses"},

@@ -37,6 +37,19 @@ TRAINED = {
         "predictions.json",
     ),
 }
+# What the others are run with once more, and quicker.
+PARAMETERS = {
+    "00_start_here": {"count": 1},
+    "01_theory": {"seed": 3, "height": 21, "width": 18},
+    "02_architecture": {"height": 48, "width": 64, "repeats": 1},
+    "03_data": {"count": 24, "height": 90, "width": 120},
+    "04_losses_and_metrics": {"count": 6, "height": 48, "width": 64, "preset": "pole"},
+    "06_inspect_unpooling": {"count": 2, "height": 90, "width": 120},
+    "07_inspect_predictions": {"count": 3, "height": 90, "width": 120},
+    "08_uncertainty": {"count": 2, "height": 48, "width": 64, "samples": 4},
+    "10_speed_and_deployment": {"height": 48, "width": 64, "frames": 3, "repeats": 1},
+    **{name: values for name, (values, _) in TRAINED.items()},
+}
 
 pytestmark = pytest.mark.notebook
 
@@ -78,14 +91,30 @@ def test_a_lesson_gives_its_stored_outputs_again(name):
     assert " passed" in done.stdout
 
 
-@pytest.mark.parametrize("name", TRAINED)
-def test_plain_papermill_runs_a_notebook_that_trains(name, tmp_path):
-    values, expected = TRAINED[name]
-    options = [part for key, value in values.items() for part in ("-p", key, str(value))]
+def with_answers(name: str) -> tuple[nbformat.NotebookNode, list[str]]:
+    """A lesson whose exercises are answered after their checks and checked again; the ids of all checks."""
+    lesson = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)
+    path = NOTEBOOKS / "solutions" / f"{name}.ipynb"
+    solution = nbformat.read(path, as_version=4).cells if path.exists() else []
+    checks = []
+    for answer in (cell for cell in solution if "unsolved" in cell.metadata):
+        place = next(i for i, cell in enumerate(lesson.cells) if cell.id == answer.id) + 1
+        check = lesson.cells[place]
+        solved = nbformat.v4.new_code_cell(answer.source), nbformat.v4.new_code_cell(check.source)
+        lesson.cells[place + 1 : place + 1] = solved
+        checks += [check.id, solved[1].id]
+    return lesson, checks
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_plain_papermill_runs_a_lesson_and_its_exercises_tell_right_from_wrong(name, tmp_path):
+    options = [part for key, value in PARAMETERS[name].items() for part in ("-p", key, str(value))]
+    notebook, checks = with_answers(name)
+    nbformat.write(notebook, tmp_path / "in.ipynb")
     target = tmp_path / "out.ipynb"
     done = python(
         "papermill",
-        str(NOTEBOOKS / f"{name}.ipynb"),
+        str(tmp_path / "in.ipynb"),
         str(target),
         "--cwd",
         str(NOTEBOOKS),
@@ -95,7 +124,11 @@ def test_plain_papermill_runs_a_notebook_that_trains(name, tmp_path):
         *options,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    assert expected in printed(target)
+    assert TRAINED.get(name, ({}, ""))[1] in printed(target)
+    told = {cell.id: cell for cell in nbformat.read(target, as_version=4).cells}
+    for before, after in zip(checks[::2], checks[1::2], strict=True):
+        assert "".join(each.text for each in told[before].outputs).startswith("Not yet")
+        assert "".join(each.text for each in told[after].outputs).startswith("Right"), told[after].source
 
 
 @pytest.mark.slow

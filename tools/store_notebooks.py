@@ -2,7 +2,8 @@
 
     python tools/store_notebooks.py [NOTEBOOK ...]
 
-Without arguments: all lessons in notebooks/. A notebook that fails is left as it was.
+Without arguments: all lessons and their solutions. A notebook that fails is left as it was. Of a solution
+only what its answers and their checks print is stored: the pictures are in the lesson.
 """
 
 from __future__ import annotations
@@ -13,11 +14,23 @@ import tempfile
 from pathlib import Path
 
 import nbformat
+from nbformat import NotebookNode
 
 from segnet_nb import reports
 
 ROOT = Path(__file__).parents[1]
+KEPT = ("tags", "unsolved")  # of a cell's metadata; see make_lessons.py
 VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def keep_answers_alone(notebook: NotebookNode) -> None:
+    """Drop the outputs of all cells but answers and the cells after them."""
+    cells = notebook.cells
+    for before, cell in zip([None, *cells[:-1]], cells, strict=True):
+        if cell.cell_type == "code" and not (
+            "unsolved" in cell.metadata or "unsolved" in (before or cell).metadata
+        ):
+            cell.outputs = []
 
 
 def store(path: Path) -> None:
@@ -36,11 +49,12 @@ def store(path: Path) -> None:
     for cell, before in zip(executed.cells, original.cells, strict=True):
         cell.id = before.id
         # Times of execution differ from run to run and tell a reader nothing.
-        tags = cell.metadata.get("tags")
-        cell.metadata = {"tags": tags} if tags else {}
+        cell.metadata = {key: before.metadata[key] for key in KEPT if key in before.metadata}
         for output in cell.get("outputs", ()):
             # The widget is gone with its kernel; the picture stored beside it stays.
             output.get("data", {}).pop(VIEW, None)
+    if path.parent.name == "solutions":
+        keep_answers_alone(executed)
     temporary = path.with_suffix(".part")
     nbformat.write(executed, temporary)
     temporary.replace(path)
@@ -48,10 +62,11 @@ def store(path: Path) -> None:
 
 
 def main() -> None:
-    """Store the notebooks named on the command line, or all lessons."""
+    """Store the notebooks named on the command line, or all."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     chosen = [Path(name).resolve() for name in sys.argv[1:]]
-    for path in chosen or sorted((ROOT / "notebooks").glob("*.ipynb")):
+    everything = [*(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "notebooks/solutions").glob("*.ipynb")]
+    for path in chosen or sorted(everything):
         store(path)
 
 

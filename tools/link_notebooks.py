@@ -1,0 +1,82 @@
+"""Give every notebook links that open it on Colab and on Binder, once the repository has an address.
+
+    python tools/link_notebooks.py OWNER/NAME [BRANCH]
+
+Under the title of each lesson and solution comes a line with both links, and before its first code cell one
+that installs the package where it is missing, as on Colab; Binder installs environment.yml. Run it again with
+another address, and the old one is replaced. Store the notebooks afterwards: make notebooks.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import make_lessons
+import nbformat
+from nbformat import NotebookNode
+
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+MARK = "[Open in Colab]"
+INSTALL = "install-the-package"  # the id of that cell
+
+
+def link(notebook: NotebookNode, path: str, repository: str, branch: str = "main") -> None:
+    """Put links and installation into a notebook, in place.
+
+    Args:
+        notebook: a lesson or a solution, whose first Markdown cell starts with its title.
+        path: of the notebook in the repository, for example ``"notebooks/01_theory.ipynb"``.
+        repository: owner and name on GitHub, with a slash between.
+        branch: to open.
+
+    Raises:
+        ValueError: if the repository or the branch is not written as GitHub writes them.
+    """
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository) or not re.fullmatch(r"[\w./-]+", branch):
+        raise ValueError(f"a repository is written OWNER/NAME, but {repository!r}, {branch!r} came.")
+    links = (
+        f"{MARK}(https://colab.research.google.com/github/{repository}/blob/{branch}/{path}) | "
+        f"[Open on Binder](https://mybinder.org/v2/gh/{repository}/{branch}?urlpath=lab/tree/{path})"
+    )
+    cells = [cell for cell in notebook.cells if cell.get("id") != INSTALL]
+    title = next(cell for cell in cells if cell.cell_type == "markdown")
+    lines = [line for line in title.source.split("\n") if not line.startswith(MARK)]
+    while len(lines) > 1 and not lines[1]:
+        del lines[1]
+    title.source = "\n".join([lines[0], "", links, "", *lines[1:]]).rstrip("\n")
+    install = nbformat.v4.new_code_cell(
+        "from importlib.util import find_spec\n\n"
+        'if find_spec("segnet_nb") is None:  # on Colab\n'
+        f'    %pip install -q "git+https://github.com/{repository}@{branch}"',
+        id=INSTALL,
+    )
+    first = next(i for i, cell in enumerate(cells) if cell.cell_type == "code")
+    notebook.cells = [*cells[:first], install, *cells[first:]]
+
+
+def link_folder(folder: Path, repository: str, branch: str = "main") -> None:
+    """Link the first lesson and all solutions of a folder of notebooks."""
+    for path in [folder / "00_start_here.ipynb", *sorted((folder / "solutions").glob("*.ipynb"))]:
+        notebook = nbformat.read(path, as_version=4)
+        # What is opened is the lesson; the first cell of a solution is not in it.
+        head = notebook.cells[: path.parent != folder]
+        notebook.cells = notebook.cells[len(head) :]
+        link(notebook, f"notebooks/{path.name}", repository, branch)
+        notebook.cells = [*head, *notebook.cells]
+        temporary = path.with_suffix(".part")
+        nbformat.write(notebook, temporary)
+        temporary.replace(path)
+
+
+def main() -> None:
+    """Link all notebooks, for the repository named on the command line."""
+    if len(sys.argv) not in (2, 3):
+        sys.exit(__doc__)
+    link_folder(NOTEBOOKS, *sys.argv[1:])
+    make_lessons.main()
+
+
+if __name__ == "__main__":
+    main()
