@@ -47,8 +47,18 @@ def silence() -> Iterator[None]:
         logging.disable(level)
 
 
+def _tells(record: logging.LogRecord) -> bool:
+    """Whether a record of TensorFlow's is worth reading.
+
+    Each network has functions of its own. TensorFlow warns of that, in notebooks on standard output, as if one
+    function were traced again and again.
+    """
+    return "triggered tf.function retracing" not in str(record.msg)
+
+
 def load() -> None:
     """Import Keras, and with it the backend, unless it is there already."""
+    logging.getLogger("tensorflow").addFilter(_tells)
     if "keras" not in sys.modules:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         with _silent_descriptor(2):

@@ -86,6 +86,8 @@ def compile_model(model: keras.Model, config: TrainConfig, data: Dataset, steps:
         loss=make_loss(config, data),
         jit_compile=False if on_cpu else "auto",
     )
+    # Else the first step makes its variables, and TensorFlow traces it twice.
+    model.optimizer.build(model.trainable_variables)
 
 
 def has_gpu() -> bool:

@@ -56,6 +56,9 @@ def test_every_decoder_is_trained_with_every_seed_and_scored(compared):
     assert [(each.decoder, each.seed) for each in results] == expected
     assert sorted(path.name for path in folder.iterdir()) == ["nearest-seed0", "segnet-seed0", "segnet-seed1"]
     for each in results:
+        assert len(each.curve) == 1 and each.curve[0] == pytest.approx(
+            each.evaluation.scores.mean_iou, abs=1e-4
+        )
         assert each.evaluation.images == 3 and each.evaluation.boundary_f1 is not None
         assert each.seconds_per_image > 0 and each.minutes > 0
         assert each.storage_bytes == decoder_storage(each.decoder, (16, 24))

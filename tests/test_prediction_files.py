@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from segnet_nb import cli, prediction, pretrained, training
+from segnet_nb import cli, model, prediction, pretrained, training
 from segnet_nb.datasets import CAMVID, synthetic
 from segnet_nb.datasets.classes import ClassList, numbered
 from segnet_nb.model import segnet_basic
 from segnet_nb.prediction_files import pictures, predict_files
 from segnet_nb.visualizers.colors import overlay
-from tests.training_helpers import tiny_config, tiny_pair
+from tests.training_helpers import tiny_config, tiny_network, tiny_pair
 
 THREE = ClassList(("a", "b", "c"), ((1, 2, 3), (40, 50, 60), (250, 0, 9), (0, 0, 0)))
 
@@ -143,7 +143,9 @@ def test_a_command_that_cannot_be(arguments, message, street, capsys):
     assert message in capsys.readouterr().err
 
 
-def test_a_run_knows_its_classes_and_its_folder_is_found(street, tmp_path):
+def test_a_run_knows_its_classes_and_its_folder_is_found(tmp_path, monkeypatch):
+    # A card is packed of a network that its configuration builds again.
+    monkeypatch.setattr(model, "build_network", tiny_network)
     train, val = tiny_pair()
     named = [
         type(data)(data.images, data.labels % 3, THREE, data.names, data.source) for data in (train, val)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 
 import keras
@@ -139,3 +140,28 @@ class TestLoss:
         balanced = [float(np.median(shares[shares > 0]) / share) if share else 0.0 for share in shares]
         assert list(weights("median_frequency")) == pytest.approx(balanced)
         assert list(weights("sqrt_median_frequency")) == pytest.approx([weight**0.5 for weight in balanced])
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorFlow alone traces")
+def test_the_first_step_is_traced_once(monkeypatch):
+    # The optimizer's variables are there before; made in the first trace, they would ask for a second one.
+    data, model = tiny_data(), tiny_network()
+    setup.compile_model(model, tiny_config(), data, 1)
+    traced, step = [], model.train_step
+    monkeypatch.setattr(model, "train_step", lambda batch: traced.append(1) or step(batch))
+    model.train_on_batch(data.images.astype("float32"), data.labels)
+    assert len(traced) == 1
+    model.train_on_batch(data.images.astype("float32"), data.labels)
+    assert len(traced) == 1
+
+
+def test_notes_about_tracing_are_left_out_and_others_come_through():
+    logger = logging.getLogger("tensorflow")
+
+    def passes(text):
+        return bool(logger.filter(logger.makeRecord(logger.name, logging.WARNING, "", 0, text, (), None)))
+
+    assert not passes(
+        "5 out of the last 7 calls to <function f> triggered tf.function retracing. Tracing is ..."
+    )
+    assert passes("The structure of `inputs` does not match")

@@ -191,9 +191,9 @@ def test_the_lesson_runs_and_its_exercise_can_be_solved_with_the_sliders(lab, br
     eventually(lesson.page, reached)
     answers = (
         "print(check(1 - 2 * (chance * labels).sum() / (chance.sum() + labels.sum()), per_class[1], wrong))",
-        "print(check(9, 9.0, 'not quite'), check(0.9, 9.0, 'not quite'), check(None, 9.0, ''))",
+        "print(check(9, 9.0, 'Not 9'), check(0.9, 9.0, 'Not 9'), check(None, 9.0, ''))",
     )
-    assert lesson.ask(answers[0]).strip() == "right"
-    assert lesson.ask(answers[1]).strip() == "right not quite not yet: there is no answer to check"
+    assert lesson.ask(answers[0]).strip() == "Right."
+    assert lesson.ask(answers[1]).strip() == "Right. Not 9 Not yet: there is no answer to check."
     assert lesson.failures == []
     lesson.close()

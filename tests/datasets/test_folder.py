@@ -259,9 +259,11 @@ def test_a_photograph_that_lies_on_its_side_is_turned(tmp_path):
     assert read_image(tmp_path / "phone.png").shape == (8, 6, 3)
 
 
-def test_a_folder_can_be_trained_on(root, tmp_path_factory):
-    from segnet_nb import training
+def test_a_folder_can_be_trained_on(root, tmp_path_factory, monkeypatch):
+    from segnet_nb import model, training
+    from tests.training_helpers import tiny_network
 
+    monkeypatch.setattr(model, "build_network", tiny_network)
     options = {"epochs": 1, "image_size": (16, 24), "batch_size": 2, "network": "small"}
     config = TrainConfig(dataset=str(root), **options)
     run = training.train(config, directory=tmp_path_factory.mktemp("run"), progress=False)
