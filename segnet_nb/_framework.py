@@ -50,8 +50,8 @@ def silence() -> Iterator[None]:
 def _tells(record: logging.LogRecord) -> bool:
     """Whether a record of TensorFlow's is worth reading.
 
-    Each network has functions of its own. TensorFlow warns of that, in notebooks on standard output, as if one
-    function were traced again and again.
+    Each network has functions of its own. TensorFlow warns of that, in notebooks on standard output, as if
+    one function were traced again and again.
     """
     return "triggered tf.function retracing" not in str(record.msg)
 
