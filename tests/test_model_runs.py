@@ -132,6 +132,7 @@ def test_a_fresh_interpreter_reads_what_was_saved(tmp_path):
 # --- training ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow  # lesson 05 runs the same program
 def test_the_program_of_the_introduction():
     """Adam 1e-4, categorical cross-entropy on one-hot labels, accuracy, batch 16: at a small size."""
     keras.utils.set_random_seed(1)
@@ -170,7 +171,9 @@ def trained(model, jit_compile):
     return [float(model.train_on_batch(images, labels)) for _ in range(25)]
 
 
-@pytest.mark.parametrize(("name", "jit_compile"), [("basic", False), ("modern", JIT)])
+@pytest.mark.parametrize(
+    ("name", "jit_compile"), [("basic", False), pytest.param("modern", JIT, marks=pytest.mark.slow)]
+)
 def test_learns(name, jit_compile):
     keras.utils.set_random_seed(0)
     history = trained(SLIM[name](), jit_compile)
