@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
+import os
 import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -115,3 +121,31 @@ class TestBestFor:
     def test_none_at_all(self, cards):
         with pytest.raises(ValueError, match=r"no weights for 'camvid' with dropout come with the package"):
             pretrained.best_for("camvid", dropout=True)
+
+
+def test_an_installed_wheel_has_the_weights(tmp_path):
+    root = Path(__file__).parents[1]
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as packed:
+        packed.extractall(tmp_path / "installed")
+    # Far from the clone, and with nothing of it on the path.
+    code = "from segnet_nb import pretrained; print(pretrained.__file__, *pretrained.available())"
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "installed")}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    place, *names = done.stdout.split()
+    assert Path(place).is_relative_to(tmp_path)
+    assert names == list(pretrained.available())
+    for name in names:
+        stored = (tmp_path / "installed" / "segnet_nb" / "weights" / f"{name}.npz").read_bytes()
+        assert hashlib.sha256(stored).hexdigest() == pretrained.card(name)["sha256"]
