@@ -64,8 +64,8 @@ _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 def _keep_freed_memory() -> None:
     """Let the next step have the memory of the last one.
 
-    glibc gives large blocks back when they are freed, and the system clears new ones for every feature map,
-    a seventh of a training step of SegNet-Basic. Other systems keep their ways.
+    glibc gives large blocks back when they are freed, and the system clears new ones for every feature map:
+    a part of each training step that ``benchmarks/freed_memory.py`` measures. Other systems keep their ways.
     """
     if sys.platform.startswith("linux"):
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
