@@ -18,7 +18,7 @@ from typing import Any
 _FRAMEWORK = frozenset(
     {
         *("layers", "losses", "model", "normalization", "prediction", "pretrained", "probes", "keras"),
-        *("decoders", "exporting", "prediction_files", "uncertainty"),
+        *("decoders", "exporting", "folding", "prediction_files", "uncertainty"),
     }
 )
 _MODULES = (
@@ -30,6 +30,7 @@ _MODULES = (
     "decoders",
     "evaluation",
     "exporting",
+    "folding",
     "layers",
     "losses",
     "metrics",
@@ -59,6 +60,7 @@ _NAMES = {
     "predict_with_uncertainty": "uncertainty",
     "evaluate": "evaluation",
     "export": "exporting",
+    "folded": "folding",
     "TrainConfig": "config",
     "train": "training",
 }

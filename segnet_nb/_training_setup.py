@@ -81,6 +81,10 @@ def compile_model(model: keras.Model, config: TrainConfig, data: Dataset, steps:
 
         _convolution_gradients.speed_up(model)
         _fused_normalization.speed_up(model)
+    if config.sampled_statistics:
+        from segnet_nb import _linear_end
+
+        _linear_end.speed_up(model)
     model.compile(
         optimizer=make_optimizer(config, steps),
         loss=make_loss(config, data),

@@ -373,7 +373,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         "--recipe",
         default=None,
         metavar="NAME",
-        help="start from a ready configuration, paper or modern; other options change it",
+        help="start from a ready configuration, paper, modern or refine; other options change it",
     )
     parser.add_argument(
         "--resume",

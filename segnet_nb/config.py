@@ -17,6 +17,8 @@ DECODERS = (
     *("fcn", "fcn_no_addition", "fcn_no_reduction", "fcn_no_addition_no_reduction"),
     *("transposed", "nearest", "concatenation"),
 )
+# Those that end in a convolution, batch normalisation and the classifier.
+LINEAR_ENDS = ("segnet", "transposed", "nearest", "concatenation")
 LOSSES = ("cross_entropy", "dice", "cross_entropy_dice")
 CLASS_WEIGHTS = ("none", "median_frequency", "sqrt_median_frequency", "published")
 OPTIMIZERS = ("adamw", "adam", "sgd")
@@ -78,6 +80,10 @@ class TrainConfig:
     average: float = _field(
         0.0, "validate and keep a running average of the weights with this momentum, 0 for none"
     )
+    sampled_statistics: bool = _field(
+        False,
+        "train the linear layers that SegNet-Basic ends in as one, faster; batch statistics from a sample",
+    )
     seed: int = _field(0, "decides initial weights, order and augmentation")
     deterministic: bool = _field(False, "the same history on the same machine, at some cost in speed")
     select_by: str = _field("mean_iou", "validation score of the kept weights: mean_iou or global_accuracy")
@@ -104,7 +110,7 @@ class TrainConfig:
             value = getattr(self, name)
             if value not in choices:
                 raise ValueError(f"{name} must be one of {', '.join(choices)}, but {value!r} came.")
-        for name in ("flip", "deterministic"):
+        for name in ("flip", "sampled_statistics", "deterministic"):
             if not isinstance(value := getattr(self, name), bool):
                 raise TypeError(f"{name} must be True or False, but {value!r} came.")
         self._check_numbers()
@@ -113,6 +119,14 @@ class TrainConfig:
                 f"decoder={self.decoder!r} is one of the networks {' and '.join(DECODER_NETWORKS)}, but "
                 f"network={self.network!r} came. "
                 "Take network='basic', or leave the decoder out."
+            )
+        if self.sampled_statistics and (
+            self.network not in DECODER_NETWORKS or self.decoder not in LINEAR_ENDS
+        ):
+            raise ValueError(
+                f"sampled_statistics is for the networks {' and '.join(DECODER_NETWORKS)} with one of the "
+                f"decoders {', '.join(LINEAR_ENDS)}, which end in linear layers, but network="
+                f"{self.network!r} and decoder={self.decoder!r} came. Leave sampled_statistics out."
             )
         if self.dropout and self.network == "overview":
             raise ValueError("the overview network has no dropout. Take another network, or dropout=0.")

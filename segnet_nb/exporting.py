@@ -147,9 +147,11 @@ def _graph(model: keras.Model, size: tuple[int | None, int | None]) -> Any:
     """The network as a TensorFlow function of images."""
     import tensorflow as tf
 
-    shape = (None, *size, model.input_shape[-1])
+    from segnet_nb.folding import folded
+
+    shape, fast = (None, *size, model.input_shape[-1]), folded(model)
     return tf.function(
-        lambda image: model(image, training=False),
+        lambda image: fast(image, training=False),
         input_signature=[tf.TensorSpec(shape, tf.float32, name="image")],
     )
 

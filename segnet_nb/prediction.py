@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from segnet_nb import layers, losses, normalization  # noqa: F401  (registers what is saved)
+from segnet_nb import folding, layers, losses, normalization  # noqa: F401  (registers what is saved)
 
 
 def load_model(path: str | Path) -> keras.Model:
@@ -62,7 +62,7 @@ def _has_logits(model: keras.Model) -> bool:
 
 def batch_probabilities(model: keras.Model, batch: np.ndarray) -> np.ndarray:
     """Class probabilities of one batch of float images, whether the network ends in softmax or logits."""
-    out = model.predict_on_batch(batch)
+    out = folding.folded(model).predict_on_batch(batch)
     return ops.convert_to_numpy(ops.softmax(out)) if _has_logits(model) else out
 
 
@@ -171,11 +171,11 @@ def predict(
             "predict_probabilities over the last axis."
         )
     check_scales(model, scales)
-    parts = []
+    parts, fast = [], folding.folded(model)
     for batch in _batches(images, batch_size):
         views = batch.astype("float32")
         # The largest logit is the likeliest class: alone, it needs no softmax.
         plain = not flip and tuple(scales) == (1,)
-        out = model.predict_on_batch(views) if plain else _averaged(model, views, flip, scales)
+        out = fast.predict_on_batch(views) if plain else _averaged(model, views, flip, scales)
         parts.append(out.argmax(-1).astype("uint8"))
     return np.concatenate(parts)

@@ -67,6 +67,11 @@ def test_defaults_are_possible_and_described():
         ("dropout", 1.0, "dropout must be in 0"),
         ("focus", 1.1, "focus must be in 0..1, but 1.1 came"),
         ("average", 1.0, "average must be in 0"),
+        (
+            "sampled_statistics",
+            True,
+            "sampled_statistics is for the networks basic and basic16 .* network='small'",
+        ),
     ],
 )
 def test_value_that_is_not_possible(field, value, message):
@@ -84,6 +89,7 @@ def test_value_that_is_not_possible(field, value, message):
         ("learning_rate", "fast", "learning_rate must be a number, but 'fast' came"),
         ("color", False, "color must be a number, but False came"),
         ("flip", "no", "flip must be True or False, but 'no' came"),
+        ("sampled_statistics", 1, "sampled_statistics must be True or False, but 1 came"),
         ("deterministic", 1, "deterministic must be True or False, but 1 came"),
         ("image_size", 64, r"image_size must be \(height, width\) in pixels, but 64 came"),
         ("image_size", (64, 64, 3), r"image_size must be \(height, width\) in pixels"),
@@ -130,7 +136,7 @@ def test_is_frozen():
 CHANGED = {
     "dataset": "camvid",
     "network": "basic",
-    "decoder": "fcn",
+    "decoder": "nearest",
     "dropout": 0.5,
     "loss": "cross_entropy",
     "class_weights": "median_frequency",
@@ -154,6 +160,7 @@ CHANGED = {
     "color": 0.0,
     "focus": 0.5,
     "average": 0.99,
+    "sampled_statistics": True,
     "seed": 7,
     "deterministic": True,
     "select_by": "global_accuracy",

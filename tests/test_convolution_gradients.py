@@ -34,7 +34,10 @@ def both(layer, image, upstream):
 @given(
     # The kernel's sides, maps in and maps out.
     st.sampled_from(
-        [(1, 1, 3, 4), (3, 3, 3, 4), (3, 3, 40, 30), (3, 7, 3, 4), (5, 5, 3, 4), (7, 7, 3, 4), (5, 7, 3, 4)]
+        [
+            *[(1, 1, 3, 4), (3, 3, 3, 4), (3, 3, 40, 30), (3, 7, 3, 4)],
+            *[(5, 5, 3, 4), (7, 7, 3, 4), (5, 7, 3, 4), (5, 7, 4, 3)],
+        ]
     ),
     st.integers(1, 70),
     st.integers(1, 70),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from segnet_nb import cli, training
+from segnet_nb import cli, pretrained, training
 from segnet_nb.config import TrainConfig
 from segnet_nb.recipes import RECIPES, recipe
 
@@ -28,8 +28,15 @@ def test_every_recipe_survives_being_written_down():
         assert TrainConfig.from_dict(config.to_dict()) == config
 
 
+def test_refining_goes_on_with_what_modern_trains():
+    modern, refine = recipe("modern"), recipe("refine")
+    shared = ("dataset", "network", "decoder", "loss", "val_size", "optimizer", "select_by")
+    assert [getattr(refine, name) for name in shared] == [getattr(modern, name) for name in shared]
+    assert not modern.start_from and pretrained.card(refine.start_from)["config"]["network"] == refine.network
+
+
 def test_an_unknown_recipe():
-    with pytest.raises(ValueError, match=r"no recipe is called 'best'. Choose from: paper, modern"):
+    with pytest.raises(ValueError, match=r"no recipe is called 'best'. Choose from: paper, modern, refine\."):
         recipe("best")
 
 
