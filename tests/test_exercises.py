@@ -11,6 +11,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from tests.notebook_rules import violations
 from tools import make_lessons
 from tools.store_notebooks import keep_answers_alone
 
@@ -27,6 +28,11 @@ def exercises(notebook, answers):
 
 def printed(cell):
     return "".join(output.get("text", "") for output in cell.outputs)
+
+
+def said(cell):
+    """What a cell has stored, but for the number of its run."""
+    return [{k: v for k, v in output.items() if k != "execution_count"} for output in cell.outputs]
 
 
 def test_every_lesson_but_the_first_has_a_solution():
@@ -131,17 +137,26 @@ def linking(monkeypatch):
     return importlib.import_module("link_notebooks")
 
 
+def without_links(linking, path):
+    """A notebook of this repository as it was before it had an address."""
+    notebook = nbformat.read(path, as_version=4)
+    linking.unlink(notebook)
+    return notebook.cells
+
+
 def test_notebooks_get_links_and_an_installation(linking, tmp_path, monkeypatch):
     shutil.copytree(FOLDER, tmp_path / "notebooks")
     folder = tmp_path / "notebooks"
+    # The tool imports its neighbour by that name.
+    neighbour = importlib.import_module("make_lessons")
+    monkeypatch.setattr(neighbour, "NOTEBOOKS", folder)
+    monkeypatch.setattr(neighbour, "SOLUTIONS", folder / "solutions")
     for address in ("old/place", "someone/segnet.nb"):  # the second replaces the first
         linking.link_folder(folder, address)
-    monkeypatch.setattr(make_lessons, "NOTEBOOKS", folder)
-    monkeypatch.setattr(make_lessons, "SOLUTIONS", folder / "solutions")
-    assert make_lessons.main() == 0
     for name in LESSONS:
+        assert violations(folder / name) == []
         cells = nbformat.read(folder / name, as_version=4).cells
-        before = nbformat.read(FOLDER / name, as_version=4).cells
+        before = without_links(linking, FOLDER / name)
         title, links, rest = cells[0].source.split("\n\n", 2)
         assert f"{title}\n\n{rest}" == before[0].source
         assert links == (
@@ -149,9 +164,23 @@ def test_notebooks_get_links_and_an_installation(linking, tmp_path, monkeypatch)
             f"notebooks/{name}) | [Open on Binder](https://mybinder.org/v2/gh/someone/segnet.nb/main?"
             f"urlpath=lab/tree/notebooks/{name})"
         )
-        code = [cell.source for cell in cells if cell.cell_type == "code"]
-        assert "%pip install" in code[0] and "someone/segnet.nb@main" in code[0]
-        assert code[1:] == [cell.source for cell in before if cell.cell_type == "code"]
+        code = [cell for cell in cells if cell.cell_type == "code"]
+        assert "%pip install" in code[0].source and "someone/segnet.nb@main" in code[0].source
+        old = [cell for cell in before if cell.cell_type == "code"]
+        assert [cell.source for cell in code[1:]] == [cell.source for cell in old]
+        assert [said(cell) for cell in code[1:]] == [said(cell) for cell in old]
+    for name in SOLVED:
+        assert violations(folder / "solutions" / name) == []
+
+
+def test_links_are_taken_out_again(linking):
+    notebook = small_solution()
+    notebook.cells.insert(0, new_markdown_cell("# A title\n\nWhat it is about.", id="title"))
+    before = copy.deepcopy(notebook)
+    linking.link(notebook, "notebooks/x.ipynb", "someone/segnet-nb")
+    assert len(notebook.cells) == len(before.cells) + 1
+    linking.unlink(notebook)
+    assert notebook == before
 
 
 @pytest.mark.parametrize("address", ["segnet", "a/b/c", "a b/c", "https://example.org/a/b"])

@@ -2,9 +2,10 @@
 
     python tools/link_notebooks.py OWNER/NAME [BRANCH]
 
-Under the title of each lesson and solution comes a line with both links, and before its first code cell one
-that installs the package where it is missing, as on Colab; Binder installs environment.yml. Run it again with
-another address, and the old one is replaced. Store the notebooks afterwards: make notebooks.
+A workflow does it when the repository is first pushed to GitHub. Under the title of each lesson and solution
+comes a line with both links, and before its first code cell one that installs the package where it is
+missing, as on Colab; Binder installs environment.yml. Run it again with another address, and the old one is
+replaced.
 """
 
 from __future__ import annotations
@@ -20,6 +21,26 @@ from nbformat import NotebookNode
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 MARK = "[Open in Colab]"
 INSTALL = "install-the-package"  # the id of that cell
+
+
+def unlink(notebook: NotebookNode) -> None:
+    """Take links and installation out of a notebook, in place."""
+    notebook.cells = [cell for cell in notebook.cells if cell.get("id") != INSTALL]
+    title = next(cell for cell in notebook.cells if cell.cell_type == "markdown")
+    lines = title.source.split("\n")
+    if any(line.startswith(MARK) for line in lines):
+        at = next(i for i, line in enumerate(lines) if line.startswith(MARK))
+        title.source = "\n".join(lines[: at - 1] + lines[at + 1 :])
+
+
+def number(notebook: NotebookNode) -> None:
+    """Number the cells as a run from start to end does: the one that was put in prints nothing."""
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for count, cell in enumerate(code, start=1):
+        cell.execution_count = count
+        for output in cell.outputs:
+            if "execution_count" in output:
+                output.execution_count = count
 
 
 def link(notebook: NotebookNode, path: str, repository: str, branch: str = "main") -> None:
@@ -40,12 +61,11 @@ def link(notebook: NotebookNode, path: str, repository: str, branch: str = "main
         f"{MARK}(https://colab.research.google.com/github/{repository}/blob/{branch}/{path}) | "
         f"[Open on Binder](https://mybinder.org/v2/gh/{repository}/{branch}?urlpath=lab/tree/{path})"
     )
-    cells = [cell for cell in notebook.cells if cell.get("id") != INSTALL]
+    unlink(notebook)
+    cells = notebook.cells
     title = next(cell for cell in cells if cell.cell_type == "markdown")
-    lines = [line for line in title.source.split("\n") if not line.startswith(MARK)]
-    while len(lines) > 1 and not lines[1]:
-        del lines[1]
-    title.source = "\n".join([lines[0], "", links, "", *lines[1:]]).rstrip("\n")
+    first, _, rest = title.source.partition("\n")
+    title.source = f"{first}\n\n{links}\n{rest}".rstrip("\n")
     install = nbformat.v4.new_code_cell(
         "from importlib.util import find_spec\n\n"
         'if find_spec("segnet_nb") is None:  # on Colab\n'
@@ -57,7 +77,7 @@ def link(notebook: NotebookNode, path: str, repository: str, branch: str = "main
 
 
 def link_folder(folder: Path, repository: str, branch: str = "main") -> None:
-    """Link the first lesson and all solutions of a folder of notebooks."""
+    """Link all notebooks of a folder: the first lesson, the solutions, and the lessons made from them."""
     for path in [folder / "00_start_here.ipynb", *sorted((folder / "solutions").glob("*.ipynb"))]:
         notebook = nbformat.read(path, as_version=4)
         # What is opened is the lesson; the first cell of a solution is not in it.
@@ -65,9 +85,18 @@ def link_folder(folder: Path, repository: str, branch: str = "main") -> None:
         notebook.cells = notebook.cells[len(head) :]
         link(notebook, f"notebooks/{path.name}", repository, branch)
         notebook.cells = [*head, *notebook.cells]
-        temporary = path.with_suffix(".part")
-        nbformat.write(notebook, temporary)
-        temporary.replace(path)
+        _write(notebook, path)
+    make_lessons.main()
+    for path in [*folder.glob("*.ipynb"), *(folder / "solutions").glob("*.ipynb")]:
+        notebook = nbformat.read(path, as_version=4)
+        number(notebook)
+        _write(notebook, path)
+
+
+def _write(notebook: NotebookNode, path: Path) -> None:
+    temporary = path.with_suffix(".part")
+    nbformat.write(notebook, temporary)
+    temporary.replace(path)
 
 
 def main() -> None:
@@ -75,7 +104,6 @@ def main() -> None:
     if len(sys.argv) not in (2, 3):
         sys.exit(__doc__)
     link_folder(NOTEBOOKS, *sys.argv[1:])
-    make_lessons.main()
 
 
 if __name__ == "__main__":
