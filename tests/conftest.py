@@ -16,13 +16,18 @@ os.environ.setdefault("MPLBACKEND", "agg")
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Of several processes (`pytest -n 2`) one takes a whole file, and one takes all browser tests.
 
-    So fixtures of a module are made once, and one JupyterLab serves all.
+    So fixtures of a module are made once, and one JupyterLab serves all. Notebooks share nothing and take long:
+    they are handed out one by one. All in the order they were found in, so that what is long does not come last
+    and leave the other process idle.
     """
     from xdist.scheduler import LoadScopeScheduling
 
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.split("::")[0]
+            if file == "tests/test_notebooks.py":
+                return nodeid
             return "tests/browser" if file.startswith("tests/browser/") else file
 
+    config.option.loadscopereorder = False
     return ByFile(config, log)
