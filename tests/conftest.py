@@ -16,9 +16,9 @@ os.environ.setdefault("MPLBACKEND", "agg")
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Of several processes (`pytest -n 2`) one takes a whole file, and one takes all browser tests.
 
-    So fixtures of a module are made once, and one JupyterLab serves all. Notebooks share nothing and take long:
-    they are handed out one by one. All in the order they were found in, so that what is long does not come last
-    and leave the other process idle.
+    So fixtures of a module are made once, and one JupyterLab serves all. Notebooks share nothing and take
+    long: they are handed out one by one. All go in the order they were found in, so that what is long does
+    not come last and leave the other process idle.
     """
     from xdist.scheduler import LoadScopeScheduling
 
