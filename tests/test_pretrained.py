@@ -149,3 +149,18 @@ def test_an_installed_wheel_has_the_weights(tmp_path):
     for name in names:
         stored = (tmp_path / "installed" / "segnet_nb" / "weights" / f"{name}.npz").read_bytes()
         assert hashlib.sha256(stored).hexdigest() == pretrained.card(name)["sha256"]
+
+
+def test_the_command_of_a_card_is_one_that_the_command_line_takes(monkeypatch, capsys):
+    from segnet_nb import cli, training
+
+    asked = []
+    monkeypatch.setattr(
+        training, "train", lambda config, **_: asked.append(config) or Run(config, Path(), best_epoch=0)
+    )
+    for name in pretrained.available():
+        about = pretrained.card(name)
+        assert cli.main(about["command"].split()[1:]) == 0
+        wanted = {**asked[-1].to_dict(), "train_count": about["config"]["train_count"]}
+        assert wanted == TrainConfig.from_dict(about["config"]).to_dict()
+    capsys.readouterr()

@@ -16,6 +16,19 @@ LICENCES = {
 }
 
 
+def option(name: str, value: object) -> str:
+    """A field of a configuration as the command line takes it.
+
+    Example:
+        >>> option("sampled_statistics", True), option("flip", False), option("image_size", [180, 240])
+        ('--sampled-statistics', '--no-flip', '--image-size 180x240')
+    """
+    dashed = name.replace("_", "-")
+    if isinstance(value, bool):
+        return f"--{dashed}" if value else f"--no-{dashed}"
+    return f"--{dashed} {'x'.join(map(str, value)) if isinstance(value, list) else value}"
+
+
 def main() -> None:
     """Pack the run named on the command line."""
     if len(sys.argv) != 3:
@@ -24,7 +37,7 @@ def main() -> None:
     shown = run.config.to_dict()
     default = type(run.config)().to_dict()
     options = [
-        f"--{name.replace('_', '-')} {'x'.join(map(str, value)) if isinstance(value, list) else value}"
+        option(name, value)
         for name, value in shown.items()
         if value != default[name] or name in ("dataset", "network", "epochs")
     ]
