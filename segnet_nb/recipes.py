@@ -6,6 +6,8 @@ github.com/alexgkendall/SegNet-Tutorial.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from segnet_nb.config import TrainConfig
 
 RECIPES: dict[str, TrainConfig] = {
@@ -52,30 +54,21 @@ RECIPES: dict[str, TrainConfig] = {
         focus=0.5,
         average=0.998,
     ),
-    # After it, with a rate that rises and falls again. All classes weigh alike, since weights make a network
-    # find too much of what is rare. Views at 0.6 to 1.4 times the photograph's size.
-    "refine": TrainConfig(
-        dataset="camvid",
-        network="lean",
-        loss="cross_entropy_dice",
-        class_weights="none",
-        start_from="lean-camvid",
-        epochs=10,
-        passes=3,
-        image_size=(180, 240),
-        val_size=(360, 480),
-        batch_size=4,
-        optimizer="adamw",
-        learning_rate=1e-3,
-        warmup_epochs=0.5,
-        weight_decay=0.03,
-        scale_min=1.2,
-        scale_max=2.8,
-        color=0.3,
-        focus=0.5,
-        average=0.998,
-    ),
 }
+# After it, with a rate that rises and falls again. All classes weigh alike, since weights make a network find
+# too much of what is rare. Views at 0.6 to 1.4 times the photograph's size.
+RECIPES["refine"] = replace(
+    RECIPES["modern"],
+    class_weights="none",
+    start_from="lean-camvid",
+    epochs=10,
+    learning_rate=1e-3,
+    warmup_epochs=0.5,
+    weight_decay=0.03,
+    scale_min=1.2,
+    scale_max=2.8,
+    color=0.3,
+)
 
 
 def recipe(name: str) -> TrainConfig:
