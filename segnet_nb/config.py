@@ -17,6 +17,8 @@ DECODERS = (
     *("fcn", "fcn_no_addition", "fcn_no_reduction", "fcn_no_addition_no_reduction"),
     *("transposed", "nearest", "concatenation"),
 )
+# Those that end in what has no bias for each class.
+WITHOUT_BIAS = ("bilinear", "fcn", "fcn_no_addition")
 # Those that end in a convolution, batch normalisation and the classifier.
 LINEAR_ENDS = ("segnet", "transposed", "nearest", "concatenation")
 LOSSES = ("cross_entropy", "dice", "cross_entropy_dice")
@@ -86,6 +88,9 @@ class TrainConfig:
     )
     seed: int = _field(0, "decides initial weights, order and augmentation")
     deterministic: bool = _field(False, "the same history on the same machine, at some cost in speed")
+    adjust: bool = _field(
+        False, "after the last epoch, shift the classes' biases to the best mean IoU on training photographs"
+    )
     select_by: str = _field("mean_iou", "validation score of the kept weights: mean_iou or global_accuracy")
     train_count: int | None = _field(None, "use only so many training images")
     val_count: int | None = _field(None, "use only so many validation images")
@@ -110,7 +115,7 @@ class TrainConfig:
             value = getattr(self, name)
             if value not in choices:
                 raise ValueError(f"{name} must be one of {', '.join(choices)}, but {value!r} came.")
-        for name in ("flip", "sampled_statistics", "deterministic"):
+        for name in ("flip", "sampled_statistics", "adjust", "deterministic"):
             if not isinstance(value := getattr(self, name), bool):
                 raise TypeError(f"{name} must be True or False, but {value!r} came.")
         self._check_numbers()
@@ -127,6 +132,11 @@ class TrainConfig:
                 f"sampled_statistics is for the networks {' and '.join(DECODER_NETWORKS)} with one of the "
                 f"decoders {', '.join(LINEAR_ENDS)}, which end in linear layers, but network="
                 f"{self.network!r} and decoder={self.decoder!r} came. Leave sampled_statistics out."
+            )
+        if self.adjust and self.decoder in WITHOUT_BIAS:
+            raise ValueError(
+                f"adjust shifts the biases of a classifier, but decoder={self.decoder!r} ends without one. "
+                "Leave adjust out."
             )
         if self.dropout and self.network == "overview":
             raise ValueError("the overview network has no dropout. Take another network, or dropout=0.")

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from segnet_nb._run_files import ADJUSTED, BEST, RECORD, is_adjusted, read_record
 from segnet_nb.datasets.classes import CAMVID, ClassList, numbered
 
 if TYPE_CHECKING:
@@ -173,16 +174,16 @@ def find(weights: str | Path) -> Found:
         about = card(str(weights))
         return Found(str(weights), load_pretrained(str(weights)), _classes(about, about["num_classes"]))
     if path.is_dir():
-        path = path / "best.keras"
+        record = read_record(path / RECORD)
+        path /= ADJUSTED if record and is_adjusted(record) else BEST
     if path.suffix != ".keras":
         raise ValueError(
             f"no weights are called {str(weights)!r}. There are: {', '.join(available())}. Or pass the path "
             "of a .keras file, or the folder of a training run."
         )
     model = load_model(path)
-    record = path.with_name("record.json")
-    about = json.loads(record.read_text()) if record.is_file() else {}
-    name = path.parent.name if path.name == "best.keras" else path.stem
+    about = read_record(path.with_name(RECORD))
+    name = path.parent.name if path.name in (BEST, ADJUSTED) else path.stem
     return Found(name, model, _classes(about, int(model.output_shape[-1])))
 
 
@@ -225,6 +226,7 @@ def pack(run: Run, name: str, *, command: str, licence: str, directory: Path | N
         "validation": {k: v for k, v in run.best.items() if k != "seconds"},
         "minutes": round(sum(run.curve("seconds")) / 60, 1),
         "config": run.config.to_dict(),
+        **({"offsets": run.adjustment["offsets"]} if run.is_adjusted else {}),
         "versions": run.versions,
         "classes": run.classes and run.classes.to_dict(),
         "sha256": hashlib.sha256(content).hexdigest(),

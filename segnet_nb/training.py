@@ -1,9 +1,10 @@
 """Training: a configuration in, a run out, with everything on disk that is needed to go on.
 
 A run is a folder: ``record.json`` (configuration, versions, history), ``best.keras`` and ``last-*.keras``
-(with the optimizer's state), and ``average-*.npz`` where weights are averaged. Every file is written under
-a temporary name and renamed, and the record is written last, so a run that is killed at any moment resumes
-from its last whole epoch.
+(with the optimizer's state), ``average-*.npz`` where weights are averaged, and ``adjusted.keras`` where
+classes are adjusted: ``best.keras`` with other biases. Every file is written under a temporary name and
+renamed, and the record is written last, so a run that is killed at any moment resumes from its last whole
+epoch.
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from segnet_nb import _framework, metrics
 from segnet_nb import _training_setup as setup
+from segnet_nb._run_files import ADJUSTED, BEST, RECORD, is_adjusted, read_record
 from segnet_nb.config import TrainConfig
 from segnet_nb.datasets.base import Dataset
 from segnet_nb.datasets.classes import ClassList
@@ -34,8 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EpochReport", "Run", "TrainConfig", "load_run", "train"]
 
-RECORD = "record.json"
-BEST = "best.keras"
+SCORES = ("global_accuracy", "class_average", "mean_iou")
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,8 @@ class Run:
         status: ``"finished"``, ``"interrupted"`` or ``"running"``.
         versions: of Python and the packages that matter.
         classes: names and colours of what the network tells apart; None in a record that has none.
+        adjustment: with ``config.adjust``, once finished: the epoch that was adjusted, the offsets of the
+            classes, and the validation scores with them.
     """
 
     config: TrainConfig
@@ -101,18 +104,34 @@ class Run:
     status: str = "running"
     versions: dict[str, str] = field(default_factory=dict)
     classes: ClassList | None = None
+    adjustment: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_adjusted(self) -> bool:
+        """Whether the best epoch was adjusted."""
+        return is_adjusted(self._record())
 
     @property
     def best(self) -> dict[str, float]:
+        """The history of the best epoch, with its scores once adjusted; empty if no epoch was whole."""
+        return self.best_as_trained | (self.adjustment["scores"] if self.is_adjusted else {})
+
+    @property
+    def best_as_trained(self) -> dict[str, float]:
         """The history of the best epoch; empty if no epoch was whole."""
         return self.history[self.best_epoch - 1] if self.best_epoch else {}
+
+    @property
+    def best_path(self) -> Path:
+        """The file of the best weights, the adjusted ones where there are."""
+        return self.directory / (ADJUSTED if self.is_adjusted else BEST)
 
     @cached_property
     def model(self) -> keras.Model:
         """The network with the best weights, read from the folder at first use."""
         from segnet_nb.prediction import load_model
 
-        return load_model(self.directory / BEST)
+        return load_model(self.best_path)
 
     def curve(self, name: str) -> list[float]:
         """One value per epoch, for example ``curve("loss")``."""
@@ -129,19 +148,22 @@ class Run:
 
     __repr__ = __str__
 
-    def save(self) -> None:
-        """Write ``record.json``, whole or not at all."""
-        record = {
+    def _record(self) -> dict[str, Any]:
+        return {
             "config": self.config.to_dict(),
             "status": self.status,
             "best_epoch": self.best_epoch,
             "history": self.history,
+            "adjustment": self.adjustment,
             "versions": self.versions,
             "classes": self.classes and self.classes.to_dict(),
             "machine": {"system": platform.system(), "processors": os.cpu_count()},
         }
+
+    def save(self) -> None:
+        """Write ``record.json``, whole or not at all."""
         temporary = self.directory / f"{RECORD}.part"
-        temporary.write_text(json.dumps(record, indent=1) + "\n")
+        temporary.write_text(json.dumps(self._record(), indent=1) + "\n")
         temporary.replace(self.directory / RECORD)
 
 
@@ -159,8 +181,8 @@ def load_run(directory: str | Path) -> Run:
             f"no training run in {directory}: {RECORD} is missing. Start one with train(config, "
             "directory=...)."
         )
+    record = read_record(path)
     try:
-        record = json.loads(path.read_text())
         return Run(
             config=TrainConfig.from_dict(record["config"]),
             directory=directory,
@@ -169,8 +191,9 @@ def load_run(directory: str | Path) -> Run:
             status=record["status"],
             versions=record["versions"],
             classes=ClassList.from_dict(record["classes"]) if record.get("classes") else None,
+            adjustment=record.get("adjustment", {}),
         )
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
+    except (KeyError, TypeError) as error:
         raise ValueError(
             f"{path} is not a training record ({error}). Delete the folder and train again."
         ) from error
@@ -193,6 +216,10 @@ def _validate(model: keras.Model, data: Dataset) -> metrics.Scores:
         data.labels, predictions, data.classes.num_classes, data.classes.void_id
     )
     return metrics.scores(matrix)
+
+
+def _scores(result: metrics.Scores) -> dict[str, float]:
+    return {name: float(getattr(result, name)) for name in SCORES}
 
 
 def _save_model(model: keras.Model, path: Path) -> None:
@@ -233,7 +260,7 @@ def train(
         config: what to train on what, and how.
         directory: folder of the run, made if need be; None: ``runs/<dataset>-<network>-seed<seed>``.
         resume: go on with the run in the folder; a folder without a run starts one. ``config.epochs``
-            may be raised; any other difference is an error.
+            may be raised and ``config.adjust`` changed; any other difference is an error.
         progress: print a line per epoch.
         on_epoch: called after each epoch with its report and the network.
         on_step: called with the run, the steps done and to do in this epoch, and the mean loss of those done:
@@ -313,6 +340,8 @@ def train(
                 run.status = "interrupted"
                 break
         else:
+            if config.adjust and not run.is_adjusted:
+                _adjust(run, train_data, val_data, progress)
             run.status = "finished"
     except KeyboardInterrupt:
         run.status = "interrupted"
@@ -366,19 +395,40 @@ def _train_epoch(
         epoch=epoch,
         epochs=config.epochs,
         loss=total / steps,
-        global_accuracy=float(result.global_accuracy),
-        class_average=float(result.class_average),
-        mean_iou=float(result.mean_iou),
+        **_scores(result),
         learning_rate=float(model.optimizer.learning_rate),
         seconds=time.perf_counter() - started,
     )
     _write_down(run, model, average, report)
     if progress:
         left = np.mean(run.curve("seconds")) * (config.epochs - epoch)
-        print(report.line(run.best["mean_iou"], float(left)), flush=True)
+        print(report.line(run.best_as_trained["mean_iou"], float(left)), flush=True)
     if on_epoch is not None:
         on_epoch(report, judged)
     return True
+
+
+def _adjust(run: Run, train_data: Dataset, val_data: Dataset, progress: bool) -> None:
+    """Shift the classes of the best network, validate it and write both down."""
+    from segnet_nb.logit_adjustment import adjust_logits
+    from segnet_nb.prediction import load_model
+
+    model = load_model(run.directory / BEST)
+    found = adjust_logits(model, train_data, image_size=val_data.image_size)
+    result = _validate(model, val_data)
+    _save_model(model, run.directory / ADJUSTED)
+    run.adjustment = {
+        "epoch": run.best_epoch,
+        "offsets": list(found.offsets),
+        "scores": _scores(result),
+    }
+    if progress:
+        print(
+            f"classes adjusted  mIoU of training photographs {found.before:.3f} to {found.after:.3f}  "
+            f"val mIoU {run.best_as_trained['mean_iou']:.3f} to {result.mean_iou:.3f}  "
+            f"accuracy {result.global_accuracy:.3f}",
+            flush=True,
+        )
 
 
 def _start_from(weights: str, model: keras.Model) -> None:
@@ -410,7 +460,8 @@ def _write_down(
     """Weights first, the record last: what the record names is there."""
     entry = {name: value for name, value in vars(report).items() if name != "epochs"}
     score = run.config.select_by
-    is_best = not run.best_epoch or entry[score] > run.best[score]
+    # Epochs compete as they were trained; only the winner is adjusted.
+    is_best = not run.best_epoch or entry[score] > run.best_as_trained[score]
     if is_best:
         _save_model(model if average is None else average.network(), run.directory / BEST)
     if average is not None:
@@ -451,12 +502,13 @@ def _open_run(config: TrainConfig, directory: Path, resume: bool) -> Run:
         )
     run = load_run(directory)
     before, now = run.config.to_dict(), config.to_dict()
-    changed = sorted(name for name in now if now[name] != before[name] and name != "epochs")
+    free = ("epochs", "adjust")  # neither changes an epoch that was trained
+    changed = sorted(name for name in now if now[name] != before[name] and name not in free)
     if changed:
         listed = "; ".join(f"{name} was {before[name]!r}, now {now[name]!r}" for name in changed)
         raise ValueError(
             f"the run in {directory} was started otherwise: {listed}. Resume with the same configuration "
-            "(epochs may change) or choose another directory."
+            "(epochs and adjust may change) or choose another directory."
         )
     run.config = config
     last = directory / _last_name(len(run.history))

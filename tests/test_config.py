@@ -163,6 +163,7 @@ CHANGED = {
     "sampled_statistics": True,
     "seed": 7,
     "deterministic": True,
+    "adjust": True,
     "select_by": "global_accuracy",
     "train_count": 8,
     "val_count": 4,
@@ -186,7 +187,7 @@ def test_a_list_is_a_size_too():
 def test_missing_fields_take_their_defaults_and_unknown_ones_are_named():
     assert TrainConfig.from_dict({"epochs": 3}) == TrainConfig(epochs=3)
     with pytest.raises(
-        ValueError, match=r"unknown fields: lr, steps\. Known: average, batch_size, class_weights"
+        ValueError, match=r"unknown fields: lr, steps\. Known: adjust, average, batch_size, class_weights"
     ):
         TrainConfig.from_dict({"lr": 0.1, "steps": 3, "epochs": 2})
 

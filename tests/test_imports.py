@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "_ids": set(),
     "_targets": {"_ids"},
     "_typed_values": set(),
+    "_run_files": set(),
     "class_balance": {"_ids"},
     "_loss_functions": {"_targets", "_ids"},
     "losses": {"_loss_functions", "_targets", "_ids", "class_balance"},
@@ -49,6 +50,7 @@ MAY_IMPORT = {
     "uncertainty": {"prediction"},
     "calibration": {"_ids"},
     "evaluation": {"calibration", "datasets", "metrics", "prediction", "uncertainty"},
+    "logit_adjustment": {"datasets", "metrics", "prediction"},
     "exporting": {"folding", "_framework"},
     "clips": {"datasets"},
     "_training_setup": {
@@ -56,9 +58,9 @@ MAY_IMPORT = {
     },
     "training": {
         *("_framework", "config", "datasets", "layers", "losses", "metrics", "model", "normalization"),
-        *("_training_setup", "prediction", "pretrained"),
+        *("_training_setup", "_run_files", "logit_adjustment", "prediction", "pretrained"),
     },
-    "pretrained": {"datasets", "model", "prediction"},
+    "pretrained": {"_run_files", "datasets", "model", "prediction"},
     "prediction_files": {"datasets", "prediction", "visualizers"},
     "index_packing": set(),
     "probes": {
