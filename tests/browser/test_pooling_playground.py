@@ -11,7 +11,7 @@ from segnet_nb.visualizers.pooling import OFFSET_COLORS
 from segnet_nb.visualizers.upsampling import number
 from segnet_nb.widgets import PoolingPlayground
 from segnet_nb.widgets._pooling_numbers import answer, preset
-from tests.browser.driver import OpenNotebook, write_notebook
+from tests.browser.driver import OpenNotebook, eventually, write_notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.notebook]
 KIND = "pooling-playground"
@@ -324,12 +324,13 @@ def notebook(lab, browser):
 def kernel_has(notebook, name, grid, kernel):
     """Wait until the kernel holds this state and check its answer; the view sends changes in turn."""
     code = f"import json; print(json.dumps([{name}.grid, {name}.kernel, {name}.result]))"
-    for _ in range(50):
-        state = json.loads(notebook.ask(code))
-        if state[:2] == [grid, kernel]:
-            break
-        notebook.page.wait_for_timeout(100)
-    assert state == [grid, kernel, answer(grid, kernel)]
+    expected = [grid, kernel, answer(grid, kernel)]
+
+    def answered():
+        # JupyterLab has a thread of the kernel hear the view, so a cell may run before the answer is there.
+        assert json.loads(notebook.ask(code)) == expected
+
+    eventually(notebook.page, answered)
 
 
 def test_the_kernel_answers_what_the_browser_shows(notebook):
