@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from segnet_nb import logit_adjustment, model, pretrained, training
+from segnet_nb import config, logit_adjustment, model, pretrained, training
 from segnet_nb.logit_adjustment import adjust_logits, fit_offsets
 from segnet_nb.metrics import confusion_matrix, scores
 from segnet_nb.prediction import predict_probabilities
@@ -77,42 +77,42 @@ class TestFit:
 
 
 @pytest.fixture
-def trained():
-    """A classifier that is one of 11 colours off: what it sees least it believes least."""
+def network():
+    """As it is before training: far from how common the classes of the data are."""
     keras.utils.set_random_seed(3)
     return tiny_network(output="softmax")
 
 
 class TestAdjust:
-    def test_adds_the_offsets_to_the_bias_and_touches_nothing_else(self, trained):
+    def test_adds_the_offsets_to_the_bias_and_touches_nothing_else(self, network):
         data = tiny_data(5)
-        before = [value.copy() for value in trained.get_weights()]
-        likely = predict_probabilities(trained, data.images)
-        found = adjust_logits(trained, data)
+        before = [value.copy() for value in network.get_weights()]
+        likely = predict_probabilities(network, data.images)
+        found = adjust_logits(network, data)
         assert any(found.offsets) and found.after > found.before
-        *same, bias = trained.get_weights()
+        *same, bias = network.get_weights()
         for ours, theirs in zip(same, before, strict=False):
             np.testing.assert_array_equal(ours, theirs)
         np.testing.assert_allclose(bias, before[-1] + np.float32(found.offsets), atol=1e-6)
         shifted = likely * np.exp(found.offsets)
         expected = shifted / shifted.sum(-1, keepdims=True)
-        np.testing.assert_allclose(predict_probabilities(trained, data.images), expected, atol=1e-5)
+        np.testing.assert_allclose(predict_probabilities(network, data.images), expected, atol=1e-5)
         # All pixels were looked at, so what the report says is what metrics say.
         for values, said in ((likely, found.before), (expected, found.after)):
             matrix = confusion_matrix(data.labels, values.argmax(-1).astype(np.uint8))
             assert np.isclose(scores(matrix, absent="ignore").mean_iou, said, atol=1e-9)
 
-    def test_logits_are_adjusted_as_probabilities_are(self, trained):
+    def test_logits_are_adjusted_as_probabilities_are(self, network):
         other = tiny_network(output="logits")
-        other.set_weights(trained.get_weights())
-        assert adjust_logits(other, tiny_data(3)) == adjust_logits(trained, tiny_data(3))
+        other.set_weights(network.get_weights())
+        assert adjust_logits(other, tiny_data(3)) == adjust_logits(network, tiny_data(3))
 
-    def test_looks_at_so_many_images_evenly_and_so_many_pixels_at_that_size(self, trained, monkeypatch):
+    def test_looks_at_so_many_images_evenly_and_so_many_pixels_at_that_size(self, network, monkeypatch):
         seen, fitted = [], []
 
-        def predict(network, image):
+        def predict(asked, image):
             seen.append(image)
-            return predict_probabilities(network, image)
+            return predict_probabilities(asked, image)
 
         def fit(values, labels):
             fitted.append(values.shape)
@@ -121,16 +121,25 @@ class TestAdjust:
         monkeypatch.setattr("segnet_nb.prediction.predict_probabilities", predict)
         monkeypatch.setattr(logit_adjustment, "fit_offsets", fit)
         data = tiny_data(9)
-        adjust_logits(trained, data, image_size=(32, 48), images=3, pixels=100)
+        adjust_logits(network, data, image_size=(32, 48), images=3, pixels=100)
         assert [image.shape for image in seen] == [(32, 48, 3)] * 3
         enlarged = [np.abs(image[1::2, 1::2].astype(int) - data.images).sum((1, 2, 3)) for image in seen]
         assert [int(each.argmin()) for each in enlarged] == [0, 4, 8]
         assert fitted == [(300, 11)]
 
-    def test_a_network_whose_end_has_no_bias(self):
-        network = model.segnet_basic((None, None, 3), 11, filters=4, decoder="fcn")
-        with pytest.raises(ValueError, match="ends in add1, which has no bias for each class"):
-            adjust_logits(network, tiny_data(1))
+    @pytest.mark.parametrize("decoder", config.DECODERS)
+    def test_refuses_the_decoders_that_a_configuration_refuses(self, decoder):
+        """A small network of each: what the configuration knows by name, the function sees."""
+        basic = model.segnet_basic((None, None, 3), 11, filters=2, kernel_size=3, decoder=decoder)
+        if decoder in config.WITHOUT_BIAS:
+            with pytest.raises(ValueError, match=r"ends in \w+, which has no bias for each class"):
+                adjust_logits(basic, tiny_data(1))
+            with pytest.raises(ValueError, match=rf"decoder='{decoder}' ends without one\. Leave adjust out"):
+                tiny_config(network="basic", decoder=decoder, adjust=True)
+        else:
+            found = adjust_logits(basic, tiny_data(1))
+            assert found.after >= found.before
+            assert tiny_config(network="basic", decoder=decoder, adjust=True).adjust
 
 
 @pytest.fixture
@@ -166,12 +175,12 @@ class TestRun:
         assert '"offsets"' in card.read_text()
 
     def test_a_finished_run_can_be_adjusted_later_and_taken_back(self, tmp_path):
-        config = tiny_config()
-        plain = run_of(tmp_path, config)
+        settled = tiny_config()
+        plain = run_of(tmp_path, settled)
         before = plain.model.get_weights()
-        later = run_of(tmp_path, replace(config, adjust=True), resume=True)
+        later = run_of(tmp_path, replace(settled, adjust=True), resume=True)
         assert later.is_adjusted and later.history == plain.history
-        back = run_of(tmp_path, config, resume=True)
+        back = run_of(tmp_path, settled, resume=True)
         assert not back.is_adjusted and back.best == plain.best
         for ours, theirs in zip(back.model.get_weights(), before, strict=True):
             np.testing.assert_array_equal(ours, theirs)
@@ -184,11 +193,11 @@ class TestRun:
             return type("Scores", (), dict.fromkeys(training.SCORES, given))
 
         monkeypatch.setattr(training, "_validate", validate)
-        config = tiny_config(adjust=True, epochs=2)
-        run = run_of(tmp_path, config)
+        settled = tiny_config(adjust=True, epochs=2)
+        run = run_of(tmp_path, settled)
         # Epochs 0.1 and 0.2, adjusted 0.9.
         assert (run.best_epoch, run.best["mean_iou"]) == (2, 0.9)
-        run = run_of(tmp_path, replace(config, epochs=4), resume=True)
+        run = run_of(tmp_path, replace(settled, epochs=4), resume=True)
         # 0.15 and 0.3: the fourth is better than the second was before it was adjusted.
         assert (run.best_epoch, run.adjustment["epoch"], run.best["mean_iou"]) == (4, 4, 0.8)
 
@@ -196,12 +205,12 @@ class TestRun:
         def interrupted(*_, **__):
             raise KeyboardInterrupt
 
-        config = tiny_config(adjust=True)
+        settled = tiny_config(adjust=True)
         with monkeypatch.context() as patch:
             patch.setattr(logit_adjustment, "adjust_logits", interrupted)
-            stopped = run_of(tmp_path, config)
+            stopped = run_of(tmp_path, settled)
         assert (stopped.status, len(stopped.history), stopped.is_adjusted) == ("interrupted", 3, False)
-        resumed = run_of(tmp_path, config, resume=True)
+        resumed = run_of(tmp_path, settled, resume=True)
         assert (resumed.status, len(resumed.history), resumed.is_adjusted) == ("finished", 3, True)
 
     def test_says_what_it_did(self, tmp_path, capsys):
@@ -209,7 +218,3 @@ class TestRun:
         line = capsys.readouterr().out.splitlines()[-1]
         assert line.startswith("classes adjusted  mIoU of training photographs 0.")
         assert f"to {run.best['mean_iou']:.3f}  accuracy {run.best['global_accuracy']:.3f}" in line
-
-    def test_not_for_a_decoder_that_ends_without_biases(self):
-        with pytest.raises(ValueError, match=r"decoder='fcn' ends without one\. Leave adjust out"):
-            tiny_config(network="basic", decoder="fcn", adjust=True)
