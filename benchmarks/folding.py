@@ -15,8 +15,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
-from segnet_nb.folding import folded
-from segnet_nb.model import segnet_basic
+from segnet_nb.networks.folding import folded
+from segnet_nb.networks.model import segnet_basic
 
 
 def main() -> None:

@@ -25,11 +25,10 @@ KINDS = {"given back": False, "kept": True}
 
 def time_steps(chosen: argparse.Namespace) -> None:
     """Print the median time of a step per image and the most megabytes held: what one process does."""
-    from segnet_nb import _framework
+    from segnet_nb.training.freed_memory import keep_freed_memory
 
-    if chosen.child == "given back":
-        _framework._keep_freed_memory = lambda: None
-    _framework.load()
+    if chosen.child == "kept":
+        keep_freed_memory()
     from benchmarks.training_on_cpu import training_step
 
     rng = np.random.default_rng(0)

@@ -17,17 +17,17 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 
-from segnet_nb import _convolution_gradients, _fused_normalization, _linear_end
-from segnet_nb.model import build_network
+from segnet_nb.networks.model import build_network
+from segnet_nb.training.speed import convolution_gradients, fused_normalization, linear_end
 
 
 def training_step(network, images, labels, *, fast, sampled=False):
     """A compiled step, forward, backward, update; None if the network cannot be trained so."""
     model = build_network(network, (None, None, 3), 11)
     if fast:
-        _convolution_gradients.speed_up(model)
-        _fused_normalization.speed_up(model)
-    if sampled and not _linear_end.speed_up(model):
+        convolution_gradients.speed_up(model)
+        fused_normalization.speed_up(model)
+    if sampled and not linear_end.speed_up(model):
         return None
     loss = keras.losses.SparseCategoricalCrossentropy()
     model.compile(keras.optimizers.SGD(0.01, momentum=0.9), loss, jit_compile=False)

@@ -25,7 +25,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.split("::")[0]
-            if file == "tests/test_notebooks.py":
+            if file == "tests/notebooks/test_notebooks.py":
                 return nodeid
             return "tests/browser" if file.startswith("tests/browser/") else file
 

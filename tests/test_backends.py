@@ -24,8 +24,9 @@ STEP = """
 import sys
 import numpy as np
 import keras
-from segnet_nb import class_balance, layers, losses, model, normalization
-from segnet_nb.keras_metrics import MeanIoU
+from segnet_nb.losses import class_weights as class_balance
+from segnet_nb import layers, losses, model, normalization
+from segnet_nb.metrics.streaming import MeanIoU
 
 network = model.segnet_basic((None, None, 3), 11, filters=4, kernel_size=3, output="logits")
 images = np.random.default_rng(0).uniform(0, 255, (2, 17, 20, 3)).astype("float32")

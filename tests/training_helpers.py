@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from segnet_nb import model
-from segnet_nb.config import TrainConfig
 from segnet_nb.datasets import CAMVID
 from segnet_nb.datasets.base import Dataset
+from segnet_nb.training.config import TrainConfig
 
 
 def tiny_network(

@@ -4,7 +4,7 @@
 
 Without names: all lessons; a name is a file name without its ending. The seconds are measured here; a person
 is reckoned with 200 words a minute, half a minute for a code cell and its output, five for an exercise.
-tests/test_lesson_minutes.py checks that what a lesson says follows from that.
+tests/notebooks/test_lesson_minutes.py checks that what a lesson says follows from that.
 """
 
 from __future__ import annotations

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from segnet_nb import pretrained
-from segnet_nb.training import load_run
+from segnet_nb.training import load_run, packing
 
 LICENCES = {
     "synthetic": "Apache-2.0",
@@ -20,8 +19,8 @@ def option(name: str, value: object) -> str:
     """A field of a configuration as the command line takes it.
 
     Example:
-        >>> option("sampled_statistics", True), option("flip", False), option("image_size", [180, 240])
-        ('--sampled-statistics', '--no-flip', '--image-size 180x240')
+        >>> option("deterministic", True), option("horizontal_flip", False), option("image_size", [180, 240])
+        ('--deterministic', '--no-horizontal-flip', '--image-size 180x240')
     """
     dashed = name.replace("_", "-")
     if isinstance(value, bool):
@@ -41,7 +40,7 @@ def main() -> None:
         for name, value in shown.items()
         if value != default[name] or name in ("dataset", "network", "epochs")
     ]
-    card = pretrained.pack(
+    card = packing.pack(
         run,
         sys.argv[2],
         command=" ".join(["segnet-nb train", *options]),

@@ -1,92 +1,9 @@
-"""Datasets: arrays in memory, with no knowledge of models.
+"""Datasets: images and labels in memory, from files or drawn; no knowledge of models.
 
 ``load`` is the one way in; ``synthetic`` needs no download, ``camvid`` reads the real files, and the path of
 a folder reads images and masks of your own.
 """
 
-from __future__ import annotations
+import lazy_loader
 
-from pathlib import Path
-from typing import Any
-
-from segnet_nb.datasets.base import Dataset
-from segnet_nb.datasets.classes import CAMVID, ClassList
-
-NAMES = ("synthetic", "camvid")
-SPLITS = ("train", "val", "test")
-
-__all__ = ["CAMVID", "NAMES", "SPLITS", "ClassList", "Dataset", "check_request", "is_folder", "load"]
-
-
-def is_folder(name: str) -> bool:
-    """Whether a dataset's name is the path of a folder: it has a slash, or there is such a folder.
-
-    Example:
-        >>> is_folder("synthetic"), is_folder("data/mine")
-        (False, True)
-    """
-    return name not in NAMES and ("/" in name or "\\" in name or Path(name).is_dir())
-
-
-def check_request(name: str, split: str) -> None:
-    """Raise unless a dataset of this name and split can be asked for; reads no data.
-
-    Raises:
-        ValueError: naming what exists.
-    """
-    if name not in NAMES and not is_folder(name):
-        raise ValueError(
-            f"no dataset is called {name!r}. Choose from: {', '.join(NAMES)}, or pass the path of a folder."
-        )
-    if split not in SPLITS:
-        raise ValueError(f"no split is called {split!r}. Choose from: {', '.join(SPLITS)}.")
-
-
-def load(
-    name: str,
-    split: str = "train",
-    *,
-    image_size: tuple[int, int] | None = None,
-    count: int | None = None,
-    **options: Any,
-) -> Dataset:
-    """Load one split of a dataset into memory.
-
-    Args:
-        name: ``"synthetic"`` (drawn road scenes, no download), ``"camvid"`` (the real 367, 101 and
-            233 images, read from ``SEGNET_NB_CAMVID`` or ``data/camvid``), or the path of a folder with
-            ``images/`` and ``masks/``, see ``segnet_nb.datasets.folder``.
-        split: ``"train"``, ``"val"`` or ``"test"``.
-        image_size: ``(height, width)`` in pixels to load at; images are resized with area-true
-            filtering, labels by nearest neighbour. None: 180 x 240 for synthetic, 360 x 480 for camvid, as
-            they are for a folder.
-        count: load this many images; None: all (camvid, folder), 240 / 60 / 60 (synthetic).
-        **options: passed on to the loader: ``seed`` for synthetic, ``root`` for camvid, ``val_share``,
-            ``seed`` and ``convert`` for a folder.
-
-    Returns:
-        A ``Dataset``: ``images`` uint8 ``(N, H, W, 3)``, ``labels`` uint8 ``(N, H, W)`` with
-        ``classes.void_id`` (11 for the streets) as void, ``classes``.
-
-    Raises:
-        ValueError: if the name, the split or a size is unknown or impossible.
-        FileNotFoundError: if CamVid or the folder is not there; the message says how to get it.
-
-    Example:
-        >>> data = load("synthetic", "val", image_size=(48, 64), count=2)
-        >>> data.images.shape, data.labels.shape
-        ((2, 48, 64, 3), (2, 48, 64))
-    """
-    check_request(name, split)
-    # Imported here so that asking for one dataset does not load what only the other needs.
-    if name == "synthetic":
-        from segnet_nb.datasets import synthetic
-
-        return synthetic.load(split, image_size=image_size, count=count, **options)
-    if name == "camvid":
-        from segnet_nb.datasets import camvid
-
-        return camvid.load(split, image_size=image_size, count=count, **options)
-    from segnet_nb.datasets import folder
-
-    return folder.load(name, split, image_size=image_size, count=count, **options)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

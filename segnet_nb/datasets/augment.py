@@ -37,10 +37,10 @@ class Augmentation:
         ((24, 32, 3), [0, 11])
     """
 
-    flip: bool = True
+    horizontal_flip: bool = True
     scale: tuple[float, float] = (0.75, 2.0)
-    color: float = 0.3
-    focus: float = 0.0
+    color_jitter: float = 0.3
+    rare_class_crop_prob: float = 0.0
 
     def __post_init__(self) -> None:
         low, high = self.scale
@@ -49,10 +49,13 @@ class Augmentation:
                 f"scale must be (smallest, largest) with 0.1 <= smallest <= largest <= 10, but {self.scale} "
                 "came. (1, 1) keeps the whole image."
             )
-        if not 0 <= self.color < 1:
-            raise ValueError(f"color must be in 0..1, 1 excluded, but {self.color} came.")
-        if not 0 <= self.focus <= 1:
-            raise ValueError(f"focus must be in 0..1, but {self.focus} came. 0.5 focuses every other view.")
+        if not 0 <= self.color_jitter < 1:
+            raise ValueError(f"color_jitter must be in 0..1, 1 excluded, but {self.color_jitter} came.")
+        if not 0 <= self.rare_class_crop_prob <= 1:
+            raise ValueError(
+                f"rare_class_crop_prob must be in 0..1, but {self.rare_class_crop_prob} came. "
+                "At 0.5 every other crop is laid around a rare class."
+            )
 
     def apply(
         self,
@@ -78,9 +81,9 @@ class Augmentation:
         # Even steps in the logarithm: doubling is as likely as halving.
         scale = float(np.exp(rng.uniform(*np.log(self.scale))))
         position = rng.random(2)
-        mirrored = self.flip and rng.random() < 0.5
-        factors = rng.uniform(1 - self.color, 1 + self.color, 3) if self.color else None
-        if scale > 1 and self.focus and rng.random() < self.focus:
+        mirrored = self.horizontal_flip and rng.random() < 0.5
+        factors = rng.uniform(1 - self.color_jitter, 1 + self.color_jitter, 3) if self.color_jitter else None
+        if scale > 1 and self.rare_class_crop_prob and rng.random() < self.rare_class_crop_prob:
             position = _around_a_class(labels, void_id, scale, rng)
         picture, ids = Image.fromarray(image), Image.fromarray(labels)
         if scale >= 1:

@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from segnet_nb.datasets import check_request
 from segnet_nb.datasets.base import Dataset
 from segnet_nb.datasets.classes import CAMVID
+from segnet_nb.datasets.names import check_request
 from segnet_nb.datasets.resizing import resize_image, resize_labels
 
 NATIVE_SIZE = (360, 480)

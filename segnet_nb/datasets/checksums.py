@@ -13,8 +13,8 @@ from pathlib import Path
 
 from tqdm.auto import tqdm
 
-from segnet_nb.datasets import check_request
 from segnet_nb.datasets.camvid import DatasetMissingError, find_root
+from segnet_nb.datasets.names import check_request
 
 # A name is also where a file will be written: plain words and single slashes, nothing that climbs.
 _LINE = re.compile(r"(?P<sum>[0-9a-f]{64}) [ *](?P<name>\w[\w.-]*(?:/\w[\w.-]*)*)", re.ASCII)

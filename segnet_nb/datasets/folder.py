@@ -19,9 +19,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from segnet_nb.datasets import _mask_values
-from segnet_nb.datasets._mask_values import FolderError, MaskValues
+from segnet_nb.datasets import mask_values
 from segnet_nb.datasets.base import Dataset
+from segnet_nb.datasets.mask_values import FolderError, MaskValues
 from segnet_nb.datasets.resizing import resize_image, resize_labels
 
 __all__ = ["PICTURES", "Folder", "FolderError", "Pair", "load", "open_folder"]
@@ -99,22 +99,22 @@ class Folder:
         Raises:
             FolderError: if it cannot be told; the message says what to write.
         """
-        listing = self.root / _mask_values.FILE
+        listing = self.root / mask_values.FILE
         if listing.is_file():
-            return _mask_values.read(listing)
+            return mask_values.read(listing)
         values: set[int] = set()
         colors: dict[tuple[int, int, int], None] = {}
         palette = None
         for pair in self.pairs:
             mask, found = read_mask(pair.mask)
             if mask.ndim == 3:
-                colors.update(dict.fromkeys(_mask_values.colors_of(mask)))
+                colors.update(dict.fromkeys(mask_values.colors_of(mask)))
             else:
                 values.update(np.unique(mask).tolist())
                 palette = palette if found is None else found
         if colors:
-            raise _mask_values.ask_for_colors(colors)
-        return _mask_values.guess(values, palette)
+            raise mask_values.ask_for_colors(colors)
+        return mask_values.guess(values, palette)
 
 
 def open_folder(root: str | os.PathLike[str]) -> Folder:

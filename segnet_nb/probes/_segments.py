@@ -6,10 +6,10 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
-import keras
 import numpy as np
 
-from segnet_nb.layers import MaxUnpooling2D
+from segnet_nb._shared.framework import keras
+from segnet_nb.networks.layers import MaxUnpooling2D
 
 Tensor = Any
 

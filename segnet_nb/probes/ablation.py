@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from segnet_nb.datasets.classes import ClassList
-from segnet_nb.metrics import boundary_f1, confusion_matrix, scores
+from segnet_nb.metrics.boundaries import boundary_f1
+from segnet_nb.metrics.confusion import confusion_matrix, scores
 from segnet_nb.probes import _interventions as change
 from segnet_nb.probes._interventions import INTERVENTIONS, WITHOUT_INDICES
 from segnet_nb.probes._kept import Kept

@@ -10,14 +10,13 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-import keras
 import numpy as np
-from keras import ops, tree
 
-from segnet_nb.decoders import BilinearEnlarging2D
-from segnet_nb.index_packing import pack_indices
-from segnet_nb.layers import CropLike, MaxPoolingWithIndices2D, MaxUnpooling2D
-from segnet_nb.normalization import LocalResponseNormalization
+from segnet_nb._shared.framework import keras, ops, tree
+from segnet_nb.networks.decoders import BilinearEnlarging2D
+from segnet_nb.networks.index_packing import pack_indices
+from segnet_nb.networks.layers import CropLike, MaxPoolingWithIndices2D, MaxUnpooling2D
+from segnet_nb.networks.normalization import LocalResponseNormalization
 from segnet_nb.probes.layer_costs import LayerCost, NetworkCosts, PoolingMemory
 
 __all__ = ["LayerCost", "NetworkCosts", "PoolingMemory", "probe_costs"]
@@ -48,7 +47,7 @@ def probe_costs(model: keras.Model, image: np.ndarray, *, repeats: int = 3) -> N
         TypeError: if the model is no functional one with one input.
 
     Example:
-        >>> from segnet_nb.model import segnet_basic
+        >>> from segnet_nb.networks.model import segnet_basic
         >>> model = segnet_basic((None, None, 3), 11, filters=4)
         >>> costs = probe_costs(model, np.zeros((32, 48, 3), "float32"), repeats=1)
         >>> costs.poolings[0].index_bytes, costs.poolings[0].packed_bytes  # 16 * 24 windows of 4 maps

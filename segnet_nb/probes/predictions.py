@@ -5,13 +5,13 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 
-import keras
 import numpy as np
 
+from segnet_nb._shared.framework import keras
 from segnet_nb.datasets.base import Dataset
 from segnet_nb.datasets.classes import ClassList
-from segnet_nb.metrics import confusion_matrix, scores
-from segnet_nb.prediction import predict_probabilities
+from segnet_nb.inference.prediction import predict_probabilities
+from segnet_nb.metrics.confusion import confusion_matrix, scores
 
 TOP = 3
 
@@ -102,7 +102,7 @@ def probe_predictions(model: keras.Model, data: Dataset, *, batch_size: int = 4)
 
     Example:
         >>> from segnet_nb import datasets
-        >>> from segnet_nb.model import segnet_basic
+        >>> from segnet_nb.networks.model import segnet_basic
         >>> data = datasets.load("synthetic", "val", image_size=(32, 48), count=2)
         >>> probe_predictions(segnet_basic((None, None, 3), 11, filters=4, kernel_size=3), data)
         Predictions(2 images, 32x48, 11 classes)

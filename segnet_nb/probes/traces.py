@@ -7,11 +7,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import keras
 import numpy as np
-from keras import ops, tree
 
-from segnet_nb.layers import MaxPoolingWithIndices2D, MaxUnpooling2D
+from segnet_nb._shared.framework import keras, ops, tree
+from segnet_nb.networks.layers import MaxPoolingWithIndices2D, MaxUnpooling2D
 from segnet_nb.probes.unpooling import PathStep, PixelPath, StageTrace, UnpoolingTrace
 
 __all__ = [
@@ -138,7 +137,7 @@ def trace_unpooling(model: keras.Model, image: np.ndarray) -> UnpoolingTrace:
             not fit it.
 
     Example:
-        >>> from segnet_nb.model import segnet_basic
+        >>> from segnet_nb.networks.model import segnet_basic
         >>> model = segnet_basic((None, None, 3), 11, filters=4, kernel_size=3)
         >>> trace = trace_unpooling(model, np.full((45, 61, 3), 90, np.uint8))
         >>> trace
@@ -236,7 +235,7 @@ def trace_images(
         ValueError: if there are no images, they do not fit, or ``keep`` is below 1.
 
     Example:
-        >>> from segnet_nb.model import segnet_basic
+        >>> from segnet_nb.networks.model import segnet_basic
         >>> model = segnet_basic((None, None, 3), 11, filters=4, kernel_size=3)
         >>> traces = trace_images(model, np.zeros((2, 16, 24, 3), np.uint8))
         >>> len(traces), traces[1]

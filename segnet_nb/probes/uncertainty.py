@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import keras
 import numpy as np
 
+from segnet_nb._shared.framework import keras
 from segnet_nb.datasets.base import Dataset
 from segnet_nb.datasets.classes import ClassList
-from segnet_nb.uncertainty import uncertainty_at
+from segnet_nb.inference.uncertainty import uncertainty_at
 
 MEASURES = ("variance", "entropy", "mutual_information")
 
@@ -28,7 +28,7 @@ class SampledPredictions:
         guesses: uint8 ids, the likeliest class by the mean, shape ``(len(counts), count, height, width)``.
         confidence: its mean probability, float32 in 0..1, same shape.
         measures: ``variance``, ``entropy`` and ``mutual_information``, float32, each of the same shape; see
-            ``segnet_nb.uncertainty.Uncertainty``.
+            ``segnet_nb.inference.uncertainty.Uncertainty``.
 
     Raises:
         ValueError: if the shapes do not fit together.
@@ -90,7 +90,7 @@ def probe_uncertainty(
 
     Example:
         >>> from segnet_nb import datasets
-        >>> from segnet_nb.model import segnet_basic
+        >>> from segnet_nb.networks.model import segnet_basic
         >>> data = datasets.load("synthetic", "val", image_size=(32, 48), count=2)
         >>> model = segnet_basic((None, None, 3), 11, filters=4, kernel_size=3, dropout=0.5)
         >>> probe_uncertainty(model, data, counts=(2, 3))

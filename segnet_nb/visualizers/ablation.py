@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from segnet_nb.datasets.classes import ClassList
-from segnet_nb.visualizers.colors import BLUE, GREY, colorize, legend_patches
+from segnet_nb.datasets.colors import colorize
+from segnet_nb.visualizers.colors import BLUE, GREY, legend_patches
 from segnet_nb.visualizers.figures import NotebookFigure
 
 if TYPE_CHECKING:

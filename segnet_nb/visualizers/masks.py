@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 
 from segnet_nb.datasets.base import Dataset
 from segnet_nb.datasets.classes import ClassList
-from segnet_nb.visualizers.colors import BLUE, GREY, colorize, legend_patches, overlay
+from segnet_nb.datasets.colors import colorize, overlay
+from segnet_nb.visualizers.colors import BLUE, GREY, legend_patches
 from segnet_nb.visualizers.figures import NotebookFigure
 
 

@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 
-from segnet_nb.calibration import accuracy_of_kept, calibration
+from segnet_nb.metrics.calibration import accuracy_of_kept, calibration
 
 SHARES = tuple(round(i / 20, 2) for i in range(1, 21))
 """Shares of the pixels that may be kept: 5 % to 100 %."""

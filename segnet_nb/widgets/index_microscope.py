@@ -13,12 +13,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from segnet_nb.probes.unpooling import UnpoolingTrace
-from segnet_nb.visualizers.feature_maps import (
-    OFFSET_NAMES,
-    PALETTE,
-    ZERO_COLOR,
-    stage_pictures,
-)
+from segnet_nb.visualizers.feature_maps import OFFSET_NAMES, PALETTE, ZERO_COLOR, stage_pictures
 from segnet_nb.visualizers.pooling import OFFSET_COLORS
 from segnet_nb.visualizers.unpooling import show_unpooling
 from segnet_nb.widgets.explorer import Explorer, guarded, script, style

@@ -10,7 +10,7 @@ import traitlets
 from matplotlib.figure import Figure
 from PIL import Image
 
-from segnet_nb.visualizers.colors import safe_colors
+from segnet_nb.datasets.colors import safe_colors
 from segnet_nb.widgets import _mask_picture as picture
 from segnet_nb.widgets.explorer import Explorer, guarded, script, style
 
@@ -61,7 +61,7 @@ class MaskInspector(Explorer):
 
     Example:
         >>> from segnet_nb import datasets, probes
-        >>> from segnet_nb.model import segnet_basic
+        >>> from segnet_nb.networks.model import segnet_basic
         >>> data = datasets.load("synthetic", "val", image_size=(32, 48), count=2)
         >>> model = segnet_basic((None, None, 3), 11, filters=4, kernel_size=3)
         >>> inspector = MaskInspector(probes.probe_predictions(model, data), opacity=0.8)

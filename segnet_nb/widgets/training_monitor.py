@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from segnet_nb.datasets.classes import CAMVID, ClassList
-from segnet_nb.visualizers.colors import colorize, overlay
+from segnet_nb.datasets.colors import colorize, overlay
 from segnet_nb.visualizers.curves import draw_history
 from segnet_nb.visualizers.figures import NotebookFigure
 from segnet_nb.widgets.explorer import Explorer, guarded, script, style

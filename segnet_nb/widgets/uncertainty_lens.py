@@ -52,7 +52,7 @@ class UncertaintyLens(Explorer):
 
     Example:
         >>> from segnet_nb import datasets, probes
-        >>> from segnet_nb.model import segnet_basic
+        >>> from segnet_nb.networks.model import segnet_basic
         >>> data = datasets.load("synthetic", "val", image_size=(32, 48), count=2)
         >>> model = segnet_basic((None, None, 3), 11, filters=4, kernel_size=3, dropout=0.5)
         >>> lens = UncertaintyLens(probes.probe_uncertainty(model, data, counts=(2, 4)), kept=0.8)

@@ -139,7 +139,7 @@ def test_interrupting_the_kernel_ends_it_as_stop_does(lab, browser):
     opened.close()
 
 
-@pytest.mark.slow  # without a browser it runs in tests/test_notebooks.py
+@pytest.mark.slow  # without a browser it runs in tests/notebooks/test_notebooks.py
 def test_the_training_lesson_runs_with_small_parameters(lab, browser):
     path = lab.folder / "notebooks" / "05_training.ipynb"
     notebook = nbformat.read(path, as_version=4)

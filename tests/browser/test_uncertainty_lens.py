@@ -28,7 +28,7 @@ print(json.dumps({name: [list(p.shape), base64.b64encode(p.tobytes()).decode()]
 
 @pytest.fixture(scope="module")
 def opened(lab, browser):
-    """The lesson as far as the lens; the rest of it runs in tests/test_notebooks.py."""
+    """The lesson as far as the lens; the rest of it runs in tests/notebooks/test_notebooks.py."""
     lesson = nbformat.read(ROOT / NOTEBOOK, as_version=4)
     last = next(i for i, cell in enumerate(lesson.cells) if "UncertaintyLens(" in cell.source)
     lesson.cells = lesson.cells[: last + 1]

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from segnet_nb.datasets import archive as archives
-from segnet_nb.datasets import camvid
+from segnet_nb.datasets import archive as archives, camvid
 from tests.datasets.serving import (
     ARCHIVE,
     FILES,

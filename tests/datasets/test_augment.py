@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from PIL import Image
 
 from segnet_nb.datasets import CAMVID
@@ -51,7 +50,7 @@ class TestEveryView:
     def test_colour_still_says_the_label(self, scale, flip, seed, size):
         """Black is void's colour in the palette, so a field of void around the image fits as well."""
         image, labels = blocks(seed=seed)
-        view, ids = view_of(Augmentation(flip, scale, color=0), image, labels, size, seed)
+        view, ids = view_of(Augmentation(flip, scale, color_jitter=0), image, labels, size, seed)
         assert (view.shape, ids.shape) == ((*size, 3), size)
         assert (view.dtype, ids.dtype) == (np.uint8, np.uint8)
         guessed = nearest_class(view, (*np.unique(labels), VOID))
@@ -74,7 +73,7 @@ class TestEveryView:
     def test_same_chance_same_view_and_inputs_untouched(self, scale, color, seed):
         image, labels = blocks(seed=1)
         kept = image.copy(), labels.copy()
-        augmentation = Augmentation(scale=scale, color=color)
+        augmentation = Augmentation(scale=scale, color_jitter=color)
         first, again = (view_of(augmentation, image, labels, seed=seed) for _ in range(2))
         np.testing.assert_array_equal(first[0], again[0])
         np.testing.assert_array_equal(first[1], again[1])
@@ -91,7 +90,9 @@ class TestScale:
     def test_one_is_a_plain_resize(self):
         image = np.random.default_rng(0).integers(0, 256, (30, 50, 3)).astype(np.uint8)
         labels = np.random.default_rng(1).integers(0, 12, (30, 50)).astype(np.uint8)
-        view, ids = view_of(Augmentation(flip=False, scale=(1, 1), color=0), image, labels, size=(20, 25))
+        view, ids = view_of(
+            Augmentation(horizontal_flip=False, scale=(1, 1), color_jitter=0), image, labels, size=(20, 25)
+        )
         expected = Image.fromarray(image).resize((25, 20), Image.Resampling.BILINEAR)
         np.testing.assert_array_equal(view, expected)
         # Nearest neighbour takes the middle: row 20 / 30 * y + 0.5 and so on, computed by hand.
@@ -101,7 +102,9 @@ class TestScale:
 
     def test_at_the_same_size_nothing_changes(self):
         image, labels = blocks()
-        view, ids = view_of(Augmentation(flip=False, scale=(1, 1), color=0), image, labels, size=(48, 64))
+        view, ids = view_of(
+            Augmentation(horizontal_flip=False, scale=(1, 1), color_jitter=0), image, labels, size=(48, 64)
+        )
         np.testing.assert_array_equal(view, image)
         np.testing.assert_array_equal(ids, labels)
 
@@ -110,7 +113,7 @@ class TestScale:
         labels = np.arange(8, dtype=np.uint8)[None, :].repeat(8, 1).repeat(64, 0)  # 64 x 64, bands of 8 wide
         image = np.zeros((64, 64, 3), np.uint8)
         for seed in range(20):
-            _, ids = view_of(Augmentation(flip=False, scale=(2, 2)), image, labels, (64, 64), seed)
+            _, ids = view_of(Augmentation(horizontal_flip=False, scale=(2, 2)), image, labels, (64, 64), seed)
             seen, counts = np.unique(ids, return_counts=True)
             # Half of 64 columns is 4 bands of 8, cut by at most one more.
             assert len(seen) in (4, 5)
@@ -122,7 +125,7 @@ class TestScale:
         image, labels = blocks(ids=(3, 8))
         corners = set()
         for seed in range(20):
-            view, ids = view_of(Augmentation(scale=(0.5, 0.5), color=0), image, labels, (40, 60), seed)
+            view, ids = view_of(Augmentation(scale=(0.5, 0.5), color_jitter=0), image, labels, (40, 60), seed)
             rows, columns = np.nonzero(ids != VOID)
             assert (np.ptp(rows) + 1, np.ptp(columns) + 1, len(rows)) == (20, 30, 600)
             # Never Sky, whose id is 0; and black where void is.
@@ -137,7 +140,7 @@ class TestScale:
         image, count = np.zeros((60, 60, 3), np.uint8), np.arange(60, dtype=np.uint8)
         places = []
         for seed in range(200):
-            augmentation = Augmentation(flip=False, scale=(scale, scale))
+            augmentation = Augmentation(horizontal_flip=False, scale=(scale, scale))
             rng_of = np.random.default_rng
             by_row, by_column = (
                 augmentation.apply(image, labels, size=(60, 60), void_id=255, rng=rng_of(seed))[1]
@@ -166,7 +169,7 @@ class TestFlip:
         assert not np.array_equal(labels, labels[:, ::-1])
         mirrored = 0
         for seed in range(200):
-            view, ids = view_of(Augmentation(scale=(1, 1), color=0), image, labels, (48, 64), seed)
+            view, ids = view_of(Augmentation(scale=(1, 1), color_jitter=0), image, labels, (48, 64), seed)
             step = -1 if np.array_equal(ids, labels[:, ::-1]) else 1
             np.testing.assert_array_equal(ids, labels[:, ::step])
             np.testing.assert_array_equal(view, image[:, ::step])
@@ -176,15 +179,15 @@ class TestFlip:
     def test_never_unless_asked(self):
         image, labels = blocks(seed=3)
         for seed in range(20):
-            _, ids = view_of(Augmentation(flip=False, scale=(1, 1)), image, labels, (48, 64), seed)
+            _, ids = view_of(Augmentation(horizontal_flip=False, scale=(1, 1)), image, labels, (48, 64), seed)
             np.testing.assert_array_equal(ids, labels)
 
 
 class TestColor:
     def test_changes_the_image_alone(self):
         image, labels = blocks()
-        plain = Augmentation(flip=False, scale=(1, 1), color=0)
-        colored = Augmentation(flip=False, scale=(1, 1), color=0.5)
+        plain = Augmentation(horizontal_flip=False, scale=(1, 1), color_jitter=0)
+        colored = Augmentation(horizontal_flip=False, scale=(1, 1), color_jitter=0.5)
         for seed in range(5):
             before, after = (view_of(a, image, labels, (48, 64), seed) for a in (plain, colored))
             assert not np.array_equal(before[0], after[0])
@@ -194,7 +197,9 @@ class TestColor:
         """The same chance gives the same crop with and without colour."""
         image, labels = blocks(seed=5)
         for seed in range(5):
-            ids = [view_of(Augmentation(color=color), image, labels, seed=seed)[1] for color in (0, 0.5)]
+            ids = [
+                view_of(Augmentation(color_jitter=color), image, labels, seed=seed)[1] for color in (0, 0.5)
+            ]
             np.testing.assert_array_equal(*ids)
 
     def test_strays_no_further_than_asked(self):
@@ -202,7 +207,11 @@ class TestColor:
         image = np.full((20, 20, 3), 100, np.uint8)
         labels = np.full((20, 20), 3, np.uint8)
         levels = [
-            int(view_of(Augmentation(scale=(1, 1), color=0.3), image, labels, (20, 20), seed)[0][0, 0, 0])
+            int(
+                view_of(Augmentation(scale=(1, 1), color_jitter=0.3), image, labels, (20, 20), seed)[0][
+                    0, 0, 0
+                ]
+            )
             for seed in range(100)
         ]
         # Factors in 0.7..1.3 of 100, and most of that range is used.
@@ -217,8 +226,8 @@ class TestColor:
         ({"scale": (0.05, 1)}, r"with 0\.1 <= smallest"),
         ({"scale": (1, 11)}, r"largest <= 10"),
         ({"scale": (float("nan"), 1)}, "scale must be"),
-        ({"color": -0.1}, r"color must be in 0\.\.1, 1 excluded, but -0\.1 came"),
-        ({"color": 1}, r"color must be in 0\.\.1, 1 excluded, but 1 came"),
+        ({"color_jitter": -0.1}, r"color_jitter must be in 0\.\.1, 1 excluded, but -0\.1 came"),
+        ({"color_jitter": 1}, r"color_jitter must be in 0\.\.1, 1 excluded, but 1 came"),
     ],
 )
 def test_refuses_what_is_out_of_range(options, message):
@@ -235,7 +244,7 @@ class TestFocus:
     labels[:4] = VOID
 
     def share(self, focus, pixel=8, scale=(4, 4), tries=200):
-        views = Augmentation(scale=scale, flip=False, color=0, focus=focus)
+        views = Augmentation(scale=scale, horizontal_flip=False, color_jitter=0, rare_class_crop_prob=focus)
         # At 4 a window of 12 x 16 is shown as 48 x 64: nothing is lost to resampling.
         size = (48, 64)
         return np.mean(
@@ -250,7 +259,7 @@ class TestFocus:
         assert self.share(0.0) < self.share(0.5) < self.share(1.0)
 
     def test_the_pixel_may_be_anywhere_in_the_window(self):
-        views = Augmentation(scale=(4, 4), flip=False, color=0, focus=1.0)
+        views = Augmentation(scale=(4, 4), horizontal_flip=False, color_jitter=0, rare_class_crop_prob=1.0)
         labels = np.full((48, 64), VOID, np.uint8)
         labels[24, 32] = 8
         places = []
@@ -261,25 +270,25 @@ class TestFocus:
         assert (np.min(places, 0) < 0.2).all() and (np.max(places, 0) > 0.8).all()
 
     def test_windows_stay_inside(self):
-        views = Augmentation(scale=(1.5, 4), flip=False, color=0, focus=1.0)
+        views = Augmentation(scale=(1.5, 4), horizontal_flip=False, color_jitter=0, rare_class_crop_prob=1.0)
         for seed in range(40):
             image, labels = blocks(seed=seed)
             view, ids = view_of(views, image, labels, (36, 40), seed)
             assert (view.any(-1)).all() and (ids != VOID).all()
 
     def test_all_void_and_the_whole_image_are_views_like_others(self):
-        views = Augmentation(scale=(2, 2), focus=1.0)
+        views = Augmentation(scale=(2, 2), rare_class_crop_prob=1.0)
         _, ids = view_of(views, self.image, np.full((48, 64), VOID, np.uint8))
         assert (ids == VOID).all()
-        whole = Augmentation(scale=(1, 1), flip=False, color=0, focus=1.0)
+        whole = Augmentation(scale=(1, 1), horizontal_flip=False, color_jitter=0, rare_class_crop_prob=1.0)
         np.testing.assert_array_equal(view_of(whole, *blocks(), (48, 64))[1], blocks()[1])
 
     def test_without_it_nothing_changes(self):
-        plain, none = Augmentation(), Augmentation(focus=0.0)
+        plain, none = Augmentation(), Augmentation(rare_class_crop_prob=0.0)
         for one, other in zip(view_of(plain, *blocks()), view_of(none, *blocks()), strict=True):
             np.testing.assert_array_equal(one, other)
 
-    @pytest.mark.parametrize("focus", [-0.1, 1.5])
-    def test_refuses_what_is_no_share(self, focus):
-        with pytest.raises(ValueError, match=f"focus must be in 0..1, but {focus} came"):
-            Augmentation(focus=focus)
+    @pytest.mark.parametrize("share", [-0.1, 1.5])
+    def test_refuses_what_is_no_share(self, share):
+        with pytest.raises(ValueError, match=f"rare_class_crop_prob must be in 0..1, but {share} came"):
+            Augmentation(rare_class_crop_prob=share)

@@ -6,8 +6,7 @@ import re
 from importlib import resources
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from segnet_nb.datasets import camvid
 from segnet_nb.datasets.checksums import (

@@ -15,8 +15,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from segnet_nb.datasets import archive as archives
-from segnet_nb.datasets import camvid, download
+from segnet_nb.datasets import archive as archives, camvid, download
 from segnet_nb.datasets.download import DownloadError, download_camvid
 from tests.datasets.serving import (
     ARCHIVE,

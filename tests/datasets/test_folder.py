@@ -6,15 +6,14 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from PIL import Image
 
 from segnet_nb import datasets
-from segnet_nb.config import TrainConfig
 from segnet_nb.datasets import folder
-from segnet_nb.datasets._mask_values import FolderError, guess
 from segnet_nb.datasets.folder import read_image
+from segnet_nb.datasets.mask_values import FolderError, guess
+from segnet_nb.training.config import TrainConfig
 
 RNG = np.random.default_rng(0)
 
@@ -107,7 +106,7 @@ def test_colors_need_an_explanation_and_get_a_file_to_start_from(root):
 @given(st.dictionaries(st.integers(0, 255), st.integers(0, 11), min_size=2, max_size=12), st.integers(0, 99))
 def test_ids_by_a_loop(meaning, seed):
     from segnet_nb.datasets import ClassList
-    from segnet_nb.datasets._mask_values import MaskValues
+    from segnet_nb.datasets.mask_values import MaskValues
 
     classes = ClassList(tuple("abcdefghijkl"), tuple((i, i, i) for i in range(13)))
     mask = np.random.default_rng(seed).choice(np.array(list(meaning), np.uint8), (5, 7))

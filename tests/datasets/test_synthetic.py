@@ -46,7 +46,7 @@ def test_defaults_are_the_documented_sizes_and_counts(monkeypatch):
         drawn.append(size)
         return np.zeros((*size, 3), np.uint8), np.zeros(size, np.uint8)
 
-    monkeypatch.setattr(synthetic, "draw_scene", blank)
+    monkeypatch.setattr(synthetic.scenes, "draw_scene", blank)
     counts = {split: len(synthetic.load(split)) for split in datasets.SPLITS}
     assert counts == {"train": 240, "val": 60, "test": 60}
     assert set(drawn) == {(180, 240)}

@@ -1,0 +1,83 @@
+from . import (
+    datasets as datasets,
+    inference as inference,
+    losses as losses,
+    metrics as metrics,
+    networks as networks,
+    probes as probes,
+    reports as reports,
+    training as training,
+    visualizers as visualizers,
+    widgets as widgets,
+)
+from ._shared.framework import (
+    keras as keras,
+)
+from ._shared.versions import (
+    __version__ as __version__,
+)
+from .datasets import (
+    clips as clips,
+)
+from .inference import (
+    evaluation as evaluation,
+    exporting as exporting,
+    prediction as prediction,
+    prediction_files as prediction_files,
+    pretrained as pretrained,
+    uncertainty as uncertainty,
+)
+from .inference.evaluation import (
+    evaluate as evaluate,
+)
+from .inference.exporting import (
+    export as export,
+)
+from .inference.prediction import (
+    load_model as load_model,
+    predict as predict,
+    predict_probabilities as predict_probabilities,
+)
+from .inference.prediction_files import (
+    predict_files as predict_files,
+)
+from .inference.pretrained import (
+    load_pretrained as load_pretrained,
+)
+from .inference.uncertainty import (
+    predict_with_uncertainty as predict_with_uncertainty,
+)
+from .metrics import (
+    calibration as calibration,
+)
+from .networks import (
+    decoders as decoders,
+    folding as folding,
+    layers as layers,
+    model as model,
+    normalization as normalization,
+)
+from .networks.folding import (
+    folded as folded,
+)
+from .networks.model import (
+    segnet_basic as segnet_basic,
+    segnet_model as segnet_model,
+    segnet_modern as segnet_modern,
+    segnet_vgg16 as segnet_vgg16,
+)
+from .training import (
+    comparison as comparison,
+    config as config,
+    logit_adjustment as logit_adjustment,
+    recipes as recipes,
+)
+from .training.config import (
+    TrainConfig as TrainConfig,
+)
+from .training.logit_adjustment import (
+    adjust_logits as adjust_logits,
+)
+from .training.loop import (
+    train as train,
+)

@@ -1,0 +1,5 @@
+"""The command line ``segnet-nb``: a file a command."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,34 @@
+from . import (
+    archive as archive,
+    augment as augment,
+    base as base,
+    camvid as camvid,
+    checksums as checksums,
+    classes as classes,
+    clips as clips,
+    colors as colors,
+    doctor as doctor,
+    download as download,
+    folder as folder,
+    mask_values as mask_values,
+    names as names,
+    registry as registry,
+    resizing as resizing,
+    synthetic as synthetic,
+)
+from .base import (
+    Dataset as Dataset,
+)
+from .classes import (
+    CAMVID as CAMVID,
+    ClassList as ClassList,
+)
+from .names import (
+    NAMES as NAMES,
+    SPLITS as SPLITS,
+    check_request as check_request,
+    is_folder as is_folder,
+)
+from .registry import (
+    load as load,
+)

@@ -1,0 +1,181 @@
+"""From images to labels: one way for training, notebooks and reports alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from segnet_nb import losses  # noqa: F401  (registers what is saved)
+from segnet_nb._shared.framework import keras, ops
+from segnet_nb.networks import folding
+
+
+def load_model(path: str | Path) -> keras.Model:
+    """Load a network that was saved to a ``.keras`` file, without ``custom_objects``.
+
+    ``keras.models.load_model`` does the same once ``segnet_nb`` has been imported.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"no network at {path}. Pass the path of a .keras file.")
+    return keras.models.load_model(path, compile=False)
+
+
+def _batches(images: np.ndarray, batch_size: int) -> Iterator[np.ndarray]:
+    if batch_size < 1:
+        raise ValueError(f"batch_size must be at least 1, but {batch_size} came.")
+    for start in range(0, len(images), batch_size):
+        yield images[start : start + batch_size]
+
+
+def check_images(model: keras.Model, images: np.ndarray) -> np.ndarray:
+    """The images with a batch axis, if the network takes them.
+
+    Raises:
+        ValueError: if it does not, or there are none.
+    """
+    images = np.asarray(images)
+    if images.ndim == 3:
+        images = images[None]
+    wanted = model.input_shape
+    fits = images.ndim == 4 and all(
+        want in (None, got) for want, got in zip(wanted[1:], images.shape[1:], strict=True)
+    )
+    if not fits:
+        raise ValueError(
+            f"the network takes images of shape {wanted} (None: any), but {images.shape} came. Resize the "
+            "images, or build the network with None for height and width."
+        )
+    if not len(images):
+        raise ValueError("no images came. Pass at least one image.")
+    return images
+
+
+def _has_logits(model: keras.Model) -> bool:
+    """Whether a network of this package ends in logits, not in softmax."""
+    return model.layers[-1].name != "softmax"
+
+
+def batch_probabilities(model: keras.Model, batch: np.ndarray) -> np.ndarray:
+    """Class probabilities of one batch of float images, whether the network ends in softmax or logits."""
+    out = folding.folded(model).predict_on_batch(batch)
+    return ops.convert_to_numpy(ops.softmax(out)) if _has_logits(model) else out
+
+
+def _resized(images: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    return ops.convert_to_numpy(ops.image.resize(images, size, interpolation="bilinear", antialias=True))
+
+
+def _averaged(model: keras.Model, batch: np.ndarray, flip: bool, scales: Sequence[float]) -> np.ndarray:
+    """Probabilities averaged over sizes and, if asked for, mirror images."""
+    size, parts = batch.shape[1:3], []
+    for scale in scales:
+        at = tuple(max(16, round(scale * side)) for side in size)
+        views = batch if at == size else _resized(batch, at)
+        found = batch_probabilities(model, views)
+        if flip:
+            found = (found + batch_probabilities(model, views[:, :, ::-1])[:, :, ::-1]) / 2
+        parts.append(found if at == size else _resized(found, size))
+    return parts[0] if len(parts) == 1 else np.mean(parts, axis=0)
+
+
+def check_scales(model: keras.Model, scales: Sequence[float]) -> None:
+    """Raise unless the network can be tried at these shares of an image's size.
+
+    Raises:
+        ValueError: if there is none, one is out of range, or the network takes one size alone.
+    """
+    if not len(scales) or not all(0.1 <= scale <= 4 for scale in scales):
+        raise ValueError(f"scales must be one or more numbers in 0.1..4, but {list(scales)} came.")
+    if any(scale != 1 for scale in scales) and None not in model.input_shape[1:3]:
+        raise ValueError(
+            f"the network takes images of {model.input_shape[1:3]} alone, so other scales cannot be tried. "
+            "Build it with None for height and width."
+        )
+
+
+def predict_probabilities(
+    model: keras.Model,
+    images: np.ndarray,
+    *,
+    batch_size: int = 4,
+    flip: bool = False,
+    scales: Sequence[float] = (1.0,),
+) -> np.ndarray:
+    """Class probabilities of every pixel.
+
+    Args:
+        model: a network of this package, ending in softmax or in logits.
+        images: shape ``(count, height, width, 3)`` or one image without the first axis; RGB, 0..255.
+        batch_size: images at a time.
+        flip: average with the prediction of the mirrored image, at twice the time.
+        scales: predict at these shares of the images' size, and average; (1,) is the size they have.
+
+    Returns:
+        float32 in 0..1, shape ``(count, height, width, num_classes)``, summing to 1 over the classes.
+
+    Raises:
+        ValueError: if the images do not fit the network, or a scale is impossible.
+
+    Example:
+        >>> from segnet_nb.networks.model import segnet_basic
+        >>> model = segnet_basic((None, None, 3), 11, filters=4, kernel_size=3)
+        >>> predict_probabilities(model, np.zeros((16, 24, 3), np.uint8)).shape
+        (1, 16, 24, 11)
+    """
+    images = check_images(model, images)
+    check_scales(model, scales)
+    return np.concatenate(
+        [_averaged(model, batch.astype("float32"), flip, scales) for batch in _batches(images, batch_size)]
+    )
+
+
+def predict(
+    model: keras.Model,
+    images: np.ndarray,
+    *,
+    batch_size: int = 4,
+    flip: bool = False,
+    scales: Sequence[float] = (1.0,),
+) -> np.ndarray:
+    """The likeliest class of every pixel.
+
+    Args:
+        model: a network of this package.
+        images: shape ``(count, height, width, 3)`` or one image without the first axis; RGB, 0..255.
+        batch_size: images at a time.
+        flip: average with the prediction of the mirrored image, at twice the time.
+        scales: predict at these shares of the images' size, and average; (1,) is the size they have.
+
+    Returns:
+        uint8 class ids, shape ``(count, height, width)``.
+
+    Raises:
+        ValueError: if the images do not fit the network, its classes not into uint8, or a scale is
+            impossible.
+
+    Example:
+        >>> from segnet_nb.networks.model import segnet_basic
+        >>> model = segnet_basic((None, None, 3), 11, filters=4, kernel_size=3)
+        >>> predict(model, np.zeros((2, 16, 24, 3), np.uint8)).dtype
+        dtype('uint8')
+    """
+    images = check_images(model, images)
+    if model.output_shape[-1] > 256:
+        raise ValueError(
+            f"{model.output_shape[-1]} classes do not fit into uint8. Take the argmax of "
+            "predict_probabilities over the last axis."
+        )
+    check_scales(model, scales)
+    parts, fast = [], folding.folded(model)
+    for batch in _batches(images, batch_size):
+        views = batch.astype("float32")
+        # The largest logit is the likeliest class: alone, it needs no softmax.
+        plain = not flip and tuple(scales) == (1,)
+        out = fast.predict_on_batch(views) if plain else _averaged(model, views, flip, scales)
+        parts.append(out.argmax(-1).astype("uint8"))
+    return np.concatenate(parts)

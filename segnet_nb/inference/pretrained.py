@@ -1,0 +1,192 @@
+"""Trained weights that come with the package, each with a card that says where they are from.
+
+A set is two files: ``NAME.npz`` with the weights in float16, in the order of the network's own list, and
+``NAME.json``, the card: data, configuration, command, seed, versions, validation scores, licence and the
+SHA-256 of the weights.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from segnet_nb.datasets.classes import CAMVID, ClassList, numbered
+from segnet_nb.inference.run_files import ADJUSTED, BEST, RECORD, is_adjusted, read_record
+
+if TYPE_CHECKING:
+    import keras
+
+# A clone keeps them beside the package, an installed wheel inside it.
+_PLACES = (Path(__file__).parents[2] / "data" / "weights", Path(__file__).parents[1] / "weights")
+
+
+def directory() -> Path:
+    """The folder of the weights that come with the package."""
+    return next((place for place in _PLACES if any(place.glob("*.json"))), _PLACES[0])
+
+
+def available() -> tuple[str, ...]:
+    """The names that ``load_pretrained`` takes.
+
+    Example:
+        >>> "small-synthetic" in available()
+        True
+    """
+    return tuple(sorted(path.stem for path in directory().glob("*.json")))
+
+
+def card(name: str) -> dict[str, Any]:
+    """What is known about a set of weights.
+
+    Raises:
+        ValueError: if there is no such set; the message lists those there are.
+
+    Example:
+        >>> card("small-synthetic")["config"]["dataset"]
+        'synthetic'
+    """
+    if name not in available():
+        listed = ", ".join(available()) or "none: data/weights is empty"
+        raise ValueError(f"no weights are called {name!r}. There are: {listed}.")
+    return json.loads((directory() / f"{name}.json").read_text())
+
+
+def best_for(dataset: str, *, dropout: bool = False) -> str:
+    """The weights that come with the package and suit a dataset best.
+
+    Those trained on it, the highest validation mean IoU first; where there are none, those trained on drawn
+    streets, which have the same classes as CamVid.
+
+    Args:
+        dataset: ``"synthetic"`` or ``"camvid"``.
+        dropout: whether the network must have dropout, to be asked many times, or must have none.
+
+    Returns:
+        A name for ``load_pretrained``.
+
+    Raises:
+        ValueError: if there are none with, or without, dropout.
+
+    Example:
+        >>> best_for("synthetic", dropout=True)
+        'small-synthetic-bayesian'
+    """
+    cards = [card(name) for name in available()]
+    fitting = [about for about in cards if bool(about["config"].get("dropout", 0.0)) == dropout]
+    for wanted in (dataset, "synthetic"):
+        found = [about for about in fitting if about["config"]["dataset"] == wanted]
+        if found:
+            return max(found, key=lambda about: about["validation"]["mean_iou"])["name"]
+    kind = "with" if dropout else "without"
+    raise ValueError(
+        f"no weights for {dataset!r} {kind} dropout come with the package. There are: "
+        f"{', '.join(available())}."
+    )
+
+
+def load_pretrained(name: str = "small-synthetic", *, output: str = "softmax") -> keras.Model:
+    """A trained network for images of any size.
+
+    Args:
+        name: one of ``available()``.
+        output: ``"softmax"`` for probabilities or ``"logits"``.
+
+    Returns:
+        A ``keras.Model`` from RGB in 0..255, ``(batch, height, width, 3)``, to ``(batch, height, width,
+        num_classes)``.
+
+    Raises:
+        ValueError: if there is no such set, or its file is not the one the card was written for.
+
+    Example:
+        >>> load_pretrained("small-synthetic").output_shape
+        (None, None, None, 11)
+    """
+    about = card(name)
+    content = (directory() / f"{name}.npz").read_bytes()
+    found = hashlib.sha256(content).hexdigest()
+    if found != about["sha256"]:
+        raise ValueError(
+            f"{name}.npz is damaged: its SHA-256 is {found}, its card says {about['sha256']}. Restore it "
+            "with `git checkout data/weights` or install the package again."
+        )
+    from segnet_nb.networks.model import build_network
+
+    config = about["config"]
+    model = build_network(
+        config["network"],
+        (None, None, 3),
+        about["num_classes"],
+        output=output,
+        decoder=config.get("decoder", "segnet"),
+        dropout=config.get("dropout", 0.0),
+    )
+    with np.load(io.BytesIO(content)) as stored:
+        model.set_weights([stored[key].astype("float32") for key in stored.files])
+    return model
+
+
+@dataclass(frozen=True)
+class Found:
+    """A network and what its classes are called.
+
+    Attributes:
+        name: of the weights, or of the file or folder they were in.
+        model: ends in softmax or in logits.
+        classes: names and colours, one per output of the network.
+    """
+
+    name: str
+    model: keras.Model
+    classes: ClassList
+
+
+def find(weights: str | Path) -> Found:
+    """A trained network by whatever names it.
+
+    Args:
+        weights: one of ``available()``, the path of a ``.keras`` file, or the folder of a training run, of
+            which the best weights are taken.
+
+    Returns:
+        The network with its classes: from its card or the record of its run; without one, the streets' for 11
+        classes and numbers for others.
+
+    Raises:
+        ValueError: if there are no such weights.
+        FileNotFoundError: if the file is not there.
+
+    Example:
+        >>> find("small-synthetic").classes.names[3]
+        'Road'
+    """
+    from segnet_nb.inference.prediction import load_model
+
+    path = Path(weights)
+    if str(weights) in available():
+        about = card(str(weights))
+        return Found(str(weights), load_pretrained(str(weights)), _classes(about, about["num_classes"]))
+    if path.is_dir():
+        record = read_record(path / RECORD)
+        path /= ADJUSTED if record and is_adjusted(record) else BEST
+    if path.suffix != ".keras":
+        raise ValueError(
+            f"no weights are called {str(weights)!r}. There are: {', '.join(available())}. Or pass the path "
+            "of a .keras file, or the folder of a training run."
+        )
+    model = load_model(path)
+    about = read_record(path.with_name(RECORD))
+    name = path.parent.name if path.name in (BEST, ADJUSTED) else path.stem
+    return Found(name, model, _classes(about, int(model.output_shape[-1])))
+
+
+def _classes(about: dict[str, Any], count: int) -> ClassList:
+    if about.get("classes") and len(about["classes"]["names"]) == count:
+        return ClassList.from_dict(about["classes"])
+    return CAMVID if count == CAMVID.num_classes else numbered(count)

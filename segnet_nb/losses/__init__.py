@@ -1,0 +1,5 @@
+"""Losses for semantic segmentation: classes for ``compile``, the formulas behind them, class weights."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

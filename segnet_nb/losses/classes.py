@@ -1,0 +1,272 @@
+"""Losses for semantic segmentation, as functions and as ``keras.losses.Loss`` classes.
+
+``categorical_cross_entropy``, ``dice_loss`` and ``cross_entropy_dice`` are pure functions, written
+out in ``segnet_nb/_loss_functions.py``; the classes here are what ``compile`` takes and what a
+``.keras`` file stores. The weights against class imbalance come from ``segnet_nb.losses.class_weights``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from segnet_nb._shared.framework import keras
+from segnet_nb._shared.targets import check_array_ids
+from segnet_nb.losses.class_weights import (
+    PUBLISHED_CLASS_WEIGHTS,
+    class_frequencies,
+    median_frequency_weights,
+)
+from segnet_nb.losses.functions import (
+    Absent,
+    Pooling,
+    categorical_cross_entropy,
+    checked_epsilon,
+    checked_option,
+    checked_weights,
+    cross_entropy_dice,
+    cross_entropy_per_image,
+    dice_loss,
+    dice_per_group,
+)
+
+__all__ = [
+    "PUBLISHED_CLASS_WEIGHTS",
+    "CategoricalCrossEntropy",
+    "CrossEntropyDice",
+    "DiceLoss",
+    "categorical_cross_entropy",
+    "class_frequencies",
+    "cross_entropy_dice",
+    "dice_loss",
+    "median_frequency_weights",
+]
+
+Tensor = Any
+
+
+class _SegmentationLoss(keras.losses.Loss):
+    """What the three losses share: float32 throughout, void, and weights per image only."""
+
+    _weighs_images = True
+
+    def __init__(self, from_logits: bool, void_id: int | None, name: str, reduction: str) -> None:
+        # Fixed, so that ids and sums survive mixed precision.
+        super().__init__(name=name, reduction=reduction, dtype="float32")
+        self.from_logits = bool(from_logits)
+        self.void_id = None if void_id is None else int(void_id)
+
+    def __call__(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> Tensor:
+        check_array_ids(y_true, y_pred, self.void_id)
+        if sample_weight is not None:
+            shape = tuple(np.shape(sample_weight))
+            if not self._weighs_images:
+                raise ValueError(
+                    "sample_weight weighs images, but pooling='batch' scores the batch as one. "
+                    "Use pooling='image'."
+                )
+            if any(side not in (1, None) for side in shape[1:]):
+                raise ValueError(
+                    f"sample_weight of shape {shape} does not give one weight per image. Weigh "
+                    "classes with class_weights, and mark pixels to leave out as void."
+                )
+            sample_weight = keras.ops.reshape(sample_weight, (-1,))
+        return super().__call__(y_true, y_pred, sample_weight)
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        return {**config, "from_logits": self.from_logits, "void_id": self.void_id}
+
+
+@keras.saving.register_keras_serializable(package="segnet_nb")
+class CategoricalCrossEntropy(_SegmentationLoss):
+    """``categorical_cross_entropy`` for ``compile``.
+
+    Divides by the number of non-void pixels of the batch, as FILES do; with ``sample_weight``, one
+    number per image, the images' shares are multiplied and the divisor stays.
+
+    Args:
+        from_logits: whether the model ends without softmax.
+        class_weights: one weight per class, or None.
+        void_id: id of pixels without a class, or None.
+        epsilon: added to probabilities before the logarithm.
+        name: name of the loss.
+        reduction: as in Keras; ``"none"`` gives one value per image, whose mean is the loss.
+
+    Raises:
+        ValueError: if weights or epsilon are no valid numbers, or, when called, shapes do not fit.
+
+    Example:
+        >>> loss = CategoricalCrossEntropy(void_id=11)
+        >>> labels = np.array([[[1, 11]]])
+        >>> round(float(loss(labels, np.array([[[[0.75, 0.25], [0.5, 0.5]]]]))), 4)
+        1.3863
+    """
+
+    def __init__(
+        self,
+        from_logits: bool = False,
+        class_weights: Sequence[float] | np.ndarray | None = None,
+        void_id: int | None = None,
+        epsilon: float = 1e-7,
+        name: str = "categorical_cross_entropy",
+        reduction: str = "sum_over_batch_size",
+    ) -> None:
+        super().__init__(from_logits, void_id, name, reduction)
+        self.class_weights = checked_weights(class_weights)
+        self.epsilon = checked_epsilon(epsilon)
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Shares of the images in the loss, shape ``(batch,)``."""
+        return cross_entropy_per_image(
+            y_true, y_pred, self.from_logits, self.class_weights, self.void_id, self.epsilon
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        config = super().get_config()
+        return {**config, "class_weights": self.class_weights, "epsilon": self.epsilon}
+
+
+@keras.saving.register_keras_serializable(package="segnet_nb")
+class DiceLoss(_SegmentationLoss):
+    """``dice_loss`` for ``compile``.
+
+    Args:
+        from_logits: whether the model ends without softmax.
+        void_id: id of pixels without a class, or None.
+        pooling: ``"batch"`` or ``"image"``; only the latter can take ``sample_weight``.
+        absent: ``"count"`` or ``"ignore"``, for classes without a labelled pixel.
+        epsilon: above 0, keeps 0 / 0 out.
+        name: name of the loss.
+        reduction: as in Keras; ``"none"`` gives one value per image, or just one.
+
+    Raises:
+        ValueError: if an option is unknown, or, when called, shapes do not fit.
+
+    Example:
+        >>> labels = np.array([[[0, 1]]])
+        >>> round(float(DiceLoss()(labels, np.array([[[[1.0, 0.0], [0.5, 0.5]]]]))), 4)
+        0.2667
+    """
+
+    def __init__(
+        self,
+        from_logits: bool = False,
+        void_id: int | None = None,
+        pooling: Pooling = "batch",
+        absent: Absent = "count",
+        epsilon: float = 1e-6,
+        name: str = "dice_loss",
+        reduction: str = "sum_over_batch_size",
+    ) -> None:
+        super().__init__(from_logits, void_id, name, reduction)
+        self.pooling = checked_option("pooling", pooling, ("batch", "image"))
+        self.absent = checked_option("absent", absent, ("count", "ignore"))
+        self.epsilon = checked_epsilon(epsilon)
+        self._weighs_images = pooling == "image"
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Dice losses, shape ``(1,)`` or ``(batch,)``."""
+        return dice_per_group(
+            y_true,
+            y_pred,
+            self.from_logits,
+            self.void_id,
+            self.pooling,
+            self.absent,
+            self.epsilon,
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        own = {"pooling": self.pooling, "absent": self.absent, "epsilon": self.epsilon}
+        return {**super().get_config(), **own}
+
+
+@keras.saving.register_keras_serializable(package="segnet_nb")
+class CrossEntropyDice(_SegmentationLoss):
+    """``cross_entropy_dice`` for ``compile``: a weighted sum of the two losses.
+
+    Args:
+        cross_entropy_weight: factor of the cross-entropy.
+        dice_weight: factor of the Dice loss.
+        from_logits: whether the model ends without softmax.
+        class_weights: one weight per class for the cross-entropy, or None.
+        void_id: id of pixels without a class, or None.
+        pooling: see ``DiceLoss``.
+        absent: see ``DiceLoss``.
+        cross_entropy_epsilon: see ``CategoricalCrossEntropy``.
+        dice_epsilon: see ``DiceLoss``.
+        name: name of the loss.
+        reduction: as in Keras.
+
+    Raises:
+        ValueError: if an option is unknown, or, when called, shapes do not fit.
+
+    Example:
+        >>> loss = CrossEntropyDice(dice_weight=3.0)
+        >>> labels = np.array([[[0, 1]]])
+        >>> round(float(loss(labels, np.array([[[[1.0, 0.0], [0.5, 0.5]]]]))), 4)
+        1.1466
+    """
+
+    def __init__(
+        self,
+        cross_entropy_weight: float = 1.0,
+        dice_weight: float = 1.0,
+        from_logits: bool = False,
+        class_weights: Sequence[float] | np.ndarray | None = None,
+        void_id: int | None = None,
+        pooling: Pooling = "batch",
+        absent: Absent = "count",
+        cross_entropy_epsilon: float = 1e-7,
+        dice_epsilon: float = 1e-6,
+        name: str = "cross_entropy_dice",
+        reduction: str = "sum_over_batch_size",
+    ) -> None:
+        super().__init__(from_logits, void_id, name, reduction)
+        self.cross_entropy_weight = float(cross_entropy_weight)
+        self.dice_weight = float(dice_weight)
+        self.class_weights = checked_weights(class_weights)
+        self.pooling = checked_option("pooling", pooling, ("batch", "image"))
+        self.absent = checked_option("absent", absent, ("count", "ignore"))
+        self.cross_entropy_epsilon = checked_epsilon(cross_entropy_epsilon)
+        self.dice_epsilon = checked_epsilon(dice_epsilon)
+        self._weighs_images = pooling == "image"
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """The weighted sum, shape ``(batch,)``."""
+        entropy = cross_entropy_per_image(
+            y_true,
+            y_pred,
+            self.from_logits,
+            self.class_weights,
+            self.void_id,
+            self.cross_entropy_epsilon,
+        )
+        dice = dice_per_group(
+            y_true,
+            y_pred,
+            self.from_logits,
+            self.void_id,
+            self.pooling,
+            self.absent,
+            self.dice_epsilon,
+        )
+        return self.cross_entropy_weight * entropy + self.dice_weight * dice
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        own = {
+            "cross_entropy_weight": self.cross_entropy_weight,
+            "dice_weight": self.dice_weight,
+            "class_weights": self.class_weights,
+            "pooling": self.pooling,
+            "absent": self.absent,
+            "cross_entropy_epsilon": self.cross_entropy_epsilon,
+            "dice_epsilon": self.dice_epsilon,
+        }
+        return {**super().get_config(), **own}

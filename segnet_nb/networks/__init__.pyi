@@ -1,0 +1,31 @@
+from . import (
+    blocks as blocks,
+    decoders as decoders,
+    folding as folding,
+    index_packing as index_packing,
+    layers as layers,
+    model as model,
+    normalization as normalization,
+)
+from .folding import (
+    folded as folded,
+)
+from .index_packing import (
+    pack_indices as pack_indices,
+    unpack_indices as unpack_indices,
+)
+from .layers import (
+    CropLike as CropLike,
+    MaxPoolingWithIndices2D as MaxPoolingWithIndices2D,
+    MaxUnpooling2D as MaxUnpooling2D,
+    flat_indices as flat_indices,
+    max_pool_with_indices as max_pool_with_indices,
+    max_unpool as max_unpool,
+)
+from .model import (
+    build_network as build_network,
+    segnet_basic as segnet_basic,
+    segnet_model as segnet_model,
+    segnet_modern as segnet_modern,
+    segnet_vgg16 as segnet_vgg16,
+)

@@ -1,0 +1,227 @@
+"""A notebook as one HTML file that asks nothing of any network, opened from disk or mailed.
+
+nbconvert's page loads require.js, MathJax, mermaid and the widget manager from other hosts. Here
+the blocks that do so are empty, formulas are drawn beforehand, and a content policy in the page
+keeps the browser from fetching whatever an output may still refer to.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import html
+import logging
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import nbformat
+from nbconvert.exporters import HTMLExporter
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbconvert.preprocessors import Preprocessor
+from nbformat import NotebookNode
+from traitlets import default
+
+from segnet_nb.reports.formulas import formula
+from segnet_nb.reports.notebook_parameters import TAG, Parameter, parse_parameters
+from segnet_nb.reports.widget_views import KeepWidgets
+
+_log = logging.getLogger("segnet_nb.reports.runner.html")
+_log.addHandler(logging.NullHandler())
+
+# What lies in the file runs; `blob:` and `data:` let an inlined widget load its own module.
+CONTENT_POLICY = (
+    "default-src 'none'; img-src data: blob:; font-src data:; media-src data: blob:; "
+    "style-src 'unsafe-inline'; script-src 'unsafe-inline' data: blob:"
+)
+
+TEMPLATE = """\
+{%- extends 'index.html.j2' -%}
+{%- block html_head -%}
+<meta http-equiv="Content-Security-Policy" content="{{ resources.content_policy }}"/>
+{{ super() }}
+{%- endblock -%}
+{%- block html_head_js -%}{%- endblock -%}
+{%- block jupyter_widgets -%}{%- endblock -%}
+{%- block html_head_js_mathjax -%}{%- endblock -%}
+{%- block html_head_js_mermaidjs -%}{%- endblock -%}
+{%- block html_head_css -%}<style>{{ resources.report_style }}</style>{%- endblock -%}
+{%- block body_header -%}{{ super() }}{{ resources.report_header }}{%- endblock -%}
+"""
+
+STYLE = """\
+.report-header { font: 13px/1.5 system-ui, sans-serif; margin: 1em 0 1.5em; padding: .6em 1em;
+  border: 1px solid #cfd8dc; border-radius: 4px; background: #f7f9fa; color: #263238; }
+.report-header table { border-collapse: collapse; margin: .5em 0; }
+.report-header th, .report-header td { text-align: left; padding: .1em 1.2em .1em 0;
+  vertical-align: top; }
+.report-header .quiet { color: #607d8b; }
+.report-header.failed { border-color: #c62828; background: #fdecea; color: #7f1d1d; }
+.report-header pre { white-space: pre-wrap; margin: .3em 0; }
+.jp-RenderedHTMLCommon img.formula { display: inline; margin: 0; max-width: 100%; }
+.formula-row { display: block; text-align: center; margin: .6em 0; }
+"""
+
+
+class ForgetWidgetState(Preprocessor):
+    """Drops the saved state of widgets: no manager in the page would read it.
+
+    Comes last, so that a preprocessor that builds a widget into the page finds the state.
+    """
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        """Return the notebook without ``metadata.widgets``."""
+        nb.metadata.pop("widgets", None)
+        return nb, resources
+
+
+class ReportRenderer(IPythonRenderer):
+    """Markdown with drawn formulas; a picture on another host becomes a link to it."""
+
+    def block_math(self, body: str) -> str:
+        """Draw ``$$...$$``."""
+        return formula(body, display=True)
+
+    def inline_math(self, body: str) -> str:
+        """Draw ``$...$``."""
+        return formula(body, display=False)
+
+    def latex_environment(self, name: str, body: str) -> str:
+        r"""Draw ``\begin{...}...\end{...}``."""
+        return formula(rf"\begin{{{name}}}{body}\end{{{name}}}", display=True)
+
+    def image(self, text: str, url: str, title: str | None = None) -> str:
+        """Embed a local picture."""
+        if url.startswith(("http://", "https://", "//")):
+            return self.link(text or "picture", url, title)
+        return super().image(text, url, title)
+
+
+class ReportExporter(HTMLExporter):
+    """nbconvert's page without anything that is fetched.
+
+    Args:
+        preprocessors: run before the widgets' state is dropped, for example to replace a widget's
+            output by HTML that lives without a kernel.
+        **options: traits of nbconvert's exporter.
+    """
+
+    def __init__(self, *, preprocessors: tuple[Any, ...] = (), **options: Any) -> None:
+        # Else it writes to the terminal that figures have no alternative text.
+        super().__init__(**{"log": _log, **options})
+        for preprocessor in (*preprocessors, ForgetWidgetState()):
+            self.register_preprocessor(preprocessor, enabled=True)
+
+    @default("raw_template")
+    def _raw_template_default(self) -> str:
+        return TEMPLATE
+
+    @default("embed_images")
+    def _embed_images_default(self) -> bool:
+        return True
+
+    @jinja2.pass_context
+    def markdown2html(self, context: jinja2.runtime.Context, source: str) -> str:
+        """Turn Markdown to HTML, as nbconvert does, with this module's renderer."""
+        renderer = ReportRenderer(
+            escape=False,
+            attachments=context.get("cell", {}).get("attachments", {}),
+            embed_images=self.embed_images,
+            path=context.get("resources", {}).get("metadata", {}).get("path", ""),
+            anchor_link_text=self.anchor_link_text,
+            exclude_anchor_links=self.exclude_anchor_links,
+        )
+        return MarkdownWithMath(renderer=renderer).render(source)
+
+
+def page(notebook: Path, *, pictures_from: Path | None = None) -> str:
+    """Turn an executed notebook into one self-contained HTML page.
+
+    Args:
+        notebook: the executed notebook.
+        pictures_from: the folder that pictures in its text are relative to; None: its own.
+
+    Raises:
+        FileNotFoundError: if there is no such notebook.
+    """
+    nb = nbformat.read(notebook, as_version=4)
+    title = _title(nb) or notebook.stem
+    nb.metadata.setdefault("title", title)
+    resources = {
+        "metadata": {"name": notebook.stem, "path": str(pictures_from or notebook.parent)},
+        "content_policy": CONTENT_POLICY,
+        "report_style": STYLE,
+        "report_header": _header(nb),
+    }
+    text, _ = ReportExporter(preprocessors=(KeepWidgets(),)).from_notebook_node(nb, resources)
+    return text
+
+
+def _title(nb: NotebookNode) -> str:
+    for cell in nb.cells:
+        if cell.cell_type == "markdown" and cell.source.startswith("# "):
+            return cell.source.splitlines()[0].removeprefix("# ").strip()
+    return ""
+
+
+def _header(nb: NotebookNode) -> str:
+    """The box on top: when, how long, with which parameters and versions; why it stopped."""
+    record = nb.metadata.get("papermill", {})
+    report = nb.metadata.get("segnet_nb_report", {})
+    if not report:  # executed by something else: there is nothing to tell
+        return ""
+    when = str(record.get("start_time", ""))[:16].replace("T", " ")
+    facts = [report.get("notebook", ""), f"{when} UTC", _duration(record.get("duration"))]
+    versions = ", ".join(f"{name} {number}" for name, number in report.get("versions", {}).items())
+    parts = [
+        f"<strong>Report</strong> <span>{html.escape(' · '.join(filter(None, facts)))}</span>",
+        _parameter_table(nb),
+        f'<div class="quiet">{html.escape(versions)}</div>',
+    ]
+    box = f'<div class="report-header">{"".join(parts)}</div>'
+    return box + _failure_box(nb, report.get("failure"))
+
+
+def _failure_box(nb: NotebookNode, failure: dict[str, Any] | None) -> str:
+    if not failure:
+        return ""
+    index = failure.get("cell_index")
+    where = "The run stopped"
+    if index is not None and index < len(nb.cells):
+        anchor = html.escape(f"#cell-id={nb.cells[index].get('id', '')}")
+        where += f' at <a href="{anchor}">cell {index + 1} of {len(nb.cells)}</a>'
+    reason = html.escape(failure.get("message", ""))
+    return f'<div class="report-header failed">{where}:<pre>{reason}</pre></div>'
+
+
+def _parameter_table(nb: NotebookNode) -> str:
+    declared, given = _tagged_values(nb, TAG), _tagged_values(nb, "injected-parameters")
+    rows = []
+    for name, parameter in declared.items():
+        value = parameter.default
+        note = parameter.help
+        if name in given:
+            value = given[name].default
+            note = f"{note} (default: {parameter.default})".strip()
+        cells = (
+            f"<td><code>{html.escape(name)}</code></td>"
+            f"<td><code>{html.escape(value)}</code></td>"
+            f'<td class="quiet">{html.escape(note)}</td>'
+        )
+        rows.append(f"<tr>{cells}</tr>")
+    return f"<table>{''.join(rows)}</table>" if rows else ""
+
+
+def _tagged_values(nb: NotebookNode, tag: str) -> dict[str, Parameter]:
+    for cell in nb.cells:
+        if tag in cell.metadata.get("tags", ()):
+            with contextlib.suppress(SyntaxError):
+                return parse_parameters(cell.source)
+    return {}
+
+
+def _duration(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min"

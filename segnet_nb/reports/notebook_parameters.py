@@ -1,0 +1,204 @@
+"""A notebook's parameters: read from its tagged cell, and checked before anything runs.
+
+papermill injects any name and any type without a word, and its own reader knows neither
+``int | None`` nor ``Literal["a", "b"]``; the cell is plain Python, so Python's parser reads it.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import io
+import math
+import tokenize
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from segnet_nb._shared.typed_values import coerce
+
+TAG = "parameters"
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One line of a notebook's parameters cell: ``epochs: int = 3  # the full run: 80``."""
+
+    name: str
+    annotation: str
+    default: str
+    help: str
+    hint: Any = field(repr=False, compare=False)
+
+    @property
+    def declaration(self) -> str:
+        """The line without its comment, as in the notebook."""
+        annotation = f": {self.annotation}" if self.annotation else ""
+        return f"{self.name}{annotation} = {self.default}"
+
+
+def read_parameters(notebook: str | Path) -> dict[str, Parameter] | None:
+    """Read the parameters that a notebook declares.
+
+    Args:
+        notebook: path of an ``.ipynb`` file.
+
+    Returns:
+        Name to ``Parameter`` in the order of the cell; None if no cell is tagged ``parameters``.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if the file is no notebook, or the tagged cell is not plain Python.
+    """
+    for cell in _read(notebook).cells:
+        if TAG in cell.metadata.get("tags", ()):
+            try:
+                return parse_parameters(cell.source)
+            except SyntaxError as error:
+                raise ValueError(
+                    f"the cell tagged '{TAG}' of {notebook} is not plain Python (line "
+                    f"{error.lineno}: {error.msg}). It should hold lines like "
+                    "`epochs: int = 3  # the full run: 80` and nothing else."
+                ) from None
+    return None
+
+
+def parse_parameters(source: str) -> dict[str, Parameter]:
+    """Read parameters from the source of a parameters cell.
+
+    Example:
+        >>> parse_parameters("epochs: int = 3  # the full run: 80")["epochs"].help
+        'the full run: 80'
+    """
+    comments = {
+        token.start[0]: token.string.lstrip("#").strip()
+        for token in tokenize.generate_tokens(io.StringIO(source).readline)
+        if token.type == tokenize.COMMENT
+    }
+    found = {}
+    for statement in ast.parse(source).body:
+        match statement:
+            case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation, value=ast.expr()):
+                annotation_source = ast.unparse(annotation)
+            case ast.Assign(targets=[ast.Name(id=name)]):
+                annotation_source = ""
+            case _:
+                continue
+        found[name] = Parameter(
+            name=name,
+            annotation=annotation_source,
+            default=ast.get_source_segment(source, statement.value) or "",
+            help=comments.get(statement.end_lineno, ""),
+            hint=_hint(annotation_source, statement.value),
+        )
+    return found
+
+
+def check_parameters(notebook: str | Path, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values with the types that a notebook declares, or refuse them all.
+
+    Args:
+        notebook: path of an ``.ipynb`` file with a cell tagged ``parameters``.
+        values: name to value; text is parsed to the declared type.
+
+    Returns:
+        A new dict, in the order given.
+
+    Raises:
+        ValueError: if a name is unknown or a value does not fit; the message lists every parameter
+            with its type, default and comment.
+    """
+    declared = read_parameters(notebook)
+    if not values:
+        return {}
+    if declared is None:
+        raise ValueError(
+            f"{notebook} has no cell tagged '{TAG}', so it takes no parameters; got "
+            f"{', '.join(map(repr, values))}. Tag the cell that sets them, or pass none."
+        )
+    checked, problems = {}, []
+    for name, value in values.items():
+        if name not in declared:
+            close = difflib.get_close_matches(name, declared, n=1)
+            hint = f" Did you mean '{close[0]}'?" if close else ""
+            problems.append(f"no parameter is called '{name}'.{hint}")
+            continue
+        try:
+            checked[name] = coerce(value, declared[name].hint)
+        except ValueError as error:
+            problems.append(f"'{name}': {error}.")
+    if problems:
+        raise ValueError(f"{notebook}: {' '.join(problems)}\nIts parameters are:\n{listing(declared)}")
+    return checked
+
+
+def listing(parameters: Mapping[str, Parameter]) -> str:
+    """Lay parameters out for reading, one a line, comments aligned."""
+    if not parameters:
+        return "  (none)"
+    width = max(len(parameter.declaration) for parameter in parameters.values())
+    return "\n".join(
+        f"  {parameter.declaration:<{width}}  # {parameter.help}".removesuffix("  # ").rstrip()
+        for parameter in parameters.values()
+    )
+
+
+def assignments(values: Mapping[str, Any]) -> str:
+    """Write parameters as the Python lines of a cell.
+
+    papermill's own writer turns a tuple into a string.
+
+    Example:
+        >>> print(assignments({"size": (180, 240), "rate": float("inf")}))
+        # Parameters
+        size = (180, 240)
+        rate = float('inf')
+    """
+    lines = [f"{name} = {_source(value)}" for name, value in values.items()]
+    return "\n".join(["# Parameters", *lines])
+
+
+def _read(notebook: str | Path) -> Any:
+    import nbformat
+
+    path = Path(notebook)
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no notebook at {path}. Give the path of an .ipynb file.")
+    try:
+        return nbformat.read(path, as_version=4)
+    except (ValueError, AttributeError, nbformat.reader.NotJSONError) as error:
+        raise ValueError(f"{path} is not a notebook that can be read: {error}") from error
+
+
+def _hint(annotation: str, default: ast.expr) -> Any:
+    if annotation:
+        try:
+            names = {**vars(typing), "__builtins__": _TYPES}
+            hint = eval(annotation, names)
+            return eval(hint, names) if isinstance(hint, str) else hint  # `epochs: "int" = 3`
+        except Exception:  # an annotation of the notebook's own: its default tells the type
+            pass
+    try:
+        kind = type(ast.literal_eval(default))
+    except ValueError:
+        return Any
+    return Any if kind is type(None) else kind
+
+
+_TYPES = {kind.__name__: kind for kind in (bool, int, float, str, tuple, list, dict, set, bytes, object)}
+
+
+def _source(value: Any) -> str:
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"float({str(value)!r})"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_source, value))}]"
+    if isinstance(value, tuple):
+        inside = ", ".join(map(_source, value))
+        return f"({inside},)" if len(value) == 1 else f"({inside})"
+    if isinstance(value, dict):
+        items = (f"{_source(key)}: {_source(item)}" for key, item in value.items())
+        return f"{{{', '.join(items)}}}"
+    return repr(value)

@@ -1,0 +1,270 @@
+"""Reports: parameters in, an executed notebook and a page of HTML out.
+
+``run`` checks the parameters before anything starts, always ends (there is a deadline, and a dead
+kernel is noticed), keeps what a failing run has produced, and writes HTML that needs no network.
+The notebooks stay plain papermill notebooks: ``papermill IN OUT -p NAME VALUE`` runs them too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import platform
+import re
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from segnet_nb.reports.notebook_parameters import Parameter, check_parameters, listing, read_parameters
+
+__all__ = ["Parameter", "ReportError", "ReportPaths", "listing", "parameters", "run", "write_html"]
+
+VERSIONS_OF = ("segnet-nb", "keras", "tensorflow", "numpy")
+
+
+class ReportError(RuntimeError):
+    """A notebook did not run to its end.
+
+    Attributes:
+        notebook_path: what was executed, with its outputs as far as they came; None if nothing was.
+        html_path: the same as a page; None if not asked for.
+        cell_index: index of the cell that stopped the run, in the notebook at ``notebook_path``;
+            None if no cell did (the kernel did not start).
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        notebook_path: Path | None = None,
+        html_path: Path | None = None,
+        cell_index: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.notebook_path = notebook_path
+        self.html_path = html_path
+        self.cell_index = cell_index
+
+
+@dataclass(frozen=True)
+class ReportPaths:
+    """Where a report lies; unpacks as ``notebook, html = reports.run(...)``."""
+
+    notebook: Path
+    html: Path | None
+
+    def __iter__(self) -> Iterator[Path | None]:
+        return iter((self.notebook, self.html))
+
+
+def parameters(notebook: str | Path) -> dict[str, Parameter]:
+    """Return the parameters that a notebook takes: name, annotation, default and comment.
+
+    Args:
+        notebook: path of an ``.ipynb`` file.
+
+    Raises:
+        FileNotFoundError: if there is no such notebook.
+        ValueError: if its parameters cell is not plain Python.
+    """
+    return read_parameters(notebook) or {}
+
+
+def run(
+    notebook: str | Path,
+    parameters: Mapping[str, Any] | None = None,
+    output_dir: str | Path = "reports",
+    *,
+    timeout_seconds: float = 3600,
+    progress: bool = True,
+    html: bool = True,
+    name: str | None = None,
+) -> ReportPaths:
+    """Execute a notebook with parameters and write it and its HTML page.
+
+    The kernel works in the notebook's own folder, as in Jupyter. The run is written under a
+    temporary name and renamed at its end, so a report that is there is complete.
+
+    Args:
+        notebook: path of an ``.ipynb`` file.
+        parameters: values for names that its cell tagged ``parameters`` declares; text is read as
+            the declared type (``"5"`` for an int).
+        output_dir: folder for the results; made if need be.
+        timeout_seconds: seconds that the whole run may take; then its kernel is killed.
+        progress: show a bar over the cells and what long cells print.
+        html: write the page too.
+        name: told apart from other runs by it: ``<notebook>-<name>.ipynb``.
+
+    Returns:
+        The paths of the notebook and of the page (None without ``html``).
+
+    Raises:
+        FileNotFoundError: if there is no such notebook.
+        ValueError: if a parameter is unknown or ill-typed, or another argument is impossible;
+            nothing has run then.
+        ReportError: if a cell raised, left, took too long or lost its kernel. What ran is kept
+            as ``<notebook>.failed.ipynb`` and ``.failed.html``.
+
+    Example:
+        ::
+
+            paths = run("notebooks/reports/train.ipynb", {"epochs": 5}, name="five")
+            print(paths.html)  # reports/train-five.html
+    """
+    source = Path(notebook)
+    values = check_parameters(source, parameters or {})
+    if not (isinstance(timeout_seconds, int | float) and 0 < timeout_seconds < math.inf):
+        raise ValueError(
+            f"timeout_seconds must be a number above 0, got {timeout_seconds!r}. A run always has "
+            "a deadline: give a large one if it takes long."
+        )
+    stem = source.stem + (f"-{_checked_name(name)}" if name is not None else "")
+    folder = Path(output_dir)
+    if (folder / f"{stem}.ipynb").resolve() == source.resolve():
+        raise ValueError(
+            f"the report would overwrite the notebook itself, {source}. Give another output_dir, or a name."
+        )
+    kernel_name = _installed_kernel(source)
+    folder.mkdir(parents=True, exist_ok=True)
+
+    # Imported here: papermill takes more than a second, and a wrong parameter should not.
+    from segnet_nb.reports import engine
+
+    running = folder / f"{stem}.running-{uuid.uuid4().hex[:8]}.ipynb"
+    cell_index = None
+    try:
+        engine.execute(
+            source,
+            running,
+            values,
+            kernel_name=kernel_name,
+            timeout_seconds=timeout_seconds,
+            progress=progress,
+        )
+    except BaseException as error:
+        if not running.exists():
+            raise
+        cell_index = getattr(error, "cell_index", None)
+        paths = _finish(source, running, folder / f"{stem}.failed.ipynb", html, cell_index, error)
+        if not isinstance(error, Exception):  # Ctrl-C: what ran is kept, and it stays what it is
+            raise
+        message = _failure_message(source, paths, cell_index, error)
+        raise ReportError(
+            message, notebook_path=paths.notebook, html_path=paths.html, cell_index=cell_index
+        ) from (None if cell_index is not None else error)
+    for leftover in (f"{stem}.failed.ipynb", f"{stem}.failed.html"):
+        (folder / leftover).unlink(missing_ok=True)
+    return _finish(source, running, folder / f"{stem}.ipynb", html)
+
+
+def write_html(
+    notebook: str | Path, target: str | Path | None = None, *, pictures_from: Path | None = None
+) -> Path:
+    """Write an executed notebook as one HTML file that needs no network.
+
+    Figures are embedded and formulas drawn. Widgets show their text; diagrams in mermaid show their
+    source.
+
+    Args:
+        notebook: path of an executed notebook.
+        target: path to write; None: next to the notebook, ending in ``.html``.
+        pictures_from: the folder that pictures in its text are relative to; None: its own.
+
+    Returns:
+        The path written.
+
+    Raises:
+        FileNotFoundError: if there is no such notebook.
+    """
+    from segnet_nb.reports import html as html_page
+
+    source = Path(notebook)
+    path = source.with_suffix(".html") if target is None else Path(target)
+    part = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.part")
+    try:
+        part.write_text(html_page.page(source, pictures_from=pictures_from), encoding="utf-8")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    return path
+
+
+def _checked_name(name: str) -> str:
+    if not re.fullmatch(r"[\w.-]+", name):
+        raise ValueError(
+            f"name becomes part of a file's name: letters, digits, '_', '-' and '.', got {name!r}."
+        )
+    return name
+
+
+def _installed_kernel(source: Path) -> str:
+    import nbformat
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    name = nbformat.read(source, as_version=4).metadata.get("kernelspec", {}).get("name", "python3")
+    installed = sorted(KernelSpecManager().find_kernel_specs())
+    if name not in installed:
+        raise ValueError(
+            f"{source} asks for the kernel '{name}', which is not installed here; installed: "
+            f"{', '.join(installed) or 'none'}. Choose one in Jupyter and save the notebook."
+        )
+    return name
+
+
+def _finish(
+    source: Path,
+    running: Path,
+    final: Path,
+    html: bool,
+    cell_index: int | None = None,
+    error: BaseException | None = None,
+) -> ReportPaths:
+    """Complete what the finished (or failed) notebook says of itself; give it its name."""
+    import nbformat
+
+    nb = nbformat.read(running, as_version=4)
+    # papermill notes absolute paths, of the temporary file at that.
+    record = nb.metadata.setdefault("papermill", {})
+    record["input_path"], record["output_path"] = source.name, final.name
+    failure = None if error is None else {"cell_index": cell_index, "message": _reason(error)}
+    nb.metadata["segnet_nb_report"] = {
+        "notebook": source.name,
+        "failure": failure,
+        "versions": _versions(),
+    }
+    nbformat.write(nb, running)
+    running.replace(final)
+    if not html:
+        return ReportPaths(final, None)
+    # A page that cannot be made must not hide why the run failed.
+    with contextlib.nullcontext() if error is None else contextlib.suppress(Exception):
+        return ReportPaths(final, write_html(final, pictures_from=source.parent))
+    return ReportPaths(final, None)
+
+
+def _failure_message(source: Path, paths: ReportPaths, cell_index: int | None, error: BaseException) -> str:
+    where = ""
+    if cell_index is not None:
+        import nbformat
+
+        cells = nbformat.read(paths.notebook, as_version=4).cells
+        lines = cells[cell_index].source.strip().splitlines() or [""]
+        where = f" at cell {cell_index + 1} of {len(cells)} (`{lines[0][:100]}`)"
+    kept = " and ".join(str(path) for path in paths if path is not None)
+    return f"{source} stopped{where}:\n  {_reason(error)}\nWhat ran is kept in {kept}."
+
+
+def _reason(error: BaseException) -> str:
+    text = str(error) if hasattr(error, "cell_index") else f"{type(error).__name__}: {error}"
+    return text if len(text) <= 1000 else text[:1000] + " ..."
+
+
+def _versions() -> dict[str, str]:
+    found = {"Python": platform.python_version()}
+    for package in VERSIONS_OF:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            found[package] = metadata.version(package)
+    return found

@@ -1,0 +1,96 @@
+"""Widgets that go on working in an HTML page without a kernel and without a network.
+
+An executed notebook carries the state of its widgets. Here each output that shows a widget which says it
+is ``standalone`` becomes its state, its own module and a small model, all inside the page. Every other
+widget is shown as the picture that is stored beside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import json
+from collections.abc import Iterator
+from importlib import resources
+from typing import Any
+
+from nbconvert.preprocessors import Preprocessor
+from nbformat import NotebookNode
+
+VIEW = "application/vnd.jupyter.widget-view+json"
+STATE = "application/vnd.jupyter.widget-state+json"
+_REFERENCE = "IPY_MODEL_"
+
+
+class KeepWidgets(Preprocessor):
+    """Replaces the views of widgets by HTML that lives in the page, or by their stored picture."""
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        """Return the notebook with its widgets' views replaced."""
+        models = nb.metadata.get("widgets", {}).get(STATE, {}).get("state", {})
+        modules: set[str] = set()
+        for cell in nb.cells:
+            for output in cell.get("outputs", ()):
+                data = output.get("data", {})
+                if VIEW not in data:
+                    continue
+                found = list(_standalone(models, data.pop(VIEW).get("model_id", "")))
+                if found:
+                    pictures = [_html(model, modules, data) for model in found]
+                    for kind in ("image/png", "image/jpeg"):
+                        data.pop(kind, None)
+                    data["text/html"] = "\n".join(pictures)
+        return nb, resources
+
+
+def _standalone(models: dict[str, Any], model_id: str) -> Iterator[dict[str, Any]]:
+    """The standalone widgets of a view, in order: the widget itself, or those inside a box."""
+    model = models.get(model_id)
+    if model is None:
+        return
+    state = model.get("state", {})
+    if state.get("_esm") and state.get("standalone"):
+        yield model
+    for child in state.get("children", ()):
+        if isinstance(child, str) and child.startswith(_REFERENCE):
+            yield from _standalone(models, child.removeprefix(_REFERENCE))
+
+
+def _html(model: dict[str, Any], modules: set[str], data: dict[str, Any]) -> str:
+    """One widget: its module and style if they are new to the page, its state, and what starts it."""
+    state = {name: value for name, value in model["state"].items() if not name.startswith("_")}
+    module, css = model["state"]["_esm"], model["state"].get("_css", "")
+    key = hashlib.sha256((module + css).encode()).hexdigest()[:16]
+    buffers = [
+        {"path": buffer["path"], "data": buffer["data"].replace("\n", "")}
+        for buffer in model.get("buffers", ())
+    ]
+    parts = [f"<div data-standalone>{_fallback(data)}<div data-view></div>"]
+    if key not in modules:
+        modules.add(key)
+        harmless = css.replace("</", "<\\/")
+        parts.append(f"<style>{harmless}</style>")
+        parts.append(f'<script type="application/json" data-module="{key}">{_json(module)}</script>')
+    payload = _json({"state": state, "buffers": buffers, "module": key})
+    parts.append(f'<script type="application/json" data-state>{payload}</script>')
+    parts.append(f"<script>{_starter()}</script></div>")
+    return "".join(parts)
+
+
+def _fallback(data: dict[str, Any]) -> str:
+    """The stored picture, until the module has drawn, and where scripts are switched off."""
+    for kind in ("image/png", "image/jpeg"):
+        if kind in data:
+            content = data[kind].replace("\n", "")
+            told = html.escape(str(data.get("text/plain", "")))
+            return f'<img data-fallback alt="{told}" src="data:{kind};base64,{content}">'
+    return ""
+
+
+def _json(value: Any) -> str:
+    """JSON that cannot end the script element it stands in."""
+    return json.dumps(value, separators=(",", ":")).replace("</", "<\\/").replace("<!--", "<\\u0021--")
+
+
+def _starter() -> str:
+    return resources.files("segnet_nb.reports").joinpath("widget_views.js").read_text(encoding="utf-8")

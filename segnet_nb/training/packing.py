@@ -1,0 +1,61 @@
+"""The best weights of a run as a file of pretrained weights with its card."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+
+from segnet_nb.inference import pretrained
+from segnet_nb.training.loop import Run
+
+
+def pack(run: Run, name: str, *, command: str, licence: str, directory: Path | None = None) -> Path:
+    """Write the best weights of a run and their card, so that ``load_pretrained`` finds them.
+
+    Args:
+        run: a finished run.
+        name: what the set will be called.
+        command: the command that made the run, for the card.
+        licence: under which the weights may be used.
+        directory: where to write; None: where ``load_pretrained`` looks.
+
+    Returns:
+        The path of the card.
+
+    Raises:
+        ValueError: if no epoch of the run was whole.
+    """
+    if not run.best_epoch:
+        raise ValueError("the run has no whole epoch, so nothing to pack. Train it first.")
+    directory = directory or pretrained.directory()
+    directory.mkdir(parents=True, exist_ok=True)
+    weights = [value.astype("float16") for value in run.model.get_weights()]
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, *weights)
+    content = buffer.getvalue()
+    about = {
+        "name": name,
+        "num_classes": int(run.model.output_shape[-1]),
+        "parameters": int(run.model.count_params()),
+        "command": command,
+        "licence": licence,
+        "validation": {k: v for k, v in run.best.items() if k != "seconds"},
+        "minutes": round(sum(run.curve("seconds")) / 60, 1),
+        "config": run.config.to_dict(),
+        **({"offsets": run.adjustment["offsets"]} if run.is_adjusted else {}),
+        "versions": run.versions,
+        "classes": run.classes and run.classes.to_dict(),
+        "sha256": hashlib.sha256(content).hexdigest(),
+    }
+    for path, data in (
+        (directory / f"{name}.npz", content),
+        (directory / f"{name}.json", (json.dumps(about, indent=1) + "\n").encode()),
+    ):
+        temporary = path.with_name(f"{path.name}.part")
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    return directory / f"{name}.json"

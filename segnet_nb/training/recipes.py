@@ -1,0 +1,87 @@
+"""Ready training configurations: the paper's, what trains best here, and how to train that further.
+
+PAPER = arXiv 1511.00561, sections 3.1 and 4.1; FILES = the authors' Caffe files,
+github.com/alexgkendall/SegNet-Tutorial.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from segnet_nb.training.config import TrainConfig
+
+RECIPES: dict[str, TrainConfig] = {
+    # SGD 0.1 with momentum 0.9, 12 images a step, median frequency balancing, no augmentation, the epoch of
+    # the best validation global accuracy (PAPER); weight decay 5e-4, 40,000 images seen, 109 passes (FILES).
+    "paper": TrainConfig(
+        dataset="camvid",
+        network="basic",
+        loss="cross_entropy",
+        class_weights="median_frequency",
+        epochs=109,
+        image_size=(360, 480),
+        batch_size=12,
+        optimizer="sgd",
+        learning_rate=0.1,
+        schedule="constant",
+        warmup_epochs=0.0,
+        momentum=0.9,
+        weight_decay=5e-4,
+        horizontal_flip=False,
+        scale_min=1.0,
+        scale_max=1.0,
+        color_jitter=0.0,
+        monitor="global_accuracy",
+    ),
+    # Views from a whole photograph to a sixth of it, at 0.45 to 1.2 times its size, every other one around a
+    # class drawn evenly; averaged weights; last, what all this taught about how common classes are is undone.
+    "modern": TrainConfig(
+        dataset="camvid",
+        network="lean",
+        loss="cross_entropy_dice",
+        class_weights="sqrt_median_frequency",
+        epochs=40,
+        passes_per_epoch=3,
+        image_size=(180, 240),
+        val_size=(360, 480),
+        batch_size=4,
+        optimizer="adamw",
+        learning_rate=2e-3,
+        weight_decay=0.05,
+        scale_min=0.9,
+        scale_max=2.4,
+        color_jitter=0.4,
+        rare_class_crop_prob=0.5,
+        ema_momentum=0.998,
+        logit_adjustment=True,
+    ),
+}
+# After it, with a rate that rises and falls again. All classes weigh alike, since weights make a network find
+# too much of what is rare. Views at 0.6 to 1.4 times the photograph's size.
+RECIPES["refine"] = replace(
+    RECIPES["modern"],
+    class_weights="none",
+    initial_weights="lean-camvid",
+    epochs=10,
+    learning_rate=1e-3,
+    warmup_epochs=0.5,
+    weight_decay=0.03,
+    scale_min=1.2,
+    scale_max=2.8,
+    color_jitter=0.3,
+)
+
+
+def recipe(name: str) -> TrainConfig:
+    """The configuration of a recipe; ``dataclasses.replace`` changes what you want otherwise.
+
+    Raises:
+        ValueError: naming the recipes there are.
+
+    Example:
+        >>> recipe("paper").optimizer
+        'sgd'
+    """
+    if name not in RECIPES:
+        raise ValueError(f"no recipe is called {name!r}. Choose from: {', '.join(RECIPES)}.")
+    return RECIPES[name]

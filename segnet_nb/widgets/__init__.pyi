@@ -1,0 +1,31 @@
+from . import (
+    explorer as explorer,
+    index_ablation as index_ablation,
+    index_microscope as index_microscope,
+    loss_lab as loss_lab,
+    mask_inspector as mask_inspector,
+    pooling_playground as pooling_playground,
+    training_monitor as training_monitor,
+    uncertainty_lens as uncertainty_lens,
+)
+from .index_ablation import (
+    IndexAblation as IndexAblation,
+)
+from .index_microscope import (
+    IndexMicroscope as IndexMicroscope,
+)
+from .loss_lab import (
+    LossLab as LossLab,
+)
+from .mask_inspector import (
+    MaskInspector as MaskInspector,
+)
+from .pooling_playground import (
+    PoolingPlayground as PoolingPlayground,
+)
+from .training_monitor import (
+    TrainingMonitor as TrainingMonitor,
+)
+from .uncertainty_lens import (
+    UncertaintyLens as UncertaintyLens,
+)
