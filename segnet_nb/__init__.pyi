@@ -10,6 +10,14 @@ from . import (
     visualizers as visualizers,
     widgets as widgets,
 )
+from ._shared.errors import (
+    DivergedError as DivergedError,
+    MissingFileError as MissingFileError,
+    MissingPackageError as MissingPackageError,
+    OutOfMemoryError as OutOfMemoryError,
+    UserError as UserError,
+    UserTypeError as UserTypeError,
+)
 from ._shared.framework import (
     keras as keras,
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from segnet_nb._shared.errors import UserError
+
 
 def integer_ids(values: np.ndarray, what: str) -> np.ndarray:
     """``values`` as an array, if it holds whole numbers.
@@ -24,7 +26,7 @@ def integer_ids(values: np.ndarray, what: str) -> np.ndarray:
     """
     ids = np.asarray(values)
     if not np.issubdtype(ids.dtype, np.integer):
-        raise ValueError(
+        raise UserError(
             f"{what} must be integer class ids, but came as {ids.dtype} of shape {ids.shape}. "
             "Scores per class become ids with np.argmax(scores, axis=-1), whole numbers stored as "
             "floats with .astype(int)."
@@ -53,7 +55,7 @@ def check_id_range(ids: np.ndarray, what: str, num_classes: int, void_id: int | 
     if strange.any():
         found = np.unique(ids[strange])[:5].tolist()
         void = "no void" if void_id is None else f"void {void_id}"
-        raise ValueError(
+        raise UserError(
             f"{what} hold the ids {found}, but only 0..{num_classes - 1} and {void} are known. "
             "Set num_classes and void_id to what the arrays hold; scores with a channel for void "
             "lose it before the argmax: scores[..., :num_classes]."
@@ -74,7 +76,7 @@ def same_shape(labels: np.ndarray, predictions: np.ndarray) -> None:
     hint = "Resize the labels (nearest neighbour) or the predictions to the other's size."
     if predictions.ndim == labels.ndim + 1 and predictions.shape[:-1] == labels.shape:
         hint = "The last axis looks like scores per class: np.argmax(predictions, axis=-1) first."
-    raise ValueError(
+    raise UserError(
         f"labels of shape {labels.shape} and predictions of shape {predictions.shape} do not fit: "
         f"both must be class ids of one shape. {hint}"
     )

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from segnet_nb._shared.class_ids import check_id_range
+from segnet_nb._shared.errors import UserError
 from segnet_nb._shared.framework import ops
 
 Tensor = Any
@@ -34,7 +35,7 @@ def label_form(labels: Tensor, predictions: Tensor) -> Literal["ids", "ids_chann
     form: Literal["ids", "ids_channel", "one_hot"] | None = None
     classes = expected[-1] if expected else None
     if len(expected) < 2 or classes is None or classes < 2:
-        raise ValueError(
+        raise UserError(
             f"predictions of shape {expected} have no last axis of known length 2 or more to hold "
             "one score per class. Give (batch, height, width, classes)."
         )
@@ -47,7 +48,7 @@ def label_form(labels: Tensor, predictions: Tensor) -> Literal["ids", "ids_chann
     sides = given if form == "ids" else given[:-1]
     fits = all(None in pair or pair[0] == pair[1] for pair in zip(sides, expected[:-1], strict=False))
     if form is None or not fits:
-        raise ValueError(
+        raise UserError(
             f"labels of shape {given} do not fit predictions of shape {expected}. Give class "
             f"ids of shape {expected[:-1]} or {(*expected[:-1], 1)}, or one-hot of {expected}."
         )

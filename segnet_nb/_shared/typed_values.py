@@ -14,6 +14,8 @@ import re
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
+from segnet_nb._shared.errors import UserError
+
 TRUE_WORDS = ("true", "yes", "on", "1")
 FALSE_WORDS = ("false", "no", "off", "0")
 
@@ -43,7 +45,7 @@ def coerce(value: Any, hint: Any) -> Any:
         >>> coerce(True, int)
         Traceback (most recent call last):
             ...
-        ValueError: expected int, got True (bool)
+        segnet_nb.UserError: expected int, got True (bool)
     """
     kind = get_origin(hint) or hint
     if kind is Any:
@@ -79,9 +81,9 @@ def describe(hint: Any) -> str:
     return str(hint).replace("typing.", "")
 
 
-def _refusal(value: Any, hint: Any) -> ValueError:
+def _refusal(value: Any, hint: Any) -> UserError:
     came = repr(value) if isinstance(value, str) else f"{value!r} ({type(value).__name__})"
-    return ValueError(f"expected {describe(hint)}, got {came}")
+    return UserError(f"expected {describe(hint)}, got {came}")
 
 
 def _boolean(value: Any) -> bool:

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from segnet_nb._shared.errors import UserError
+
 __all__ = ["main"]
 
 _CAMVID_FOLDER = "folder (default: $SEGNET_NB_CAMVID, else data/camvid)"
@@ -149,7 +151,7 @@ def _once_each(pairs: list[list[str]]) -> dict[str, str]:
     values: dict[str, str] = {}
     for name, value in pairs:
         if name in values:
-            raise ValueError(f"-p {name} is given twice: {values[name]!r} and {value!r}.")
+            raise UserError(f"-p {name} is given twice: {values[name]!r} and {value!r}.")
         values[name] = value
     return values
 
@@ -270,7 +272,7 @@ def _export(options: argparse.Namespace) -> int:
     try:
         print(exporting.export(model, options.path, image_size=size))
     except ModuleNotFoundError as error:
-        raise ValueError(error) from error  # an extra to install, not a fault of ours
+        raise UserError(error) from error  # an extra to install, not a fault of ours
     return 0
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageEnhance
 
+from segnet_nb._shared.errors import UserError
+
 
 @dataclass(frozen=True)
 class Augmentation:
@@ -45,14 +47,14 @@ class Augmentation:
     def __post_init__(self) -> None:
         low, high = self.scale
         if not 0.1 <= low <= high <= 10:
-            raise ValueError(
+            raise UserError(
                 f"scale must be (smallest, largest) with 0.1 <= smallest <= largest <= 10, but {self.scale} "
                 "came. (1, 1) keeps the whole image."
             )
         if not 0 <= self.color_jitter < 1:
-            raise ValueError(f"color_jitter must be in 0..1, 1 excluded, but {self.color_jitter} came.")
+            raise UserError(f"color_jitter must be in 0..1, 1 excluded, but {self.color_jitter} came.")
         if not 0 <= self.rare_class_crop_prob <= 1:
-            raise ValueError(
+            raise UserError(
                 f"rare_class_crop_prob must be in 0..1, but {self.rare_class_crop_prob} came. "
                 "At 0.5 every other crop is laid around a rare class."
             )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from segnet_nb._shared.errors import UserError
 from segnet_nb.datasets.classes import ClassList
 
 
@@ -46,19 +47,19 @@ class Dataset:
     def __post_init__(self) -> None:
         images, labels = self.images, self.labels
         if images.ndim != 4 or images.shape[-1] != 3 or images.dtype != np.uint8:
-            raise ValueError(
+            raise UserError(
                 "images must be uint8 of shape (count, height, width, 3), but came as "
                 f"{images.dtype} of shape {images.shape}."
             )
         if labels.shape != images.shape[:3] or labels.dtype != np.uint8:
-            raise ValueError(
+            raise UserError(
                 f"labels must be uint8 of shape {images.shape[:3]} to fit the images, but came as "
                 f"{labels.dtype} of shape {labels.shape}."
             )
         if len(self.names) != len(images):
-            raise ValueError(f"{len(images)} images need as many names, but {len(self.names)} came.")
+            raise UserError(f"{len(images)} images need as many names, but {len(self.names)} came.")
         if labels.size and labels.max() > self.classes.void_id:
-            raise ValueError(
+            raise UserError(
                 f"labels hold the id {labels.max()}, but ids run from 0 to "
                 f"{self.classes.void_id} (void). Map other ids to {self.classes.void_id}."
             )

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from segnet_nb._shared.errors import MissingFileError, UserError
 from segnet_nb.datasets.base import Dataset
 from segnet_nb.datasets.classes import CAMVID
 from segnet_nb.datasets.names import check_request
@@ -36,11 +37,11 @@ _MEND_IT = "`segnet-nb data verify` checks every file, and `segnet-nb data camvi
 _NOT_A_PNG = (SyntaxError, ValueError, EOFError, struct.error, zlib.error)
 
 
-class DatasetMissingError(FileNotFoundError):
+class DatasetMissingError(MissingFileError):
     """The set, or the split asked for, is not there; the message says how to get it."""
 
 
-class DatasetDamagedError(ValueError):
+class DatasetDamagedError(UserError):
     """A file of the set is missing, broken or of the wrong kind; the message says which."""
 
 
@@ -134,10 +135,10 @@ def load(
     check_request("camvid", split)
     size = NATIVE_SIZE if image_size is None else _checked_size(image_size)
     if count is not None and operator.index(count) < 1:
-        raise ValueError(f"count must be at least 1, or None for all, but came as {count}.")
+        raise UserError(f"count must be at least 1, or None for all, but came as {count}.")
     pairs = _find_pairs(find_root(root), split)
     if count is not None and count > len(pairs):
-        raise ValueError(
+        raise UserError(
             f"count={count} images were asked for, but the {split} split of CamVid has "
             f"{len(pairs)}. Ask for at most that many, or pass None for all."
         )
@@ -169,7 +170,7 @@ def _checked_size(image_size: tuple[int, int]) -> tuple[int, int]:
     except (TypeError, ValueError):
         height = width = 0
     if height < 1 or width < 1:
-        raise ValueError(
+        raise UserError(
             "image_size must be (height, width), two whole numbers of at least 1, but came as "
             f"{image_size!r}. The native size is {NATIVE_SIZE}."
         )

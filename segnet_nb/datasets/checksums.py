@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tqdm.auto import tqdm
 
+from segnet_nb._shared.errors import UserError
 from segnet_nb.datasets.camvid import DatasetMissingError, find_root
 from segnet_nb.datasets.names import check_request
 
@@ -50,7 +51,7 @@ def parse_sums(text: str) -> dict[str, str]:
     for number, line in enumerate(text.splitlines(), start=1):
         match = _LINE.fullmatch(line)
         if match is None:
-            raise ValueError(
+            raise UserError(
                 f"line {number} of the checksums should be 64 hexadecimal digits, two spaces and a "
                 f"relative file name, but is {line!r}."
             )

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from segnet_nb._shared.errors import UserError
+
 
 @dataclass(frozen=True)
 class ClassList:
@@ -29,7 +31,7 @@ class ClassList:
 
     def __post_init__(self) -> None:
         if len(self.colors) != len(self.names) + 1:
-            raise ValueError(
+            raise UserError(
                 f"{len(self.names)} class names need {len(self.names) + 1} colours, void last, "
                 f"but {len(self.colors)} came. Add or remove colours."
             )
@@ -80,7 +82,7 @@ class ClassList:
         """
         lowered = [known.lower() for known in self.names]
         if name.lower() not in lowered:
-            raise ValueError(f"no class is called {name!r}. Choose from: {', '.join(self.names)}.")
+            raise UserError(f"no class is called {name!r}. Choose from: {', '.join(self.names)}.")
         return lowered.index(name.lower())
 
 

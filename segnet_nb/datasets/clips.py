@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageSequence
 
+from segnet_nb._shared.errors import MissingFileError, MissingPackageError, UserError
 from segnet_nb.datasets import folder, synthetic
 from segnet_nb.datasets.resizing import resize_image
 
@@ -45,7 +46,7 @@ def frames(
         (2, 24, 32, 3)
     """
     if count < 1:
-        raise ValueError(f"count must be at least 1, but {count} came.")
+        raise UserError(f"count must be at least 1, but {count} came.")
     source = str(source)
     if not source:
         found = _drawn(count, size, seed)
@@ -54,7 +55,7 @@ def frames(
     elif Path(source).is_dir():
         paths = [each for each in sorted(Path(source).iterdir()) if each.suffix.lower() in folder.PICTURES]
         if not paths:
-            raise FileNotFoundError(f"there are no pictures in {source}. Name another folder, or a clip.")
+            raise MissingFileError(f"there are no pictures in {source}. Name another folder, or a clip.")
         found = [folder.read_image(path, convert=True) for path in paths[:count]]
     else:
         found = _from_file(Path(source), count)
@@ -77,11 +78,9 @@ def _drawn(count: int, size: tuple[int, int], seed: int) -> list[np.ndarray]:
 
 def _from_file(path: Path, count: int) -> list[np.ndarray]:
     if not path.is_file():
-        raise FileNotFoundError(
-            f"there is no clip at {path}. Name an animated GIF, WebP or PNG, or a folder."
-        )
+        raise MissingFileError(f"there is no clip at {path}. Name an animated GIF, WebP or PNG, or a folder.")
     if path.suffix.lower() not in _MOVING:
-        raise ValueError(
+        raise UserError(
             f"{path.name} is not an animated GIF, WebP or PNG. Save films as a folder of pictures first, for "
             "example with `ffmpeg -i film.mp4 frames/%04d.jpg`."
         )
@@ -98,7 +97,7 @@ def _from_camera(source: str, count: int) -> list[np.ndarray]:
     try:
         import cv2
     except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
+        raise MissingPackageError(
             "a camera needs OpenCV: pip install opencv-python-headless. Without one, leave the source empty."
         ) from error
     number = int(source.partition(":")[2] or 0)
@@ -113,7 +112,7 @@ def _from_camera(source: str, count: int) -> list[np.ndarray]:
     finally:
         camera.release()
     if not found:
-        raise ValueError(f"camera {number} gives no picture. Is it plugged in, and used by nothing else?")
+        raise UserError(f"camera {number} gives no picture. Is it plugged in, and used by nothing else?")
     return found
 
 
@@ -137,11 +136,11 @@ def animation(frames: np.ndarray, *, fps: float = 8, quality: int = 60) -> bytes
     """
     frames = np.asarray(frames)
     if frames.ndim != 4 or frames.shape[-1] != 3 or frames.dtype != np.uint8 or not len(frames):
-        raise ValueError(
+        raise UserError(
             f"frames must be uint8 of shape (count, height, width, 3), not {frames.dtype} {frames.shape}."
         )
     if not fps > 0:
-        raise ValueError(f"fps must be above 0, but {fps} came.")
+        raise UserError(f"fps must be above 0, but {fps} came.")
     first, *others = (Image.fromarray(frame) for frame in frames)
     buffer = io.BytesIO()
     first.save(

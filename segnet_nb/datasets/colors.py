@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from segnet_nb._shared.errors import UserError, UserTypeError
 from segnet_nb.datasets.classes import ClassList
 
 # Found by a search for the largest smallest distance (CIE 1976, four kinds of colour vision): 30.7, while the
@@ -32,7 +33,7 @@ def safe_colors(classes: ClassList) -> ClassList:
         (255, 210, 0)
     """
     if classes.num_classes > len(_SAFE):
-        raise ValueError(
+        raise UserError(
             f"{len(_SAFE)} colours can be told apart with every colour vision, but there are "
             f"{classes.num_classes} classes. Keep the palette of the dataset."
         )
@@ -42,12 +43,12 @@ def safe_colors(classes: ClassList) -> ClassList:
 def _check_labels(labels: np.ndarray, classes: ClassList) -> np.ndarray:
     labels = np.asarray(labels)
     if labels.dtype.kind not in "iu":
-        raise TypeError(
+        raise UserTypeError(
             f"labels must be whole class ids, but {labels.dtype} of shape {labels.shape} came. Take "
             "argmax(-1) of probabilities first."
         )
     if labels.size and not 0 <= labels.min() <= labels.max() <= classes.void_id:
-        raise ValueError(
+        raise UserError(
             f"class ids run from 0 to {classes.void_id} (void), but {labels.min()}..{labels.max()} came."
         )
     return labels
@@ -97,9 +98,9 @@ def overlay(image: np.ndarray, labels: np.ndarray, classes: ClassList, opacity: 
         [[[64, 32, 64]]]
     """
     if image.shape != (*labels.shape, 3):
-        raise ValueError(f"labels of shape {labels.shape} do not lie over an image of shape {image.shape}.")
+        raise UserError(f"labels of shape {labels.shape} do not lie over an image of shape {image.shape}.")
     if not 0 <= opacity <= 1:
-        raise ValueError(f"opacity must be in 0..1, but {opacity} came.")
+        raise UserError(f"opacity must be in 0..1, but {opacity} came.")
     colors = colorize(labels, classes)
     alpha = np.where(labels == classes.void_id, 0.0, opacity)[..., None]
     return np.rint(image * (1 - alpha) + colors * alpha).astype(np.uint8)

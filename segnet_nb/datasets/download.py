@@ -19,6 +19,7 @@ from typing import Any
 import requests
 from tqdm.auto import tqdm
 
+from segnet_nb._shared.errors import UserError
 from segnet_nb.datasets.archive import unpack
 from segnet_nb.datasets.camvid import find_root
 from segnet_nb.datasets.checksums import (
@@ -91,7 +92,7 @@ def download_camvid(
         PosixPath('data/camvid')
     """
     if not url.startswith(("https://", "http://")):
-        raise ValueError(f"url must start with https:// or http://, but came as {url!r}.")
+        raise UserError(f"url must start with https:// or http://, but came as {url!r}.")
     root = find_root(destination)
     sums = published_sums() if sums is None else dict(sums)
     archive = root / ARCHIVE_NAME

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
+from segnet_nb._shared.errors import MissingFileError, UserError
 from segnet_nb.datasets import mask_values
 from segnet_nb.datasets.base import Dataset
 from segnet_nb.datasets.mask_values import FolderError, MaskValues
@@ -70,7 +71,7 @@ class Folder:
             FolderError: if there is no such split, or a list names what is not there.
         """
         if name not in _SPLITS:
-            raise ValueError(f"no split is called {name!r}. Choose from: {', '.join(_SPLITS)}.")
+            raise UserError(f"no split is called {name!r}. Choose from: {', '.join(_SPLITS)}.")
         listing = self.root / f"{name}.txt"
         if listing.is_file():
             known = {pair.name: pair for pair in self.pairs}
@@ -85,7 +86,7 @@ class Folder:
         if any((self.root / f"{other}.txt").is_file() for other in _SPLITS) or name == "test":
             raise FolderError(f"{self.root} has no {listing.name}. Write one name a line into it.")
         if not 0 < val_share < 1:
-            raise ValueError(f"val_share must be between 0 and 1, but {val_share} came.")
+            raise UserError(f"val_share must be between 0 and 1, but {val_share} came.")
         if len(self.pairs) < 2:
             raise FolderError(f"{self.root} has one image; at least two are needed, one to validate with.")
         order = np.random.default_rng(seed).permutation(len(self.pairs))
@@ -129,10 +130,10 @@ def open_folder(root: str | os.PathLike[str]) -> Folder:
     for kind in ("images", "masks"):
         place = root / kind
         if not place.is_dir():
-            raise FileNotFoundError(f"there is no folder {place}. {_LAYOUT}")
+            raise MissingFileError(f"there is no folder {place}. {_LAYOUT}")
         found[kind] = _pictures(place)
         if not found[kind]:
-            raise FileNotFoundError(f"there are no pictures in {place}. {_LAYOUT}")
+            raise MissingFileError(f"there are no pictures in {place}. {_LAYOUT}")
     images, masks = found["images"], found["masks"]
     for mine, others, what, other in ((images, masks, "image", "mask"), (masks, images, "mask", "image")):
         if alone := sorted(set(mine) - set(others)):
@@ -313,11 +314,11 @@ def load(
         True
     """
     if count is not None and operator.index(count) < 1:
-        raise ValueError(f"count must be at least 1, or None for all, but came as {count}.")
+        raise UserError(f"count must be at least 1, or None for all, but came as {count}.")
     opened = open_folder(root)
     pairs = opened.split(split, val_share=val_share, seed=seed)
     if count is not None and count > len(pairs):
-        raise ValueError(f"count={count} images were asked for, but the {split} split has {len(pairs)}.")
+        raise UserError(f"count={count} images were asked for, but the {split} split has {len(pairs)}.")
     pairs = pairs[:count]
     values = opened.mask_values()
     images, labels = [], []

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from segnet_nb._shared.errors import UserError
 from segnet_nb.datasets.classes import VOID_COLOR, ClassList, distinct_colors, numbered
 
 Value = int | tuple[int, int, int]
@@ -19,7 +20,7 @@ _EXAMPLE = '{"classes": {"background": 0, "cell": 255}, "void": 254}'
 _MOST_IDS = 64
 
 
-class FolderError(ValueError):
+class FolderError(UserError):
     """A folder of images and masks is not as it should be; the message says what to mend."""
 
 

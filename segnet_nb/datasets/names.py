@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from segnet_nb._shared.errors import UserError
+
 NAMES = ("synthetic", "camvid")
 SPLITS = ("train", "val", "test")
 
@@ -25,8 +27,8 @@ def check_request(name: str, split: str) -> None:
         ValueError: naming what exists.
     """
     if name not in NAMES and not is_folder(name):
-        raise ValueError(
+        raise UserError(
             f"no dataset is called {name!r}. Choose from: {', '.join(NAMES)}, or pass the path of a folder."
         )
     if split not in SPLITS:
-        raise ValueError(f"no split is called {split!r}. Choose from: {', '.join(SPLITS)}.")
+        raise UserError(f"no split is called {split!r}. Choose from: {', '.join(SPLITS)}.")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from segnet_nb import metrics
+from segnet_nb._shared.errors import UserError
 from segnet_nb.datasets.base import Dataset
 from segnet_nb.metrics import calibration
 
@@ -131,12 +132,12 @@ def evaluate(
     from segnet_nb.inference.prediction import predict
 
     if samples and (flip or tuple(scales) != (1.0,)):
-        raise ValueError("samples are drawn at the image's own size: pass them without flip and scales.")
+        raise UserError("samples are drawn at the image's own size: pass them without flip and scales.")
     classes = data.classes
     if not len(data):
-        raise ValueError("no images came. Pass at least one image.")
+        raise UserError("no images came. Pass at least one image.")
     if model.output_shape[-1] != classes.num_classes:
-        raise ValueError(
+        raise UserError(
             f"the network tells {model.output_shape[-1]} classes apart, the data {classes.num_classes}. "
             "Evaluate a network that was trained on these classes."
         )

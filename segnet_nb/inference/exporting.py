@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from segnet_nb._shared import framework
+from segnet_nb._shared.errors import MissingPackageError, UserError
 
 if TYPE_CHECKING:
     import keras
@@ -97,7 +98,7 @@ def export(
     """
     path = Path(path)
     if path.suffix not in _FORMATS:
-        raise ValueError(
+        raise UserError(
             f"a network is exported to {' or '.join(_FORMATS)}, but {path.name!r} came. Change the ending; "
             "model.save writes .keras."
         )
@@ -115,7 +116,7 @@ def export(
         operators = operators_of(content)
         difference = _difference(model, runner(content), size) if check else None
     if difference is not None and not difference <= TOLERANCE:
-        raise ValueError(
+        raise UserError(
             f"the exported network differs from the Keras network by {difference:.1e}, more than "
             f"{TOLERANCE}. Nothing was written. Does it hold layers that are not of this package or of Keras?"
         )
@@ -136,7 +137,7 @@ def _size(model: keras.Model, image_size: tuple[int, int] | None) -> tuple[int |
         side >= 1 and known in (None, side) for side, known in zip(wanted, takes, strict=False)
     )
     if not fits:
-        raise ValueError(
+        raise UserError(
             f"image_size must be (height, width) in pixels of images that the network takes, {takes} (None: "
             f"any), but {image_size!r} came."
         )
@@ -179,7 +180,7 @@ def _needed(module: str) -> Any:
     try:
         return import_module(module)
     except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
+        raise MissingPackageError(
             f"ONNX needs {error.name}, which is not installed. Install segnet-nb[export]; TFLite needs "
             "nothing more."
         ) from error

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from segnet_nb import losses  # noqa: F401  (registers what is saved)
+from segnet_nb._shared.errors import MissingFileError, UserError
 from segnet_nb._shared.framework import keras, ops
 from segnet_nb.networks import folding
 
@@ -21,13 +22,13 @@ def load_model(path: str | Path) -> keras.Model:
         FileNotFoundError: if there is no such file.
     """
     if not Path(path).is_file():
-        raise FileNotFoundError(f"no network at {path}. Pass the path of a .keras file.")
+        raise MissingFileError(f"no network at {path}. Pass the path of a .keras file.")
     return keras.models.load_model(path, compile=False)
 
 
 def _batches(images: np.ndarray, batch_size: int) -> Iterator[np.ndarray]:
     if batch_size < 1:
-        raise ValueError(f"batch_size must be at least 1, but {batch_size} came.")
+        raise UserError(f"batch_size must be at least 1, but {batch_size} came.")
     for start in range(0, len(images), batch_size):
         yield images[start : start + batch_size]
 
@@ -46,12 +47,12 @@ def check_images(model: keras.Model, images: np.ndarray) -> np.ndarray:
         want in (None, got) for want, got in zip(wanted[1:], images.shape[1:], strict=True)
     )
     if not fits:
-        raise ValueError(
+        raise UserError(
             f"the network takes images of shape {wanted} (None: any), but {images.shape} came. Resize the "
             "images, or build the network with None for height and width."
         )
     if not len(images):
-        raise ValueError("no images came. Pass at least one image.")
+        raise UserError("no images came. Pass at least one image.")
     return images
 
 
@@ -90,9 +91,9 @@ def check_scales(model: keras.Model, scales: Sequence[float]) -> None:
         ValueError: if there is none, one is out of range, or the network takes one size alone.
     """
     if not len(scales) or not all(0.1 <= scale <= 4 for scale in scales):
-        raise ValueError(f"scales must be one or more numbers in 0.1..4, but {list(scales)} came.")
+        raise UserError(f"scales must be one or more numbers in 0.1..4, but {list(scales)} came.")
     if any(scale != 1 for scale in scales) and None not in model.input_shape[1:3]:
-        raise ValueError(
+        raise UserError(
             f"the network takes images of {model.input_shape[1:3]} alone, so other scales cannot be tried. "
             "Build it with None for height and width."
         )
@@ -166,7 +167,7 @@ def predict(
     """
     images = check_images(model, images)
     if model.output_shape[-1] > 256:
-        raise ValueError(
+        raise UserError(
             f"{model.output_shape[-1]} classes do not fit into uint8. Take the argmax of "
             "predict_probabilities over the last axis."
         )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
+from segnet_nb._shared.errors import MissingFileError, UserError
 from segnet_nb.datasets import folder
 from segnet_nb.datasets.classes import ClassList
 from segnet_nb.datasets.colors import overlay
@@ -35,20 +36,18 @@ def pictures(paths: Sequence[str | Path]) -> list[Path]:
         if path.is_dir():
             inside = sorted(each for each in path.iterdir() if each.suffix.lower() in folder.PICTURES)
             if not inside:
-                raise FileNotFoundError(
-                    f"there are no pictures in {path}. Pass image files, or their folder."
-                )
+                raise MissingFileError(f"there are no pictures in {path}. Pass image files, or their folder.")
             found += inside
         elif path.is_file():
             found.append(path)
         else:
-            raise FileNotFoundError(f"there is no picture at {path}. Pass image files, or a folder of them.")
+            raise MissingFileError(f"there is no picture at {path}. Pass image files, or a folder of them.")
     if not found:
-        raise ValueError("no pictures came. Pass image files, or a folder of them.")
+        raise UserError("no pictures came. Pass image files, or a folder of them.")
     seen: dict[str, Path] = {}
     for path in found:
         if path.stem in seen:
-            raise ValueError(f"{seen[path.stem]} and {path} share a name, so their masks would. Rename one.")
+            raise UserError(f"{seen[path.stem]} and {path} share a name, so their masks would. Rename one.")
         seen[path.stem] = path
     return found
 
@@ -103,7 +102,7 @@ def predict_files(
     """
     count = int(model.output_shape[-1])
     if count != classes.num_classes:
-        raise ValueError(
+        raise UserError(
             f"the network tells {count} classes apart, but {classes.num_classes} names came. Pass its own."
         )
     check_scales(model, scales)

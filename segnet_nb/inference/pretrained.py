@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from segnet_nb._shared.errors import UserError
 from segnet_nb.datasets.classes import CAMVID, ClassList, numbered
 from segnet_nb.inference.run_files import ADJUSTED, BEST, RECORD, is_adjusted, read_record
 
@@ -53,7 +54,7 @@ def card(name: str) -> dict[str, Any]:
     """
     if name not in available():
         listed = ", ".join(available()) or "none: data/weights is empty"
-        raise ValueError(f"no weights are called {name!r}. There are: {listed}.")
+        raise UserError(f"no weights are called {name!r}. There are: {listed}.")
     return json.loads((directory() / f"{name}.json").read_text())
 
 
@@ -84,7 +85,7 @@ def best_for(dataset: str, *, dropout: bool = False) -> str:
         if found:
             return max(found, key=lambda about: about["validation"]["mean_iou"])["name"]
     kind = "with" if dropout else "without"
-    raise ValueError(
+    raise UserError(
         f"no weights for {dataset!r} {kind} dropout come with the package. There are: "
         f"{', '.join(available())}."
     )
@@ -112,7 +113,7 @@ def load_pretrained(name: str = "small-synthetic", *, output: str = "softmax") -
     content = (directory() / f"{name}.npz").read_bytes()
     found = hashlib.sha256(content).hexdigest()
     if found != about["sha256"]:
-        raise ValueError(
+        raise UserError(
             f"{name}.npz is damaged: its SHA-256 is {found}, its card says {about['sha256']}. Restore it "
             "with `git checkout data/weights` or install the package again."
         )
@@ -176,7 +177,7 @@ def find(weights: str | Path) -> Found:
         record = read_record(path / RECORD)
         path /= ADJUSTED if record and is_adjusted(record) else BEST
     if path.suffix != ".keras":
-        raise ValueError(
+        raise UserError(
             f"no weights are called {str(weights)!r}. There are: {', '.join(available())}. Or pass the path "
             "of a .keras file, or the folder of a training run."
         )

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from segnet_nb._shared.errors import UserError
+
 RECORD = "record.json"
 BEST = "best.keras"
 ADJUSTED = "adjusted.keras"
@@ -32,7 +34,7 @@ def read_record(path: Path) -> dict[str, Any]:
         record = json.loads(path.read_text())
         is_adjusted(record)
     except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(
+        raise UserError(
             f"{path} is not a training record ({error}). Delete the folder and train again."
         ) from error
     return record

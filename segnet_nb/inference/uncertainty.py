@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from segnet_nb._shared.errors import UserError
 from segnet_nb._shared.framework import keras
 from segnet_nb.inference.prediction import batch_probabilities, check_images
 
@@ -57,7 +58,7 @@ _samplers: WeakKeyDictionary[keras.Model, keras.Model] = WeakKeyDictionary()
 def _sampler(model: keras.Model) -> keras.Model:
     """The network with dropout on, and all else, batch normalisation above all, as in prediction."""
     if not any(isinstance(layer, keras.layers.Dropout) and layer.rate for layer in model.layers):
-        raise ValueError(
+        raise UserError(
             f"{model.name} has no dropout, so every sample would be the same. Build it with dropout=0.5, or "
             "load weights that were trained so."
         )
@@ -134,10 +135,10 @@ def uncertainty_at(
     """
     counts = list(counts)
     if not counts or counts != sorted(set(counts)):
-        raise ValueError(f"counts must be rising numbers of samples, but {counts} came. Try (2, 4, 8, 16).")
+        raise UserError(f"counts must be rising numbers of samples, but {counts} came. Try (2, 4, 8, 16).")
     for name, value, least in (("samples", counts[0], 2), ("batch_size", batch_size, 1)):
         if value < least:
-            raise ValueError(f"{name} must be at least {least}, but {value} came.")
+            raise UserError(f"{name} must be at least {least}, but {value} came.")
     images = check_images(model, images)
     sampler = _sampler(model)
     for number, layer in enumerate(sampler.layers):

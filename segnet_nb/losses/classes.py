@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from segnet_nb._shared.errors import UserError
 from segnet_nb._shared.framework import keras
 from segnet_nb._shared.targets import check_array_ids
 from segnet_nb.losses.class_weights import (
@@ -63,12 +64,12 @@ class _SegmentationLoss(keras.losses.Loss):
         if sample_weight is not None:
             shape = tuple(np.shape(sample_weight))
             if not self._weighs_images:
-                raise ValueError(
+                raise UserError(
                     "sample_weight weighs images, but pooling='batch' scores the batch as one. "
                     "Use pooling='image'."
                 )
             if any(side not in (1, None) for side in shape[1:]):
-                raise ValueError(
+                raise UserError(
                     f"sample_weight of shape {shape} does not give one weight per image. Weigh "
                     "classes with class_weights, and mark pixels to leave out as void."
                 )

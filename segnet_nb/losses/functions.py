@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from segnet_nb._shared.errors import UserError
 from segnet_nb._shared.framework import ops
 from segnet_nb._shared.targets import check_array_ids, one_hot_targets
 
@@ -32,14 +33,14 @@ def _nan_if(strange: Tensor, loss: Tensor) -> Tensor:
 def checked_epsilon(epsilon: float) -> float:
     """``epsilon``, if it is above 0."""
     if not epsilon > 0:
-        raise ValueError(f"epsilon must be above 0, but is {epsilon}. Try 1e-7.")
+        raise UserError(f"epsilon must be above 0, but is {epsilon}. Try 1e-7.")
     return float(epsilon)
 
 
 def checked_option(name: str, value: str, options: tuple[str, ...]) -> str:
     """``value``, if it is one of the options."""
     if value not in options:
-        raise ValueError(f"{name} must be one of {', '.join(map(repr, options))}, not {value!r}.")
+        raise UserError(f"{name} must be one of {', '.join(map(repr, options))}, not {value!r}.")
     return value
 
 
@@ -49,7 +50,7 @@ def checked_weights(weights: Sequence[float] | np.ndarray | None) -> tuple[float
         return None
     array = np.asarray(weights, dtype=np.float64)
     if array.ndim != 1 or not np.isfinite(array).all() or (array < 0).any():
-        raise ValueError(
+        raise UserError(
             f"class_weights must be one finite number >= 0 per class, but came as {weights!r}. "
             "median_frequency_weights(labels) makes such a list."
         )
@@ -81,7 +82,7 @@ def cross_entropy_per_image(
     weights = checked_weights(class_weights)
     if weights is not None:
         if len(weights) != predictions.shape[-1]:
-            raise ValueError(
+            raise UserError(
                 f"{len(weights)} class_weights came for predictions of {predictions.shape[-1]} "
                 "classes. Give one weight per class, in the order of the ids, none for void."
             )

@@ -19,6 +19,7 @@ from typing import Any, Literal
 import numpy as np
 
 from segnet_nb._shared.class_ids import check_id_range, integer_ids, same_shape
+from segnet_nb._shared.errors import UserError
 
 FILES_BOUNDARY_F1: dict[str, Any] = {
     "classes": "either",
@@ -206,12 +207,12 @@ def boundary_f1_image(
 
 def _check_options(labels: np.ndarray, tolerance: float, classes: str, matching: str) -> None:
     if labels.ndim != 2:
-        raise ValueError(
+        raise UserError(
             f"one image has shape (height, width), but {labels.shape} came. Drop axes of length 1; "
             "boundary_f1 takes (images, height, width)."
         )
     if not 0 <= tolerance < 1:
-        raise ValueError(
+        raise UserError(
             f"tolerance is a share of the image's diagonal, 0.0075 in the paper, not {tolerance}. "
             "Divide a distance in pixels by hypot(height, width)."
         )
@@ -220,7 +221,7 @@ def _check_options(labels: np.ndarray, tolerance: float, classes: str, matching:
         ("matching", matching, ("nearest", "one_to_one")),
     ):
         if value not in options:
-            raise ValueError(f"{name} must be {options[0]!r} or {options[1]!r}, not {value!r}.")
+            raise UserError(f"{name} must be {options[0]!r} or {options[1]!r}, not {value!r}.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -310,7 +311,7 @@ def boundary_f1(
     if labels.ndim == 2:
         labels, predictions = labels[np.newaxis], predictions[np.newaxis]
     if labels.ndim != 3:
-        raise ValueError(
+        raise UserError(
             f"labels of shape {labels.shape} are neither (height, width) nor "
             "(images, height, width). Drop axes of length 1."
         )

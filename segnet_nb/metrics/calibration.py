@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from segnet_nb._shared.class_ids import integer_ids, same_shape
+from segnet_nb._shared.errors import UserError
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,9 +63,9 @@ def calibration(
     """
     right, (sure,) = _right(labels, predictions, void_id, confidence=confidence)
     if not (sure >= 0).all() or not (sure <= 1).all():
-        raise ValueError("confidence must be a probability in 0..1. Pass what softmax gives.")
+        raise UserError("confidence must be a probability in 0..1. Pass what softmax gives.")
     if bins < 1:
-        raise ValueError(f"bins must be at least 1, but {bins} came.")
+        raise UserError(f"bins must be at least 1, but {bins} came.")
     edges = np.linspace(0, 1, bins + 1)
     place = np.minimum((sure * bins).astype(int), bins - 1)
     counts = np.bincount(place, minlength=bins)
@@ -109,7 +110,7 @@ def accuracy_of_kept(
     right, (doubt,) = _right(labels, predictions, void_id, uncertainty=uncertainty)
     wanted = np.asarray(shares, dtype=float)
     if not ((wanted > 0) & (wanted <= 1)).all():
-        raise ValueError(f"shares must be above 0 and at most 1, but {list(shares)} came.")
+        raise UserError(f"shares must be above 0 and at most 1, but {list(shares)} came.")
     levels, group = np.unique(doubt, return_inverse=True)
     counts = np.bincount(group, minlength=len(levels))
     hits = np.bincount(group, weights=right, minlength=len(levels))
@@ -129,13 +130,13 @@ def _right(
     labels, predictions = integer_ids(labels, "labels"), integer_ids(predictions, "predictions")
     known = np.ones(labels.shape, bool) if void_id is None else labels != void_id
     if not known.any():
-        raise ValueError("no pixel has a class, so there is nothing to be right about.")
+        raise UserError("no pixel has a class, so there is nothing to be right about.")
     picked = []
     for name, value in values.items():
         value = np.asarray(value, dtype=float)
         if value.shape != labels.shape:
-            raise ValueError(f"{name} of shape {value.shape} does not fit labels of shape {labels.shape}.")
+            raise UserError(f"{name} of shape {value.shape} does not fit labels of shape {labels.shape}.")
         if np.isnan(value[known]).any():
-            raise ValueError(f"{name} holds NaN.")
+            raise UserError(f"{name} holds NaN.")
         picked.append(value[known])
     return (labels == predictions)[known], picked

@@ -18,6 +18,7 @@ from typing import Any, Literal
 import numpy as np
 
 from segnet_nb._shared.class_ids import check_id_range, integer_ids, same_shape
+from segnet_nb._shared.errors import UserError
 
 __all__ = ["Scores", "confusion_matrix", "scores"]
 
@@ -142,7 +143,7 @@ class Scores:
         """
         names = [f"class {index}" for index in range(len(self.support))] if names is None else names
         if len(names) != len(self.support):
-            raise ValueError(
+            raise UserError(
                 f"{len(names)} names came for {len(self.support)} classes. Give one per class, none for void."
             )
         width = max(10, *map(len, names))
@@ -187,12 +188,12 @@ def scores(matrix: np.ndarray, absent: Literal["zero", "ignore"] = "zero") -> Sc
     """
     matrix = np.asarray(matrix)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
-        raise ValueError(
+        raise UserError(
             f"a confusion matrix is square, but shape {matrix.shape} came. "
             "Make one with confusion_matrix(labels, predictions)."
         )
     if absent not in ("zero", "ignore"):
-        raise ValueError(f"absent must be 'zero' or 'ignore', not {absent!r}.")
+        raise UserError(f"absent must be 'zero' or 'ignore', not {absent!r}.")
     hits, rows, columns = np.diagonal(matrix), matrix.sum(axis=1), matrix.sum(axis=0)
     accuracy, iou = _ratio(hits, rows), _ratio(hits, rows + columns - hits)
     counted = rows > 0 if absent == "ignore" else np.ones(len(rows), dtype=bool)

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from segnet_nb._shared.errors import UserError
 from segnet_nb._shared.framework import keras, ops
 from segnet_nb._shared.targets import check_array_ids, class_ids
 
@@ -55,7 +56,7 @@ class ConfusionMatrixMetric(keras.metrics.Metric):
     ) -> None:
         super().__init__(name=name, dtype=dtype)
         if absent not in ("zero", "ignore"):
-            raise ValueError(f"absent must be 'zero' or 'ignore', not {absent!r}.")
+            raise UserError(f"absent must be 'zero' or 'ignore', not {absent!r}.")
         self.num_classes = int(num_classes)
         self.void_id = None if void_id is None else int(void_id)
         self.absent = absent
@@ -76,12 +77,12 @@ class ConfusionMatrixMetric(keras.metrics.Metric):
             ValueError: if shapes do not fit or a ``sample_weight`` comes.
         """
         if sample_weight is not None:
-            raise ValueError(
+            raise UserError(
                 f"{self.name} counts pixels and takes no sample_weight. Pass it to "
                 "compile(metrics=...), not weighted_metrics; mark pixels to leave out as void."
             )
         if y_pred.shape[-1] != self.num_classes:
-            raise ValueError(
+            raise UserError(
                 f"{self.name} counts {self.num_classes} classes, but predictions of shape "
                 f"{tuple(y_pred.shape)} came. Set num_classes={y_pred.shape[-1]}."
             )

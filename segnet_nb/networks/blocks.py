@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from segnet_nb._shared.errors import UserError
 from segnet_nb._shared.framework import keras
 
 kl = keras.layers
@@ -82,7 +83,7 @@ class Dropouts:
 
     def __init__(self, rate: float, stages: Sequence[int]) -> None:
         if not 0 <= rate < 1:
-            raise ValueError(f"dropout must be in 0..1, 1 excluded, but {rate} came. Published: 0.5.")
+            raise UserError(f"dropout must be in 0..1, 1 excluded, but {rate} came. Published: 0.5.")
         self._rate, self._stages = rate, stages
 
     def after_pool(self, number: int, x: Tensor) -> Tensor:

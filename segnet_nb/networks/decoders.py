@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from segnet_nb._shared.errors import UserError
 from segnet_nb._shared.framework import keras
 from segnet_nb.networks.blocks import convolution
 from segnet_nb.networks.layers import CropLike, MaxUnpooling2D
@@ -194,7 +195,7 @@ class BilinearKernel(keras.initializers.Initializer):
         """The kernel, shape ``(side, side, output maps, input maps)``."""
         side = shape[0]
         if len(shape) != 4 or shape[1] != side or side % 2 or side < 4:
-            raise ValueError(f"the kernel must be square with an even side of at least 4, but {shape} came.")
+            raise UserError(f"the kernel must be square with an even side of at least 4, but {shape} came.")
         line = np.zeros(side)
         line[side // 2 - 2 : side // 2 + 2] = (0.25, 0.75, 0.75, 0.25)
         kernel = line[:, None, None, None] * line[None, :, None, None] * np.eye(shape[2], shape[3])
@@ -212,7 +213,7 @@ def check_decoder(name: str) -> None:
         ValueError: naming those there are.
     """
     if name not in DECODERS:
-        raise ValueError(f"no decoder is called {name!r}. Choose from: {', '.join(DECODERS)}.")
+        raise UserError(f"no decoder is called {name!r}. Choose from: {', '.join(DECODERS)}.")
 
 
 def decode(

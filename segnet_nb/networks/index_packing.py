@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from segnet_nb._shared.errors import UserError
+
 
 def pack_indices(indices: np.ndarray) -> np.ndarray:
     """Four window offsets in each byte, the first in the lowest bits.
@@ -27,9 +29,9 @@ def pack_indices(indices: np.ndarray) -> np.ndarray:
     """
     indices = np.asarray(indices)
     if not np.issubdtype(indices.dtype, np.integer):
-        raise ValueError(f"indices must be whole numbers, but an array of {indices.dtype} came.")
+        raise UserError(f"indices must be whole numbers, but an array of {indices.dtype} came.")
     if indices.size and not (indices.min() >= 0 and indices.max() <= 3):
-        raise ValueError(
+        raise UserError(
             f"indices must be in 0..3, but {indices.min()}..{indices.max()} came. Pass offsets within "
             "windows, not positions in the map."
         )
@@ -59,7 +61,7 @@ def unpack_indices(packed: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     packed = np.asarray(packed)
     count = int(np.prod(shape))
     if packed.dtype != np.uint8 or packed.shape != (-(-count // 4),):
-        raise ValueError(
+        raise UserError(
             f"{count} indices of shape {tuple(shape)} are {-(-count // 4)} bytes of uint8, but "
             f"{packed.shape} of {packed.dtype} came."
         )

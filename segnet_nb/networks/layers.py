@@ -14,6 +14,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from segnet_nb._shared.errors import UserError, UserTypeError
 from segnet_nb._shared.framework import keras, ops
 
 Tensor = Any
@@ -150,7 +151,7 @@ def flat_indices(indices: Tensor, height: int, width: int) -> Tensor:
     """
     rows, columns = indices.shape[1], indices.shape[2]
     if (rows, columns) != (_halved(height), _halved(width)):
-        raise ValueError(
+        raise UserError(
             f"indices of {rows} x {columns} windows do not come from a map of {height} x {width}, which "
             f"has {_halved(height)} x {_halved(width)}. Pass the height and width of the map before "
             "pooling."
@@ -213,7 +214,7 @@ def _probe_arguments(function: Callable[..., Any]) -> tuple[Any, ...]:
 
 def _check_rank_four(shape: Shape, who: str, what: str) -> None:
     if len(shape) != 4:
-        raise ValueError(
+        raise UserError(
             f"{who} needs {what} of shape (batch, height, width, channels), but {tuple(shape)} came. "
             "Add a batch axis with x[None] or drop the extra ones."
         )
@@ -306,7 +307,7 @@ class MaxUnpooling2D(keras.layers.Layer):
     @staticmethod
     def _check(inputs: Any) -> None:
         if not isinstance(inputs, list | tuple) or len(inputs) not in (2, 3):
-            raise ValueError(
+            raise UserError(
                 "MaxUnpooling2D takes a list [values, indices] or [values, indices, like], but "
                 f"{len(inputs) if isinstance(inputs, list | tuple) else 'one tensor'} came. Pass both "
                 "outputs of MaxPoolingWithIndices2D."
@@ -322,13 +323,13 @@ class MaxUnpooling2D(keras.layers.Layer):
                 if differ == [False, False, False, True]
                 else "Pass the indices of the pooling that led to these values."
             )
-            raise ValueError(
+            raise UserError(
                 f"values of shape {values} cannot be placed by indices of shape {indices}: every value "
                 f"needs an index. {mend}"
             )
         dtype = keras.backend.standardize_dtype(inputs[1].dtype)
         if dtype != "uint8":
-            raise TypeError(
+            raise UserTypeError(
                 f"indices must be uint8 offsets 0..3 inside their window, but {dtype} came. Use those of "
                 "MaxPoolingWithIndices2D; flat positions turn into offsets by 2 * (y % 2) + x % 2."
             )
@@ -341,7 +342,7 @@ class MaxUnpooling2D(keras.layers.Layer):
             like = inputs[2].shape[1:3] if len(inputs) == 3 else map(_doubled, pooled_size)
             size, asks = tuple(like), "the third input has"
         elif not isinstance(output_size, list | tuple) or len(output_size) != 2 or None in output_size:
-            raise ValueError(
+            raise UserError(
                 f"output_size must be (height, width) in pixels, but {output_size!r} came. Pass the height "
                 "and width of the map that was pooled, or that map itself as the third input."
             )
@@ -349,7 +350,7 @@ class MaxUnpooling2D(keras.layers.Layer):
             size, asks = tuple(output_size), "output_size asks for"
         for side, given, pooled in zip(("height", "width"), size, pooled_size, strict=True):
             if None not in (given, pooled) and given not in (2 * pooled - 1, 2 * pooled):
-                raise ValueError(
+                raise UserError(
                     f"a {side} of {pooled} unpools to {2 * pooled - 1} or {2 * pooled}, but {asks} {given}. "
                     "Pass the size of the map that was pooled."
                 )

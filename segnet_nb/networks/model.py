@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from segnet_nb._shared.errors import UserError
 from segnet_nb._shared.framework import keras
 from segnet_nb.networks.blocks import Dropouts, Step, Tensor, apply_all, bottleneck, convolution, residual
 from segnet_nb.networks.decoders import check_decoder, decode
@@ -26,25 +27,25 @@ def _check_request(
     input_size: Sequence[int | None], num_classes: int, output: str
 ) -> tuple[int | None, int | None, int]:
     if len(input_size) != 3:
-        raise ValueError(
+        raise UserError(
             f"input_size must be (height, width, channels), but {tuple(input_size)} came. "
             "For colour images of any size pass (None, None, 3)."
         )
     for side, length in zip(("height", "width"), input_size, strict=False):
         if length is not None and length < SMALLEST_SIDE:
-            raise ValueError(
+            raise UserError(
                 f"the {side} must be at least {SMALLEST_SIDE} pixels to be pooled four times, but "
                 f"{length} came. Resize the images or pad them."
             )
     if input_size[2] is None or input_size[2] < 1:
-        raise ValueError(f"the number of channels must be known and positive, but {input_size[2]} came.")
+        raise UserError(f"the number of channels must be known and positive, but {input_size[2]} came.")
     if num_classes < 2:
-        raise ValueError(
+        raise UserError(
             f"num_classes must be at least 2, but {num_classes} came. Foreground against background "
             "counts as two classes."
         )
     if output not in ("softmax", "logits"):
-        raise ValueError(f"output must be 'softmax' or 'logits', but {output!r} came.")
+        raise UserError(f"output must be 'softmax' or 'logits', but {output!r} came.")
     return tuple(input_size)
 
 
@@ -251,12 +252,12 @@ def segnet_vgg16(
     """
     size = _check_request(input_size, num_classes, output)
     if encoder_weights not in (None, "imagenet"):
-        raise ValueError(
+        raise UserError(
             f"encoder_weights must be None or 'imagenet', but {encoder_weights!r} came. To load a file "
             "of your own, build the network and call model.load_weights(path)."
         )
     if encoder_weights == "imagenet" and size[2] != 3:
-        raise ValueError(
+        raise UserError(
             f"ImageNet weights see 3 channels, but the input has {size[2]}. Pass "
             "encoder_weights=None or images with 3 channels."
         )
@@ -293,7 +294,7 @@ def load_vgg16_encoder(model: keras.Model, vgg16: keras.Model) -> None:
     ours = [layer for layer in ours if isinstance(layer, kl.Conv2D)]
     theirs = [layer for layer in vgg16.layers if isinstance(layer, kl.Conv2D)]
     if len(ours) != 13 or len(theirs) != 13:
-        raise ValueError(
+        raise UserError(
             f"13 convolutions are needed on both sides, but the model has {len(ours)} in its encoder and "
             f"VGG16 {len(theirs)}. Pass a segnet_vgg16 and a keras.applications.VGG16."
         )
@@ -355,12 +356,12 @@ def segnet_modern(
     decoder_depths = depths if decoder_depths is None else decoder_depths
     kinds = [blocks] * len(filters) if isinstance(blocks, str) else list(blocks)
     if not filters or not len(filters) == len(depths) == len(decoder_depths) == len(kinds):
-        raise ValueError(
+        raise UserError(
             f"every stage needs filters, depths and a block, but {len(filters)} filters, {len(depths)} and "
             f"{len(decoder_depths)} depths and {len(kinds)} blocks came. Pass as many of each."
         )
     if unknown := set(kinds) - set(_BLOCKS):
-        raise ValueError(f"blocks are {' or '.join(_BLOCKS)}, but {sorted(unknown)} came.")
+        raise UserError(f"blocks are {' or '.join(_BLOCKS)}, but {sorted(unknown)} came.")
     inputs, x = _normalized_input(size, input_normalization)
     encoder, decoder = [], []
     for i, (width, kind) in enumerate(zip(filters, kinds, strict=True), start=1):
@@ -417,13 +418,13 @@ def build_network(
         'segnet_small'
     """
     if decoder != "segnet" and name not in BASIC_FILTERS:
-        raise ValueError(
+        raise UserError(
             f"decoder={decoder!r} is one of the networks {' and '.join(BASIC_FILTERS)}, but {name!r} was "
             "asked for."
         )
     if name == "overview":
         if dropout:
-            raise ValueError("the overview network has no dropout. Take 'basic', 'vgg16' or a modern one.")
+            raise UserError("the overview network has no dropout. Take 'basic', 'vgg16' or a modern one.")
         return segnet_model(input_size, num_classes, output=output, input_normalization="scale")
     if name in BASIC_FILTERS:
         return segnet_basic(
@@ -462,4 +463,4 @@ def build_network(
             name="segnet_small",
         )
     names = ", ".join(("overview", *BASIC_FILTERS, "vgg16", "small", "modern", "lean"))
-    raise ValueError(f"no network is called {name!r}. Choose from: {names}.")
+    raise UserError(f"no network is called {name!r}. Choose from: {names}.")

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from segnet_nb._shared.errors import UserError
 from segnet_nb._shared.framework import keras, ops
 
 Tensor = Any
@@ -44,9 +45,9 @@ class LocalResponseNormalization(keras.layers.Layer):
     def __init__(self, size: int = 5, alpha: float = 1e-4, beta: float = 0.75, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if alpha < 0:
-            raise ValueError(f"alpha must not be negative, but {alpha} came. Published: 1e-4.")
+            raise UserError(f"alpha must not be negative, but {alpha} came. Published: 1e-4.")
         if size < 1 or size % 2 == 0:
-            raise ValueError(
+            raise UserError(
                 f"size must be an odd number of channels, but {size} came. Use {max(size + 1, 1)}."
             )
         self.size, self.alpha, self.beta = size, alpha, beta
@@ -104,6 +105,6 @@ def input_normalization(kind: str) -> keras.layers.Layer | None:
     if kind == "vgg":
         offset = [-mean for mean in _IMAGENET_MEAN]
         return keras.layers.Rescaling(1.0, offset=offset, name="subtract_mean")
-    raise ValueError(
+    raise UserError(
         f"no input normalisation is called {kind!r}. Choose from: {', '.join(INPUT_NORMALIZATIONS)}."
     )

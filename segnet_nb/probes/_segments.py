@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from segnet_nb._shared.errors import UserError, UserTypeError
 from segnet_nb._shared.framework import keras
 from segnet_nb.networks.layers import MaxUnpooling2D
 
@@ -83,7 +84,7 @@ class SegmentedNetwork:
 
     def __init__(self, model: keras.Model) -> None:
         if not isinstance(model, keras.Model) or len(getattr(model, "inputs", None) or ()) != 1:
-            raise TypeError(
+            raise UserTypeError(
                 "a functional keras.Model with one input is needed, because its graph is cut at the "
                 f"unpoolings, but a {type(model).__name__} came. {_NETWORKS}"
             )
@@ -94,7 +95,7 @@ class SegmentedNetwork:
         while True:
             unpoolings, inputs = _sources(output)
             if unpoolings and (len(unpoolings) > 1 or inputs):
-                raise ValueError(
+                raise UserError(
                     f"the decoder of {model.name!r} gets more from the encoder than indices: stage "
                     f"{len(indices) + 1} joins maps from before the unpooling, as U-Net does, so its "
                     f"indices alone cannot be judged. {_NETWORKS}"
@@ -108,7 +109,7 @@ class SegmentedNetwork:
             indices.append(node.input_tensors[1])
             likes.append(node.input_tensors[2] if len(node.input_tensors) == 3 else None)
         if not indices:
-            raise ValueError(f"{model.name!r} has no MaxUnpooling2D, so no indices to judge. {_NETWORKS}")
+            raise UserError(f"{model.name!r} has no MaxUnpooling2D, so no indices to judge. {_NETWORKS}")
         self.stages = len(indices)
         self.feature_channels = tuple(int(tensor.shape[-1]) for tensor in indices)
         # One channel of a map tells its height and width; the other channels need not be copied.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from segnet_nb._shared.errors import UserError
 from segnet_nb.datasets.classes import ClassList
 from segnet_nb.metrics.boundaries import boundary_f1
 from segnet_nb.metrics.confusion import confusion_matrix, scores
@@ -139,7 +140,7 @@ class AblationBench:
         _check_arrays(model, images, labels, classes)
         names = [f"image {i}" for i in range(len(images))] if names is None else list(names)
         if len(names) != len(images):
-            raise ValueError(f"{len(names)} names came for {len(images)} images. Give one per image or None.")
+            raise UserError(f"{len(names)} names came for {len(images)} images. Give one per image or None.")
         self.images, self.labels, self.classes, self.names = images, labels, classes, tuple(names)
         self.stages = tuple(range(1, self._network.stages + 1))
         self._encodings = Kept(_KEPT_BYTES, _KEPT_ENCODINGS)
@@ -237,7 +238,7 @@ class AblationBench:
         """
         images = range(len(self.images)) if images is None else images
         if not len(images):
-            raise ValueError("no images to average over. Pass at least one number, or None for all.")
+            raise UserError("no images to average over. Pass at least one number, or None for all.")
         done = dict.fromkeys(stages, "random")
         runs = [[self.run(i, done, share=share, seed=seed).mean_iou for i in images] for share in shares]
         return np.array(runs, dtype=np.float64).reshape(len(shares), len(images)).mean(axis=1)
@@ -248,20 +249,20 @@ class AblationBench:
         """What to do at each stage, innermost first, with all that it depends on: a key, too."""
         self._check_image(image)
         if not 0 <= share <= 1:
-            raise ValueError(f"share is a probability in 0..1, but {share} came.")
+            raise UserError(f"share is a probability in 0..1, but {share} came.")
         if not isinstance(seed, int | np.integer) or seed < 0:
-            raise ValueError(f"seed must be a whole number of at least 0, but {seed!r} came.")
+            raise UserError(f"seed must be a whole number of at least 0, but {seed!r} came.")
         for stage, name in interventions.items():
             if stage not in self.stages:
                 raise IndexError(f"no stage {stage}: they are {', '.join(map(str, self.stages))}.")
             if name not in INTERVENTIONS:
-                raise ValueError(
+                raise UserError(
                     f"no intervention is called {name!r}. Choose from: {', '.join(INTERVENTIONS)}."
                 )
         if other is not None:
             self._check_image(other)
         elif "other" in interventions.values() and len(self.images) == 1:
-            raise ValueError(
+            raise UserError(
                 "'other' takes the indices of another image, but the bench holds one alone. Make the bench "
                 "with more images."
             )
@@ -336,18 +337,18 @@ class AblationBench:
 def _check_arrays(model: keras.Model, images: np.ndarray, labels: np.ndarray, classes: ClassList) -> None:
     fits = images.ndim == 4 and len(images) and images.dtype == np.uint8 and labels.shape == images.shape[:3]
     if not fits:
-        raise ValueError(
+        raise UserError(
             "images must be uint8 (N, H, W, 3) and labels ids of shape (N, H, W), N at least 1, but "
             f"{images.dtype} {images.shape} and {labels.shape} came. A single image becomes images[None]."
         )
     wanted = model.input_shape[1:]
     if any(want not in (None, got) for want, got in zip(wanted, images.shape[1:], strict=True)):
-        raise ValueError(
+        raise UserError(
             f"the network takes images of shape {wanted} (None: any), but {images.shape[1:]} came. Resize "
             "the images, or build the network with None for height and width."
         )
     if model.output_shape[-1] != classes.num_classes:
-        raise ValueError(
+        raise UserError(
             f"the network tells {model.output_shape[-1]} classes apart, but the class list has "
             f"{classes.num_classes}. Pass the class list that the network was trained with."
         )

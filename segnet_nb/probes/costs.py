@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from segnet_nb._shared.errors import UserError, UserTypeError
 from segnet_nb._shared.framework import keras, ops, tree
 from segnet_nb.networks.decoders import BilinearEnlarging2D
 from segnet_nb.networks.index_packing import pack_indices
@@ -55,11 +56,13 @@ def probe_costs(model: keras.Model, image: np.ndarray, *, repeats: int = 3) -> N
     """
     image = np.asarray(image, "float32")
     if not getattr(model, "operations", None) or len(model.inputs) != 1:
-        raise TypeError(f"{model!r} is no functional network with one input. Pass one of segnet_nb.model.")
+        raise UserTypeError(
+            f"{model!r} is no functional network with one input. Pass one of segnet_nb.model."
+        )
     if image.ndim != 3:
-        raise ValueError(f"image must be of shape (height, width, channels), but {image.shape} came.")
+        raise UserError(f"image must be of shape (height, width, channels), but {image.shape} came.")
     if repeats < 1:
-        raise ValueError(f"repeats must be at least 1, but {repeats} came.")
+        raise UserError(f"repeats must be at least 1, but {repeats} came.")
     values: dict[int, Any] = {id(model.inputs[0]): ops.convert_to_tensor(image[None])}
     reaches: dict[int, _Reach] = {id(model.inputs[0]): lambda count: count}
     layers, poolings = [], []

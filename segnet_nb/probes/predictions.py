@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from segnet_nb._shared.errors import UserError
 from segnet_nb._shared.framework import keras
 from segnet_nb.datasets.base import Dataset
 from segnet_nb.datasets.classes import ClassList
@@ -44,13 +45,13 @@ class Predictions:
         top = min(TOP, self.classes.num_classes)
         expected = (*self.labels.shape, top)
         if self.top_classes.shape != expected or self.top_probabilities.shape != expected:
-            raise ValueError(
+            raise UserError(
                 f"labels of shape {self.labels.shape} and {self.classes.num_classes} classes need "
                 f"{top} classes and probabilities per pixel, {expected}, but {self.top_classes.shape} and "
                 f"{self.top_probabilities.shape} came."
             )
         if self.images.shape != (*self.labels.shape, 3) or len(self.names) != len(self.images):
-            raise ValueError(
+            raise UserError(
                 f"{len(self.labels)} labels of shape {self.labels.shape[1:]} need as many RGB images of that "
                 f"size and as many names, but images {self.images.shape} and {len(self.names)} names came."
             )
@@ -109,12 +110,12 @@ def probe_predictions(model: keras.Model, data: Dataset, *, batch_size: int = 4)
     """
     told, known = model.output_shape[-1], data.classes.num_classes
     if told != known:
-        raise ValueError(
+        raise UserError(
             f"the network tells {told} classes apart, but the data has {known}: "
             f"{', '.join(data.classes.names)}. Pass a network trained on these classes."
         )
     if not len(data):
-        raise ValueError("the dataset holds no image. Load it with a count of at least 1.")
+        raise UserError("the dataset holds no image. Load it with a count of at least 1.")
     classes, shares = [], []
     for start in range(0, len(data), batch_size):
         batch = predict_probabilities(model, data.images[start : start + batch_size], batch_size=batch_size)

@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from segnet_nb._shared.errors import UserError, UserTypeError
 from segnet_nb._shared.framework import keras, ops, tree
 from segnet_nb.networks.layers import MaxPoolingWithIndices2D, MaxUnpooling2D
 from segnet_nb.probes.unpooling import PathStep, PixelPath, StageTrace, UnpoolingTrace
@@ -53,7 +54,7 @@ def _first_convolution(model: keras.Model, start: Any) -> keras.layers.Conv2D:
         if isinstance(operation, keras.layers.Conv2D):
             return operation
         queue.extend(readers.get(id(operation), ()))
-    raise ValueError(f"no convolution follows {start.name}, so nothing makes its map dense. {_MEND}")
+    raise UserError(f"no convolution follows {start.name}, so nothing makes its map dense. {_MEND}")
 
 
 def _stages(model: keras.Model) -> list[tuple[Any, ...]]:
@@ -66,7 +67,7 @@ def _stages(model: keras.Model) -> list[tuple[Any, ...]]:
     }
     for what, found in (("MaxPoolingWithIndices2D", poolings), ("MaxUnpooling2D", unpoolings)):
         if not found:
-            raise ValueError(
+            raise UserError(
                 f"{model.name!r} is not a SegNet of this package: no {what} among its {len(layers)} layers. "
                 f"{_MEND}"
             )
@@ -74,7 +75,7 @@ def _stages(model: keras.Model) -> list[tuple[Any, ...]]:
     for pooling in poolings:
         unpooling = unpoolings.get(id(pooling))
         if unpooling is None:
-            raise ValueError(
+            raise UserError(
                 f"no MaxUnpooling2D of {model.name!r} uses the indices of {pooling.name!r}, so there is no "
                 f"way back up. {_MEND}"
             )
@@ -88,7 +89,7 @@ def _stages(model: keras.Model) -> list[tuple[Any, ...]]:
 def _probe(model: keras.Model) -> keras.Model:
     """A network that also gives the tensors of every stage; built once per network."""
     if not isinstance(model, keras.Model):
-        raise TypeError(f"a network is needed, a keras.Model, but {type(model).__name__} came. {_MEND}")
+        raise UserTypeError(f"a network is needed, a keras.Model, but {type(model).__name__} came. {_MEND}")
     if model not in _probes:
         tensors = [tensor for stage in _stages(model) for tensor in stage]
         _probes[model] = keras.Model(model.inputs[0], [*tensors, model.outputs[0]])
@@ -98,20 +99,20 @@ def _probe(model: keras.Model) -> keras.Model:
 def _checked_image(model: keras.Model, image: np.ndarray) -> np.ndarray:
     image = np.asarray(image)
     if image.ndim == 4:
-        raise ValueError(
+        raise UserError(
             f"one image is traced at a time, but a batch of shape {image.shape} came. Pass images[0], or "
             "all of them to trace_images."
         )
     if image.ndim != 3 or image.shape[-1] != 3 or 0 in image.shape:
-        raise ValueError(f"an image has shape (height, width, 3), but {image.shape} came. Pass RGB pixels.")
+        raise UserError(f"an image has shape (height, width, 3), but {image.shape} came. Pass RGB pixels.")
     if image.dtype != np.uint8:
-        raise TypeError(
+        raise UserTypeError(
             f"an image is uint8 in 0..255, but {image.dtype} came. Scale floats in 0..1 by 255, then "
             "image.astype('uint8')."
         )
     wanted = model.input_shape[1:]
     if any(want not in (None, got) for want, got in zip(wanted, image.shape, strict=True)):
-        raise ValueError(
+        raise UserError(
             f"the network takes images of shape {wanted} (None: any), but {image.shape} came. Resize the "
             "image, or build the network with None for height and width."
         )
@@ -180,13 +181,11 @@ class TraceList(Sequence[UnpoolingTrace]):
 
     def __init__(self, model: keras.Model, images: np.ndarray | Sequence[np.ndarray], keep: int = 3) -> None:
         if keep < 1:
-            raise ValueError(f"keep must be at least 1, but {keep} came.")
+            raise UserError(f"keep must be at least 1, but {keep} came.")
         if isinstance(images, np.ndarray) and images.ndim == 3:
-            raise ValueError(
-                f"several images are needed, but one of shape {images.shape} came. Pass [image]."
-            )
+            raise UserError(f"several images are needed, but one of shape {images.shape} came. Pass [image].")
         if not len(images):
-            raise ValueError("no images came. Pass at least one image.")
+            raise UserError("no images came. Pass at least one image.")
         _probe(model)
         self._model = model
         self._images = [_checked_image(model, image) for image in images]
@@ -202,7 +201,7 @@ class TraceList(Sequence[UnpoolingTrace]):
         except IndexError:
             raise IndexError(f"there are images 0..{len(self) - 1}, but {index} came.") from None
         if isinstance(number, range):
-            raise TypeError("one trace at a time: take traces[i]; a slice would hold them all.")
+            raise UserTypeError("one trace at a time: take traces[i]; a slice would hold them all.")
         if number not in self._traces:
             self._traces[number] = trace_unpooling(self._model, self._images[number])
             while len(self._traces) > self._keep:

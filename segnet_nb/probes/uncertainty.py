@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from segnet_nb._shared.errors import UserError
 from segnet_nb._shared.framework import keras
 from segnet_nb.datasets.base import Dataset
 from segnet_nb.datasets.classes import ClassList
@@ -47,12 +48,12 @@ class SampledPredictions:
         shape = (len(self.counts), *self.labels.shape)
         parts = {"guesses": self.guesses, "confidence": self.confidence, **self.measures}
         if {*self.measures} != {*MEASURES}:
-            raise ValueError(f"measures must be {', '.join(MEASURES)}, but {', '.join(self.measures)} came.")
+            raise UserError(f"measures must be {', '.join(MEASURES)}, but {', '.join(self.measures)} came.")
         for name, part in parts.items():
             if part.shape != shape:
-                raise ValueError(f"{name} must have shape {shape}, but {part.shape} came.")
+                raise UserError(f"{name} must have shape {shape}, but {part.shape} came.")
         if self.images.shape != (*self.labels.shape, 3) or len(self.names) != len(self.images):
-            raise ValueError(
+            raise UserError(
                 f"labels of shape {self.labels.shape} need RGB images of that size and as many names, but "
                 f"images {self.images.shape} and {len(self.names)} names came."
             )
@@ -98,7 +99,7 @@ def probe_uncertainty(
     """
     told, known = model.output_shape[-1], data.classes.num_classes
     if told != known:
-        raise ValueError(
+        raise UserError(
             f"the network tells {told} classes apart, but the data has {known}: "
             f"{', '.join(data.classes.names)}. Pass a network trained on these classes."
         )

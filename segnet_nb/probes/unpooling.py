@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from segnet_nb._shared.errors import UserError, UserTypeError
+
 Place = tuple[int, int]
 
 
@@ -26,9 +28,9 @@ def _checked(name: str, value: int, low: int, high: int, hint: str) -> int:
     try:
         number = operator.index(value)
     except TypeError:
-        raise TypeError(f"{name} must be a whole number, but {value!r} came. {hint}") from None
+        raise UserTypeError(f"{name} must be a whole number, but {value!r} came. {hint}") from None
     if not low <= number <= high:
-        raise ValueError(f"{name} must be in {low}..{high}, but {number} came. {hint}")
+        raise UserError(f"{name} must be in {low}..{high}, but {number} came. {hint}")
     return number
 
 

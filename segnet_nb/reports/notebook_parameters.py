@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from segnet_nb._shared.errors import MissingFileError, UserError
 from segnet_nb._shared.typed_values import coerce
 
 TAG = "parameters"
@@ -57,7 +58,7 @@ def read_parameters(notebook: str | Path) -> dict[str, Parameter] | None:
             try:
                 return parse_parameters(cell.source)
             except SyntaxError as error:
-                raise ValueError(
+                raise UserError(
                     f"the cell tagged '{TAG}' of {notebook} is not plain Python (line "
                     f"{error.lineno}: {error.msg}). It should hold lines like "
                     "`epochs: int = 3  # the full run: 80` and nothing else."
@@ -114,7 +115,7 @@ def check_parameters(notebook: str | Path, values: Mapping[str, Any]) -> dict[st
     if not values:
         return {}
     if declared is None:
-        raise ValueError(
+        raise UserError(
             f"{notebook} has no cell tagged '{TAG}', so it takes no parameters; got "
             f"{', '.join(map(repr, values))}. Tag the cell that sets them, or pass none."
         )
@@ -130,7 +131,7 @@ def check_parameters(notebook: str | Path, values: Mapping[str, Any]) -> dict[st
         except ValueError as error:
             problems.append(f"'{name}': {error}.")
     if problems:
-        raise ValueError(f"{notebook}: {' '.join(problems)}\nIts parameters are:\n{listing(declared)}")
+        raise UserError(f"{notebook}: {' '.join(problems)}\nIts parameters are:\n{listing(declared)}")
     return checked
 
 
@@ -165,11 +166,11 @@ def _read(notebook: str | Path) -> Any:
 
     path = Path(notebook)
     if not path.is_file():
-        raise FileNotFoundError(f"there is no notebook at {path}. Give the path of an .ipynb file.")
+        raise MissingFileError(f"there is no notebook at {path}. Give the path of an .ipynb file.")
     try:
         return nbformat.read(path, as_version=4)
     except (ValueError, AttributeError, nbformat.reader.NotJSONError) as error:
-        raise ValueError(f"{path} is not a notebook that can be read: {error}") from error
+        raise UserError(f"{path} is not a notebook that can be read: {error}") from error
 
 
 def _hint(annotation: str, default: ast.expr) -> Any:

@@ -18,6 +18,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from segnet_nb._shared.errors import UserError
 from segnet_nb.reports.notebook_parameters import Parameter, check_parameters, listing, read_parameters
 
 __all__ = ["Parameter", "ReportError", "ReportPaths", "listing", "parameters", "run", "write_html"]
@@ -117,14 +118,14 @@ def run(
     source = Path(notebook)
     values = check_parameters(source, parameters or {})
     if not (isinstance(timeout_seconds, int | float) and 0 < timeout_seconds < math.inf):
-        raise ValueError(
+        raise UserError(
             f"timeout_seconds must be a number above 0, got {timeout_seconds!r}. A run always has "
             "a deadline: give a large one if it takes long."
         )
     stem = source.stem + (f"-{_checked_name(name)}" if name is not None else "")
     folder = Path(output_dir)
     if (folder / f"{stem}.ipynb").resolve() == source.resolve():
-        raise ValueError(
+        raise UserError(
             f"the report would overwrite the notebook itself, {source}. Give another output_dir, or a name."
         )
     kernel_name = _installed_kernel(source)
@@ -194,7 +195,7 @@ def write_html(
 
 def _checked_name(name: str) -> str:
     if not re.fullmatch(r"[\w.-]+", name):
-        raise ValueError(
+        raise UserError(
             f"name becomes part of a file's name: letters, digits, '_', '-' and '.', got {name!r}."
         )
     return name
@@ -207,7 +208,7 @@ def _installed_kernel(source: Path) -> str:
     name = nbformat.read(source, as_version=4).metadata.get("kernelspec", {}).get("name", "python3")
     installed = sorted(KernelSpecManager().find_kernel_specs())
     if name not in installed:
-        raise ValueError(
+        raise UserError(
             f"{source} asks for the kernel '{name}', which is not installed here; installed: "
             f"{', '.join(installed) or 'none'}. Choose one in Jupyter and save the notebook."
         )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from segnet_nb._shared.errors import UserError
 from segnet_nb.datasets.base import Dataset
 from segnet_nb.training.config import TrainConfig
 
@@ -136,7 +137,7 @@ def compare_decoders(
             folder holds a run of another configuration.
     """
     if not decoders or not seeds:
-        raise ValueError("nothing to compare: pass at least one decoder and one seed.")
+        raise UserError("nothing to compare: pass at least one decoder and one seed.")
     # All checked before the first is trained.
     configs = [replace(config, decoder=decoder, seed=seed) for decoder in decoders for seed in seeds]
     from segnet_nb import training
@@ -145,7 +146,7 @@ def compare_decoders(
     from segnet_nb.training import setup
 
     if config.network not in BASIC_FILTERS:
-        raise ValueError(
+        raise UserError(
             f"network={config.network!r} has one decoder alone. Choose from: {', '.join(BASIC_FILTERS)}."
         )
     data = data or setup.load_data(config)
@@ -194,7 +195,7 @@ def comparison_table(results: Sequence[DecoderResult]) -> str:
     from segnet_nb.networks.decoders import DECODERS
 
     if not results:
-        raise ValueError("no results came. Pass what compare_decoders gave.")
+        raise UserError("no results came. Pass what compare_decoders gave.")
     lines = [
         "| decoder | G / C / mIoU / BF here | published | parameters | published | needs | ms an image |",
         "|---|---|---|---|---|---|---|",

@@ -8,6 +8,7 @@ from numbers import Integral, Real
 from typing import Any
 
 from segnet_nb import datasets
+from segnet_nb._shared.errors import UserError, UserTypeError
 
 # Those whose decoder can be chosen.
 DECODER_NETWORKS = ("basic", "basic16")
@@ -99,7 +100,7 @@ class TrainConfig:
         if not isinstance(self.dataset, str) or (
             self.dataset not in datasets.NAMES and not datasets.is_folder(self.dataset)
         ):
-            raise ValueError(
+            raise UserError(
                 f"dataset must be one of {', '.join(datasets.NAMES)}, or the path of a folder, but "
                 f"{self.dataset!r} came."
             )
@@ -114,13 +115,13 @@ class TrainConfig:
         ):
             value = getattr(self, name)
             if value not in choices:
-                raise ValueError(f"{name} must be one of {', '.join(choices)}, but {value!r} came.")
+                raise UserError(f"{name} must be one of {', '.join(choices)}, but {value!r} came.")
         for name in ("horizontal_flip", "sampled_statistics", "logit_adjustment", "deterministic"):
             if not isinstance(value := getattr(self, name), bool):
-                raise TypeError(f"{name} must be True or False, but {value!r} came.")
+                raise UserTypeError(f"{name} must be True or False, but {value!r} came.")
         self._check_numbers()
         if self.decoder != "segnet" and self.network not in DECODER_NETWORKS:
-            raise ValueError(
+            raise UserError(
                 f"decoder={self.decoder!r} is one of the networks {' and '.join(DECODER_NETWORKS)}, but "
                 f"network={self.network!r} came. "
                 "Take network='basic', or leave the decoder out."
@@ -128,40 +129,42 @@ class TrainConfig:
         if self.sampled_statistics and (
             self.network not in DECODER_NETWORKS or self.decoder not in LINEAR_ENDS
         ):
-            raise ValueError(
+            raise UserError(
                 f"sampled_statistics is for the networks {' and '.join(DECODER_NETWORKS)} with one of the "
                 f"decoders {', '.join(LINEAR_ENDS)}, which end in linear layers, but network="
                 f"{self.network!r} and decoder={self.decoder!r} came. Leave sampled_statistics out."
             )
         if self.logit_adjustment and self.decoder in WITHOUT_BIAS:
-            raise ValueError(
+            raise UserError(
                 f"adjust shifts the biases of a classifier, but decoder={self.decoder!r} ends without one. "
                 "Leave adjust out."
             )
         if self.dropout and self.network == "overview":
-            raise ValueError("the overview network has no dropout. Take another network, or dropout=0.")
+            raise UserError("the overview network has no dropout. Take another network, or dropout=0.")
         for name in ("image_size", "final_size", "val_size"):
             self._check_size(name, required=name == "image_size")
         if bool(self.final_epochs) != (self.final_size is not None):
-            raise ValueError(
+            raise UserError(
                 f"final_epochs and final_size belong together, but {self.final_epochs} and {self.final_size} "
                 "came. Give both or neither."
             )
         if self.final_epochs > self.epochs:
-            raise ValueError(f"final_epochs={self.final_epochs} is above epochs={self.epochs}.")
+            raise UserError(f"final_epochs={self.final_epochs} is above epochs={self.epochs}.")
         if not isinstance(self.initial_weights, str):
-            raise TypeError(f"initial_weights must be a name or a path, but {self.initial_weights!r} came.")
+            raise UserTypeError(
+                f"initial_weights must be a name or a path, but {self.initial_weights!r} came."
+            )
         if self.scale_min > self.scale_max:
-            raise ValueError(f"scale_min={self.scale_min} is above scale_max={self.scale_max}. Swap them.")
+            raise UserError(f"scale_min={self.scale_min} is above scale_max={self.scale_max}. Swap them.")
 
     def _check_size(self, name: str, required: bool) -> None:
         size = getattr(self, name)
         if size is None and not required:
             return
         if not isinstance(size, tuple | list) or len(size) != 2:
-            raise TypeError(f"{name} must be (height, width) in pixels, but {size!r} came.")
+            raise UserTypeError(f"{name} must be (height, width) in pixels, but {size!r} came.")
         if any(isinstance(side, bool) or not isinstance(side, Integral) or side < 16 for side in size):
-            raise ValueError(f"{name} must be two whole numbers of at least 16, but {size} came.")
+            raise UserError(f"{name} must be two whole numbers of at least 16, but {size} came.")
         object.__setattr__(self, name, tuple(map(int, size)))
 
     def _check_numbers(self) -> None:
@@ -199,12 +202,12 @@ class TrainConfig:
                 continue
             kind = "a whole number" if name in whole else "a number"
             if isinstance(value, bool) or not isinstance(value, Integral if name in whole else Real):
-                raise TypeError(f"{name} must be {kind}, but {value!r} came.")
+                raise UserTypeError(f"{name} must be {kind}, but {value!r} came.")
             # Python's own numbers, so that those of NumPy can be written down as JSON too.
             value = int(value) if isinstance(value, Integral) else float(value)
             object.__setattr__(self, name, value)
             if not low <= value <= high:
-                raise ValueError(f"{name} must be in {low:g}..{high:g}, but {value} came.")
+                raise UserError(f"{name} must be in {low:g}..{high:g}, but {value} came.")
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON would hold them."""
@@ -223,7 +226,7 @@ class TrainConfig:
         """
         known = {f.name for f in fields(cls)}
         if unknown := sorted(set(values) - known):
-            raise ValueError(f"unknown fields: {', '.join(unknown)}. Known: {', '.join(sorted(known))}.")
+            raise UserError(f"unknown fields: {', '.join(unknown)}. Known: {', '.join(sorted(known))}.")
         values = dict(values)
         for name in ("image_size", "final_size", "val_size"):
             if isinstance(values.get(name), list):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from segnet_nb import metrics
+from segnet_nb._shared.errors import UserError
 from segnet_nb.datasets.base import Dataset
 from segnet_nb.datasets.resizing import resize_image, resize_labels
 
@@ -66,13 +67,13 @@ def fit_offsets(scores: np.ndarray, labels: np.ndarray) -> Adjustment:
         Adjustment(offsets=(-0.625, 0.0), before=0.5, after=1.0)
     """
     if scores.ndim != 2 or labels.shape != scores.shape[:1] or not len(labels):
-        raise ValueError(
+        raise UserError(
             "scores must be (pixels, classes) and labels (pixels,) with at least one pixel, but shapes "
             f"{scores.shape} and {labels.shape} came."
         )
     count = scores.shape[1]
     if labels.min() < 0 or labels.max() >= count:
-        raise ValueError(
+        raise UserError(
             f"labels must be ids in 0..{count - 1}, but run from {labels.min()} to {labels.max()}. "
             "Leave void pixels out."
         )
@@ -153,7 +154,7 @@ def adjust_logits(
     classifier = model.layers[-2]
     bias = getattr(classifier, "bias", None)
     if bias is None or tuple(bias.shape) != (model.output_shape[-1],):
-        raise ValueError(
+        raise UserError(
             f"{model.name} ends in {classifier.name}, which has no bias for each class, so nothing can take "
             "the offsets in. Networks that end in a classifier can."
         )

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from segnet_nb import metrics
+from segnet_nb._shared.errors import DivergedError, MissingFileError, UserError
 from segnet_nb.datasets.base import Dataset
 from segnet_nb.datasets.classes import ClassList
 from segnet_nb.inference.run_files import ADJUSTED, BEST, RECORD, is_adjusted, read_record
@@ -178,7 +179,7 @@ def load_run(directory: str | Path) -> Run:
     directory = Path(directory)
     path = directory / RECORD
     if not path.is_file():
-        raise FileNotFoundError(
+        raise MissingFileError(
             f"no training run in {directory}: {RECORD} is missing. Start one with train(config, "
             "directory=...)."
         )
@@ -195,7 +196,7 @@ def load_run(directory: str | Path) -> Run:
             adjustment=record.get("adjustment", {}),
         )
     except (KeyError, TypeError) as error:
-        raise ValueError(
+        raise UserError(
             f"{path} is not a training record ({error}). Delete the folder and train again."
         ) from error
 
@@ -291,7 +292,7 @@ def train(
     # Data before the framework: what is missing is said at once.
     train_data, val_data = data or setup.load_data(config)
     if not len(train_data) or not len(val_data):
-        raise ValueError(
+        raise UserError(
             f"{len(train_data)} training and {len(val_data)} validation images came. Pass at "
             "least one image to train on and one to validate with."
         )
@@ -378,7 +379,7 @@ def _train_epoch(
             return False
         loss = float(model.train_on_batch(images, labels))
         if not np.isfinite(loss):
-            raise FloatingPointError(
+            raise DivergedError(
                 f"the loss became {loss} in epoch {epoch}, step {step}. Lower learning_rate (now "
                 f"{config.learning_rate:g}); the weights of the epochs before are kept in the run's folder."
             )
@@ -442,12 +443,12 @@ def _start_from(weights: str, model: keras.Model) -> None:
     elif Path(weights).is_file():
         source = prediction.load_model(weights)
     else:
-        raise FileNotFoundError(
+        raise MissingFileError(
             f"start_from={weights!r} is neither a file nor one of {', '.join(pretrained.available())}."
         )
     theirs, ours = source.get_weights(), model.get_weights()
     if [value.shape for value in theirs] != [value.shape for value in ours]:
-        raise ValueError(
+        raise UserError(
             f"start_from={weights!r} holds a {source.name}, but a {model.name} is to be trained. Name the "
             "network that the weights were trained with."
         )
@@ -496,7 +497,7 @@ def _open_run(config: TrainConfig, directory: Path, resume: bool) -> Run:
     if not (directory / RECORD).exists():
         return Run(config, directory)
     if not resume:
-        raise ValueError(
+        raise UserError(
             f"{directory} already holds a training run. Pass resume=True (--resume) to go on with it, or "
             "another directory."
         )
@@ -506,14 +507,14 @@ def _open_run(config: TrainConfig, directory: Path, resume: bool) -> Run:
     changed = sorted(name for name in now if now[name] != before[name] and name not in free)
     if changed:
         listed = "; ".join(f"{name} was {before[name]!r}, now {now[name]!r}" for name in changed)
-        raise ValueError(
+        raise UserError(
             f"the run in {directory} was started otherwise: {listed}. Resume with the same configuration "
             "(epochs and logit_adjustment may change) or choose another directory."
         )
     run.config = config
     last = directory / _last_name(len(run.history))
     if run.history and not last.is_file():
-        raise FileNotFoundError(
+        raise MissingFileError(
             f"{last} is missing, so the run cannot go on after epoch {len(run.history)}. Train "
             "again in another directory."
         )

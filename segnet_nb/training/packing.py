@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from segnet_nb._shared.errors import UserError
 from segnet_nb.inference import pretrained
 from segnet_nb.training.loop import Run
 
@@ -30,7 +31,7 @@ def pack(run: Run, name: str, *, command: str, licence: str, directory: Path | N
         ValueError: if no epoch of the run was whole.
     """
     if not run.best_epoch:
-        raise ValueError("the run has no whole epoch, so nothing to pack. Train it first.")
+        raise UserError("the run has no whole epoch, so nothing to pack. Train it first.")
     directory = directory or pretrained.directory()
     directory.mkdir(parents=True, exist_ok=True)
     weights = [value.astype("float16") for value in run.model.get_weights()]

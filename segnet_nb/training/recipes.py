@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from segnet_nb._shared.errors import UserError
 from segnet_nb.training.config import TrainConfig
 
 RECIPES: dict[str, TrainConfig] = {
@@ -83,5 +84,5 @@ def recipe(name: str) -> TrainConfig:
         'sgd'
     """
     if name not in RECIPES:
-        raise ValueError(f"no recipe is called {name!r}. Choose from: {', '.join(RECIPES)}.")
+        raise UserError(f"no recipe is called {name!r}. Choose from: {', '.join(RECIPES)}.")
     return RECIPES[name]

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from segnet_nb._shared.errors import UserError
 from segnet_nb.datasets.classes import ClassList
 from segnet_nb.datasets.colors import colorize
 from segnet_nb.visualizers.colors import BLUE, GREY, legend_patches
@@ -42,7 +43,7 @@ def changed_pixels(
         [[0, 2, 3, 1]]
     """
     if not labels.shape == reference.shape == prediction.shape:
-        raise ValueError(
+        raise UserError(
             f"labels {labels.shape}, reference {reference.shape} and prediction {prediction.shape} must be "
             "of one shape."
         )
@@ -91,7 +92,7 @@ def marked_changes(
         [[14, 3, 3]]
     """
     if shown not in ("all", "wrong", "right"):
-        raise ValueError(f"shown must be 'all', 'wrong' or 'right', but {shown!r} came.")
+        raise UserError(f"shown must be 'all', 'wrong' or 'right', but {shown!r} came.")
     kinds = changed_pixels(labels, reference, prediction, classes.void_id)
     black, white, first = classes.void_id + 1, classes.void_id + 2, classes.void_id + 3
     palette = np.zeros((256, 3), np.uint8)

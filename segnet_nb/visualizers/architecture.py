@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
+from segnet_nb._shared.errors import UserError
 from segnet_nb.probes.layer_costs import LayerCost, NetworkCosts
 from segnet_nb.visualizers.colors import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION
 from segnet_nb.visualizers.figures import NotebookFigure
@@ -49,7 +50,7 @@ def show_architecture(costs: NetworkCosts, *, title: str | None = None) -> Figur
     """
     boxes = [layer for layer in costs.layers if layer.kind in _DRAWN]
     if not any(box.kind == "Conv2D" for box in boxes):
-        raise ValueError(f"{costs.network} has no convolution to draw. Pass a network of segnet_nb.model.")
+        raise UserError(f"{costs.network} has no convolution to draw. Pass a network of segnet_nb.model.")
     figure = NotebookFigure(11, 5)
     figure.suptitle(title or f"{costs.network}: {costs.parameters / 1e6:.2f} million weights", fontsize=11)
     axes = figure.subplots()
@@ -126,7 +127,7 @@ def show_layer_times(costs: NetworkCosts, *, title: str | None = None) -> Figure
         ValueError: if there is no layer.
     """
     if not costs.layers:
-        raise ValueError("nothing to show: the network has no layers.")
+        raise UserError("nothing to show: the network has no layers.")
     stages: dict[str, dict[tuple[str, str], float]] = {}
     for layer in costs.layers:
         kind = _TIMED.get(layer.kind, _OTHER)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
+from segnet_nb._shared.errors import UserError
 from segnet_nb.visualizers.figures import NotebookFigure
 
 _MARKS = "osD^v<>Pph*"
@@ -36,7 +37,7 @@ def show_costs(
         2
     """
     if not rows:
-        raise ValueError("nothing to show: pass at least one row.")
+        raise UserError("nothing to show: pass at least one row.")
     figure = NotebookFigure(10, 4.6)
     figure.suptitle(title, fontsize=11)
     for axes, name, label in zip(

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from segnet_nb._shared.errors import UserError
 from segnet_nb.visualizers.colors import BLUE, GREEN, GREY, ORANGE
 from segnet_nb.visualizers.figures import NotebookFigure
 
@@ -27,7 +28,7 @@ def show_history(
         ValueError: if there is no epoch to show.
     """
     if not history:
-        raise ValueError("the history is empty: train for at least one whole epoch first.")
+        raise UserError("the history is empty: train for at least one whole epoch first.")
     figure = NotebookFigure(width, 0.36 * width)
     left, right = figure.subplots(1, 2)
     draw_history(left, right, history, best_epoch)
@@ -74,7 +75,7 @@ def show_curves(
         ValueError: if there is no curve.
     """
     if not curves:
-        raise ValueError("there is no curve to show: pass at least one name with its values.")
+        raise UserError("there is no curve to show: pass at least one name with its values.")
     figure = NotebookFigure(width, 0.36 * width)
     axes = figure.subplots(1, len(curves), squeeze=False, sharey=same_scale)[0]
     for axis, (name, values) in zip(axes, curves.items(), strict=True):

@@ -12,6 +12,7 @@ from matplotlib import colormaps
 from matplotlib.colors import to_rgb
 from PIL import Image
 
+from segnet_nb._shared.errors import UserError
 from segnet_nb.visualizers.pooling import OFFSET_COLORS
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def robust_span(values: np.ndarray) -> tuple[float, float]:
         (1.0, 199.0)
     """
     if not np.isfinite(values).all():
-        raise ValueError(
+        raise UserError(
             "this channel holds numbers that are infinite or not numbers at all: the network has diverged. "
             "Load other weights, or train with a smaller learning rate."
         )

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from segnet_nb._shared.errors import UserError
 from segnet_nb.datasets.classes import ClassList
 from segnet_nb.visualizers.colors import VERMILION, legend_patches
 from segnet_nb.visualizers.figures import NotebookFigure
@@ -39,7 +40,7 @@ def show_inspection(
         ValueError: if the matrix does not fit the classes.
     """
     if matrix.shape != (classes.num_classes, classes.num_classes):
-        raise ValueError(
+        raise UserError(
             f"{classes.num_classes} classes need a square matrix of that side, but {matrix.shape} came."
         )
     high = width * 0.55 * pixels.shape[0] / pixels.shape[1]

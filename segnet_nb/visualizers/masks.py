@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from segnet_nb._shared.errors import UserError
 from segnet_nb.datasets.base import Dataset
 from segnet_nb.datasets.classes import ClassList
 from segnet_nb.datasets.colors import colorize, overlay
@@ -102,7 +103,7 @@ def show_predictions(
         ValueError: if the shapes differ.
     """
     if not images.shape[:3] == labels.shape == predictions.shape:
-        raise ValueError(
+        raise UserError(
             f"images {images.shape}, labels {labels.shape} and predictions {predictions.shape} must agree in "
             "count, height and width. Resize predictions with nearest neighbour, never the labels."
         )
@@ -141,7 +142,7 @@ def show_class_iou(
     """
     class_iou = np.asarray(class_iou)
     if class_iou.shape != (classes.num_classes,):
-        raise ValueError(f"{classes.num_classes} classes need as many values, but {class_iou.shape} came.")
+        raise UserError(f"{classes.num_classes} classes need as many values, but {class_iou.shape} came.")
     mean = float(class_iou.mean()) if mean is None else mean
     figure = NotebookFigure(width, 0.32 * classes.num_classes + 1.0)
     axis = figure.subplots()

@@ -8,6 +8,7 @@ from matplotlib.colors import to_rgba_array
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
+from segnet_nb._shared.errors import UserError
 from segnet_nb.visualizers.colors import GREY, ORANGE, PURPLE, SKY, YELLOW
 from segnet_nb.visualizers.figures import NotebookFigure
 
@@ -53,7 +54,7 @@ def show_pooling(
     before, pooled, indices, unpooled = map(np.asarray, (before, pooled, indices, unpooled))
     windows = tuple((side + 1) // 2 for side in before.shape)
     if before.ndim != 2 or unpooled.shape != before.shape or not windows == pooled.shape == indices.shape:
-        raise ValueError(
+        raise UserError(
             f"a map {before.shape} pools to {windows} and unpools to {before.shape}, but pooled "
             f"{pooled.shape}, indices {indices.shape} and unpooled {unpooled.shape} came."
         )
@@ -92,12 +93,12 @@ def show_indices(
     """
     values, indices = np.asarray(values), np.asarray(indices)
     if values.ndim != 2 or values.shape != indices.shape:
-        raise ValueError(
+        raise UserError(
             f"values and indices must be one channel each, (rows, columns), but {values.shape} and "
             f"{indices.shape} came. Pick one with [0, :, :, channel]."
         )
     if indices.size and indices.max() > 3:
-        raise ValueError(
+        raise UserError(
             f"offsets run from 0 to 3, but {indices.max()} came. Flat positions do not serve here."
         )
     figure = NotebookFigure(width, width / 3 * image.shape[0] / image.shape[1] + 0.9, photographic=True)

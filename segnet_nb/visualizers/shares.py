@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.figure import Figure
 
+from segnet_nb._shared.errors import UserError
 from segnet_nb.datasets.classes import ClassList
 from segnet_nb.visualizers.colors import BLUE, GREEN, GREY, ORANGE
 from segnet_nb.visualizers.figures import NotebookFigure
@@ -31,7 +32,7 @@ def class_shares(labels: np.ndarray, classes: ClassList) -> np.ndarray:
         [0.5, 0.25, 0.25]
     """
     if not labels.size:
-        raise ValueError("no labels came. Pass at least one pixel.")
+        raise UserError("no labels came. Pass at least one pixel.")
     return np.bincount(labels.ravel(), minlength=classes.void_id + 1) / labels.size
 
 
@@ -47,7 +48,7 @@ def show_class_shares(shares: Mapping[str, np.ndarray], classes: ClassList, *, t
         ValueError: if there are no splits, or too many.
     """
     if not 1 <= len(shares) <= len(_COLORS):
-        raise ValueError(f"1 to {len(_COLORS)} splits can be shown, but {len(shares)} came.")
+        raise UserError(f"1 to {len(_COLORS)} splits can be shown, but {len(shares)} came.")
     names = [*classes.names, "void"]
     figure = NotebookFigure(9, 1.4 + 0.32 * len(names))
     axes = figure.subplots()

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Patch, Rectangle
 from matplotlib.patheffects import withStroke
 
+from segnet_nb._shared.errors import UserError
 from segnet_nb.visualizers.colors import GREY, VERMILION
 from segnet_nb.visualizers.feature_maps import OFFSET_NAMES, ZERO_COLOR, stage_pictures
 from segnet_nb.visualizers.figures import NotebookFigure
@@ -132,7 +133,7 @@ def show_unpooling(
             pixel does not exist.
     """
     if not zoom >= 1:
-        raise ValueError(f"zoom must be 1 or more, but {zoom} came.")
+        raise UserError(f"zoom must be 1 or more, but {zoom} came.")
     trace.path(*path.pixel, stage=path.stage, channel=path.channel)  # is it there at all?
     stage, channel = trace.stage(path.stage), path.channel
     pictures = stage_pictures(stage, channel)

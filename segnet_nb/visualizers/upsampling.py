@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon, Rectangle
 
+from segnet_nb._shared.errors import UserError
 from segnet_nb.visualizers.colors import GREY
 from segnet_nb.visualizers.figures import NotebookFigure
 from segnet_nb.visualizers.pooling import OFFSET_COLORS
@@ -81,7 +82,7 @@ def show_upsampling(
     windows = tuple((side + 1) // 2 for side in before.shape)
     wrong = [name for name, (values, _) in ways.items() if np.shape(values) != before.shape]
     if before.ndim != 2 or wrong or not windows == pooled.shape == indices.shape:
-        raise ValueError(
+        raise UserError(
             f"a map {before.shape} pools to {windows} and comes back as {before.shape}, but pooled "
             f"{pooled.shape} and indices {indices.shape} came"
             + (f", and other shapes for {', '.join(wrong)}." if wrong else ".")

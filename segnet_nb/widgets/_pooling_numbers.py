@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from segnet_nb._shared.errors import UserError
 from segnet_nb.visualizers.upsampling import number
 
 WAYS = {
@@ -76,7 +77,7 @@ def preset(name: str, rows: int, columns: int, seed: int = 0) -> list[list[int]]
                 values.append((state >> 16) * 19 // 2**16 - 9)
             grid = np.reshape(values, (rows, columns))
         case _:
-            raise ValueError(f"no preset is called {name!r}. Choose from: {', '.join(PRESETS)}.")
+            raise UserError(f"no preset is called {name!r}. Choose from: {', '.join(PRESETS)}.")
     return grid.tolist()
 
 

@@ -12,6 +12,7 @@ import traitlets
 from matplotlib.figure import Figure
 from PIL import Image
 
+from segnet_nb._shared.errors import UserError, UserTypeError
 from segnet_nb.probes.unpooling import UnpoolingTrace
 from segnet_nb.visualizers.feature_maps import OFFSET_NAMES, PALETTE, ZERO_COLOR, stage_pictures
 from segnet_nb.visualizers.pooling import OFFSET_COLORS
@@ -117,11 +118,11 @@ class IndexMicroscope(Explorer):
         self, traces: Sequence[UnpoolingTrace], *, names: Sequence[str] | None = None, **state: Any
     ) -> None:
         if isinstance(traces, UnpoolingTrace) or not hasattr(traces, "__getitem__"):
-            raise TypeError(f"a sequence of traces is needed, but {type(traces).__name__} came. {_MEND}")
+            raise UserTypeError(f"a sequence of traces is needed, but {type(traces).__name__} came. {_MEND}")
         if not len(traces):
-            raise ValueError(f"no traces came. {_MEND}")
+            raise UserError(f"no traces came. {_MEND}")
         if names is not None and len(names) != len(traces):
-            raise ValueError(f"{len(traces)} images need as many names, but {len(names)} came.")
+            raise UserError(f"{len(traces)} images need as many names, but {len(names)} came.")
         self._traces: Sequence[UnpoolingTrace] = traces
         self._names = [*(names or (f"image {number}" for number in range(1, len(traces) + 1)))]
         self._latest: tuple[int, UnpoolingTrace] | None = None
@@ -187,7 +188,7 @@ class IndexMicroscope(Explorer):
                 )
             trace = self._traces[number]
             if not isinstance(trace, UnpoolingTrace):
-                raise TypeError(f"traces are needed, but {type(trace).__name__} came. {_MEND}")
+                raise UserTypeError(f"traces are needed, but {type(trace).__name__} came. {_MEND}")
             kind = [stage.channels for stage in trace.stages]
             if self._kind not in (None, kind):
                 raise traitlets.TraitError(

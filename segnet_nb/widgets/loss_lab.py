@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from segnet_nb import metrics
+from segnet_nb._shared.errors import UserError
 from segnet_nb.visualizers.colors import BLUE, GREEN, GREY, PURPLE, VERMILION
 from segnet_nb.visualizers.figures import NotebookFigure
 from segnet_nb.widgets import _loss_numbers as numbers
@@ -187,7 +188,7 @@ class LossLab(Explorer):
         """
         labels = np.asarray(labels)
         if labels.shape != (numbers.HEIGHT, numbers.WIDTH) or not np.isin(labels, (0, 1)).all():
-            raise ValueError(
+            raise UserError(
                 f"the object must be 0 and 1 of shape ({numbers.HEIGHT}, {numbers.WIDTH}), but shape "
                 f"{labels.shape} with values {np.unique(labels)[:5].tolist()} came."
             )

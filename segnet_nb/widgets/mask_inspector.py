@@ -10,6 +10,7 @@ import traitlets
 from matplotlib.figure import Figure
 from PIL import Image
 
+from segnet_nb._shared.errors import UserTypeError
 from segnet_nb.datasets.colors import safe_colors
 from segnet_nb.widgets import _mask_picture as picture
 from segnet_nb.widgets.explorer import Explorer, guarded, script, style
@@ -102,7 +103,7 @@ class MaskInspector(Explorer):
     def __init__(self, predictions: Predictions, **state: Any) -> None:
         needed = ("images", "labels", "classes", "names", "top_classes", "top_probabilities", "matrices")
         if not all(hasattr(predictions, name) for name in needed):
-            raise TypeError(
+            raise UserTypeError(
                 f"predictions of a network are needed, but {type(predictions).__name__} came. "
                 "Pass segnet_nb.probes.probe_predictions(model, data)."
             )
@@ -122,7 +123,7 @@ class MaskInspector(Explorer):
         self._order_images()
         for name, value in state.items():
             if not self.has_trait(name):
-                raise TypeError(f"MaskInspector has no setting {name!r}.")
+                raise UserTypeError(f"MaskInspector has no setting {name!r}.")
             setattr(self, name, value)
         self.set_trait("pictures", self._embedded())
 

@@ -17,6 +17,7 @@ from IPython.display import display
 from matplotlib.figure import Figure
 from PIL import Image
 
+from segnet_nb._shared.errors import UserError
 from segnet_nb.datasets.classes import CAMVID, ClassList
 from segnet_nb.datasets.colors import colorize, overlay
 from segnet_nb.visualizers.curves import draw_history
@@ -149,11 +150,11 @@ class TrainingMonitor(Explorer):
         self._stop = threading.Event()
         self._places: list[Any] = []
         if (image is None) != (labels is None):
-            raise ValueError("image and labels belong together: pass both, or neither.")
+            raise UserError("image and labels belong together: pass both, or neither.")
         if image is not None and (
             image.dtype != np.uint8 or image.ndim != 3 or image.shape != (*np.shape(labels), 3)
         ):
-            raise ValueError(
+            raise UserError(
                 f"image must be uint8 of shape (height, width, 3) and labels (height, width), but "
                 f"{image.dtype} {image.shape} and {np.shape(labels)} came. Take one image of a dataset: "
                 "data.images[0], data.labels[0]."

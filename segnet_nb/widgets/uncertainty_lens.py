@@ -10,6 +10,7 @@ import traitlets
 from matplotlib.figure import Figure
 from PIL import Image
 
+from segnet_nb._shared.errors import UserTypeError
 from segnet_nb.visualizers.uncertainty import show_uncertainty
 from segnet_nb.widgets import _lens_numbers as numbers
 from segnet_nb.widgets.explorer import Explorer, script, style
@@ -85,7 +86,7 @@ class UncertaintyLens(Explorer):
 
     def __init__(self, sampled: SampledPredictions, **state: Any) -> None:
         if not all(hasattr(sampled, name) for name in ("counts", "guesses", "confidence", "measures")):
-            raise TypeError(
+            raise UserTypeError(
                 f"sampled predictions are needed, but {type(sampled).__name__} came. "
                 "Pass segnet_nb.probes.probe_uncertainty(model, data)."
             )
@@ -104,7 +105,7 @@ class UncertaintyLens(Explorer):
         self.set_trait("curves", self._curves())
         for name, value in state.items():
             if not self.has_trait(name):
-                raise TypeError(f"UncertaintyLens has no setting {name!r}.")
+                raise UserTypeError(f"UncertaintyLens has no setting {name!r}.")
             setattr(self, name, value)
         self._answer()
 

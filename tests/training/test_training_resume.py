@@ -223,7 +223,7 @@ class TestRefusals:
         whole = unbroken("sgd")
         before = (whole.directory / "record.json").read_text()
         other = replace(whole.config, learning_rate=0.5, horizontal_flip=False, epochs=9)
-        expected = r"started otherwise: horizontal_flip was True, now False; learning_rate was 0\.1, now 0\.5\. Resume"
+        expected = r"horizontal_flip was True, now False; learning_rate was 0\.1, now 0\.5\. Resume"
         with pytest.raises(ValueError, match=expected) as error:
             train(other, directory=whole.directory, resume=True)
         assert "epochs was" not in str(error.value)

@@ -18,6 +18,7 @@ from random import Random
 import numpy as np
 from PIL import Image
 
+from segnet_nb._shared.errors import UserError
 from segnet_nb.datasets.base import Dataset
 from segnet_nb.datasets.classes import CAMVID
 from segnet_nb.datasets.names import SPLITS, check_request
@@ -131,7 +132,7 @@ def draw_scene(
 def _checked_size(image_size: Sequence[int]) -> tuple[int, int]:
     sides = tuple(image_size) if isinstance(image_size, Sequence | np.ndarray) else (image_size,)
     if len(sides) != 2 or not all(_is_integer(side) and side >= SMALLEST for side in sides):
-        raise ValueError(
+        raise UserError(
             f"image_size must be (height, width) in whole pixels, each at least {SMALLEST}, but came "
             f"as {image_size!r}. Pass for example image_size={IMAGE_SIZE}."
         )
@@ -140,7 +141,7 @@ def _checked_size(image_size: Sequence[int]) -> tuple[int, int]:
 
 def _checked_integer(name: str, value: int, smallest: int) -> int:
     if not _is_integer(value) or value < smallest:
-        raise ValueError(
+        raise UserError(
             f"{name} must be a whole number from {smallest} up, but came as {value!r}. "
             f"Pass for example {name}={smallest}."
         )
