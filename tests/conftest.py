@@ -18,9 +18,9 @@ os.environ.setdefault("MPLBACKEND", "agg")
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """With several processes (`pytest -n 2`), a whole file runs in one of them, and so do all browser tests.
 
-    Module fixtures are made once, and one JupyterLab serves all browser tests. Notebooks share nothing and take
-    long, so they are distributed one by one. The order of collection is kept: a long file at the end would
-    leave the other process idle.
+    Module fixtures are made once, and one JupyterLab serves all browser tests. Notebooks share nothing and
+    take long, so they are distributed one by one. The order of collection is kept: a long file at the end
+    would leave the other process idle.
     """
     from xdist.scheduler import LoadScopeScheduling
 
@@ -35,8 +35,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return ByFile(config, log)
 
 
-# Reasons of a skip because something optional is not installed. CamVid is not among them: its licence keeps it
-# out of public runs.
+# Reasons of a skip because something optional is not installed. CamVid is not among them: its licence keeps
+# it out of public runs.
 MISSING_OPTIONAL = re.compile(
     r"is an optional|is not installed, and is optional|could not import|no Chromium", re.IGNORECASE
 )
