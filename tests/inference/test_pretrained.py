@@ -91,7 +91,7 @@ def test_what_is_packed_comes_back(shelf):
 
 def test_a_run_without_a_whole_epoch_is_not_packed(tmp_path):
     run = Run(dataclasses.replace(TrainConfig(), epochs=2), tmp_path)
-    with pytest.raises(ValueError, match="no whole epoch"):
+    with pytest.raises(ValueError, match="no completed epoch"):
         packing.pack(run, "none", command="", licence="")
 
 
