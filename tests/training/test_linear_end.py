@@ -16,10 +16,10 @@ if keras.backend.backend() == "tensorflow":
     import tensorflow as tf
 
 
-def end_alone(kernel_size, channels, maps, classes):
+def end_alone(kernel_size, channels, hidden, classes):
     """A network that is its end: features in, logits out."""
     layers = [
-        keras.layers.Conv2D(maps, kernel_size, padding="same", use_bias=False),
+        keras.layers.Conv2D(hidden, kernel_size, padding="same", use_bias=False),
         keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-3),
         keras.layers.Conv2D(classes, 1),
         keras.layers.Activation("linear"),
@@ -56,7 +56,7 @@ def layer_by_layer(model, features):
 )
 def test_output_and_gradients_are_those_of_the_layers_one_by_one(kernel_size, height, width, batch, seed):
     random = np.random.default_rng(seed)
-    model = end_alone(kernel_size, channels=3, maps=6, classes=4)
+    model = end_alone(kernel_size, channels=3, hidden=6, classes=4)
     model.set_weights([random.uniform(0.3, 1.5, each.shape) for each in model.get_weights()])
     features = tf.constant(random.normal(size=(batch, height, width, 3)), "float32")
     upstream = tf.constant(random.normal(size=(batch, height, width, 4)), "float32")
@@ -78,7 +78,7 @@ def test_by_hand():
     # A kernel of 3 x 3 that is 1 in the middle lets features through. Windows of 3 x 3 on 17 x 17 pixels:
     # five each way, from pixel 1 on, their middles at 2, 5, 8, 11, 14. There stand 5 x 5 values: 24 ones and
     # a 26. Mean 50 / 25 = 2; variance (24 * 1 + 24^2) / 25 = 24. With epsilon 1 the root is 5.
-    model = end_alone(3, channels=1, maps=1, classes=2)
+    model = end_alone(3, channels=1, hidden=1, classes=2)
     kernel = np.zeros((3, 3, 1, 1))
     kernel[1, 1] = 1
     # Normalised: 10 (x - 2) / 5 + 3 = 2 x - 1. Classes: 2 x - 1 + 100, and -(2 x - 1).
@@ -100,7 +100,7 @@ def test_by_hand():
     np.testing.assert_allclose(normalization.moving_variance, [3.3], rtol=1e-5)
 
 
-def test_all_four_places_of_a_window_are_met_alike():
+def test_all_four_positions_of_a_window_are_sampled_equally():
     # After pooling ties of zeros, most values are put back at the first place. A sample of every other pixel
     # would see only those, or none.
     features = np.zeros((1, 180, 240, 1), "float32")
@@ -112,7 +112,7 @@ def test_all_four_places_of_a_window_are_met_alike():
     assert abs(found.mean() - 1 / 4) < 0.02
 
 
-def test_a_sample_tells_the_statistics_of_the_whole():
+def test_a_sample_estimates_the_statistics_of_all_pixels():
     model = networks.build_network("basic16", (None, None, 3), 11)
     rng = np.random.default_rng(0)
     images = keras.ops.image.resize(rng.uniform(0, 255, (4, 12, 16, 3)).astype("float32"), (180, 240))
@@ -144,14 +144,14 @@ def test_prediction_the_configuration_and_the_file_stay(tmp_path):
 
 
 @pytest.mark.parametrize("decoder", LINEAR_ENDS)
-def test_the_decoders_that_end_so(decoder):
+def test_the_decoders_with_a_linear_end(decoder):
     model = networks.build_network("basic16", (None, None, 3), 4, decoder=decoder)
     ((owner, name, _),) = linear_end.replacements(model)
     assert (owner, name) == (model, "call")
 
 
 @pytest.mark.parametrize("decoder", ["bilinear", "encoder_addition", "single_channel", "fcn_no_reduction"])
-def test_the_decoders_that_do_not(decoder):
+def test_the_decoders_without_a_linear_end(decoder):
     model = networks.build_network("basic16", (None, None, 3), 4, decoder=decoder)
     assert linear_end.replacements(model) == []
 

@@ -185,7 +185,7 @@ class TestRun:
         for ours, theirs in zip(back.model.get_weights(), before, strict=True):
             np.testing.assert_array_equal(ours, theirs)
 
-    def test_more_epochs_compete_with_what_was_trained_and_are_adjusted_anew(self, tmp_path, monkeypatch):
+    def test_more_epochs_compete_with_what_was_trained_and_are_adjusted_again(self, tmp_path, monkeypatch):
         said = iter([0.1, 0.2, 0.9, 0.15, 0.3, 0.8])
 
         def validate(network, data):

@@ -1,4 +1,4 @@
-"""A run that was stopped or killed, wherever it was, goes on as if nothing had happened."""
+"""A run that was stopped or killed at any point resumes and equals an unbroken one."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def files_of(directory):
 
 @pytest.fixture(scope="module")
 def unbroken(tmp_path_factory):
-    """Three epochs at once, for each optimizer when it is first asked for."""
+    """Three epochs in one run, one for each optimizer, on demand."""
     made = {}
 
     def run(optimizer):
@@ -76,7 +76,7 @@ def unbroken(tmp_path_factory):
 
 
 @pytest.mark.parametrize(("optimizer", "steps"), [("adamw", 5), ("adam", 3), ("sgd", 5)])
-def test_stopped_run_goes_on_as_if_unbroken(unbroken, tmp_path, optimizer, steps):
+def test_a_stopped_run_resumes_as_if_unbroken(unbroken, tmp_path, optimizer, steps):
     """Three steps an epoch: stopped between the first and the second, and amid the second."""
     whole = unbroken(optimizer)
     stopped = run_of(tmp_path, whole.config, on_step=stop_after(steps))
@@ -257,7 +257,7 @@ print(run.status, len(run.history), flush=True)
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 def test_ctrl_c_then_kill_then_resume(tmp_path):
-    """Ctrl-C ends a process cleanly; another goes on and is killed; a third goes on."""
+    """Ctrl-C ends a process cleanly; a second one resumes and is killed; a third one resumes."""
     folder = tmp_path / "run"
     command = [sys.executable, "-c", ENDLESS, str(folder)]
     options = {"cwd": Path(__file__).parents[2], "text": True, "stdout": subprocess.PIPE}

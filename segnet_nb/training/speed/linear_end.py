@@ -102,7 +102,7 @@ def _sample(features: Tensor, kernel: Tensor) -> Tensor:
     height, width = ops.shape(features)[1:3]
     down, across = height // tall, width // wide
     top, left = (height - down * tall) // 2, (width - across * wide) // 2
-    whole = features[:, top : top + down * tall, left : left + across * wide]
-    cut = ops.reshape(whole, (-1, down, tall, across, wide, ins))
-    windows = ops.reshape(ops.transpose(cut, (0, 1, 3, 2, 4, 5)), (-1, tall * wide * ins))
+    cropped = features[:, top : top + down * tall, left : left + across * wide]
+    tiles = ops.reshape(cropped, (-1, down, tall, across, wide, ins))
+    windows = ops.reshape(ops.transpose(tiles, (0, 1, 3, 2, 4, 5)), (-1, tall * wide * ins))
     return ops.matmul(windows, ops.reshape(kernel, (-1, outs)))
