@@ -22,13 +22,15 @@ from segnet_nb.training.speed import convolution_gradients, fused_normalization,
 
 
 def training_step(network, images, labels, *, fast, sampled=False):
-    """A compiled step, forward, backward, update; None if the network cannot be trained so."""
+    """A compiled step, forward, backward, update; None if the network cannot be trained this way."""
     model = build_network(network, (None, None, 3), 11)
-    if fast:
-        convolution_gradients.speed_up(model)
-        fused_normalization.speed_up(model)
-    if sampled and not linear_end.speed_up(model):
+    if sampled and not linear_end.replacements(model):
         return None
+    changes = (
+        convolution_gradients.replacements(model) + fused_normalization.replacements(model) if fast else []
+    )
+    for owner, name, value in changes + (linear_end.replacements(model) if sampled else []):
+        setattr(owner, name, value)  # for as long as this process times it
     loss = keras.losses.SparseCategoricalCrossentropy()
     model.compile(keras.optimizers.SGD(0.01, momentum=0.9), loss, jit_compile=False)
     return lambda: model.train_on_batch(images, labels)

@@ -1,10 +1,15 @@
 from . import (
+    checkpoints as checkpoints,
     comparison as comparison,
     config as config,
+    data as data,
+    ema as ema,
     logit_adjustment as logit_adjustment,
     loop as loop,
+    optimization as optimization,
+    packing as packing,
     recipes as recipes,
-    setup as setup,
+    run as run,
     speed as speed,
 )
 from .comparison import (
@@ -19,8 +24,11 @@ from .logit_adjustment import (
     fit_offsets as fit_offsets,
 )
 from .loop import (
+    StopTraining as StopTraining,
+    train as train,
+)
+from .run import (
     EpochReport as EpochReport,
     Run as Run,
     load_run as load_run,
-    train as train,
 )

@@ -143,13 +143,13 @@ def compare_decoders(
     from segnet_nb import training
     from segnet_nb.inference import evaluation
     from segnet_nb.networks.model import BASIC_FILTERS
-    from segnet_nb.training import setup
+    from segnet_nb.training.data import load_data
 
     if config.network not in BASIC_FILTERS:
         raise UserError(
             f"network={config.network!r} has one decoder alone. Choose from: {', '.join(BASIC_FILTERS)}."
         )
-    data = data or setup.load_data(config)
+    data = data or load_data(config)
     found = []
     for each in configs:
         if progress:

@@ -1,19 +1,20 @@
-"""Freed memory is kept for the next training step."""
+"""Keep freed memory for the next training step. Only ``train`` does so: it changes the whole process."""
 
 from __future__ import annotations
 
 import ctypes
 import sys
 
-# Of glibc's mallopt: free bytes that make the heap shrink; how many blocks may have pages of their own.
+# Parameters of glibc's mallopt: free bytes above which the heap is trimmed; how many blocks may be mapped.
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 
 
 def keep_freed_memory() -> None:
-    """Let the next step have the memory of the last one.
+    """Let each training step reuse the memory of the step before, for the rest of the process.
 
-    glibc gives large blocks back when they are freed, and the system clears new ones for every feature map:
-    a part of each training step that ``benchmarks/freed_memory.py`` measures. Other systems keep their ways.
+    glibc returns large freed blocks to the system, which clears new ones for every feature map:
+    ``benchmarks/freed_memory.py`` measures how much of a training step that takes. Other systems are left
+    as they are.
     """
     if sys.platform.startswith("linux"):
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none

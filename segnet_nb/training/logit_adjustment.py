@@ -1,10 +1,10 @@
 """What to add to a trained network's logits, one number per class, so that its masks score best.
 
-A network learns how common classes are from what it was shown. Views laid around rare classes and weighted
-losses show it other streets than there are, so it finds too much of some classes and too little of others.
-One offset per class, chosen on training photographs as they are, undoes that and costs nothing: the
-classifier's bias takes it in. (Menon et al., arXiv 2007.07314, derive such offsets from class frequencies;
-here they are found by trying, for the mean IoU.)
+A network learns from its training data how frequent each class is. Crops centred on rare classes and
+weighted losses distort these frequencies, so it predicts some classes too often and others too rarely. One
+offset per class, fitted on unaltered training images, corrects that at no cost: it is added to the
+classifier's bias. (Menon et al., arXiv 2007.07314, derive such offsets from class frequencies; here a search
+maximizes the mean IoU.)
 """
 
 from __future__ import annotations
@@ -18,11 +18,14 @@ from segnet_nb import metrics
 from segnet_nb._shared.errors import UserError
 from segnet_nb.datasets.base import Dataset
 from segnet_nb.datasets.resizing import resize_image, resize_labels
+from segnet_nb.inference.run_files import ADJUSTED, BEST
+from segnet_nb.training import checkpoints, validation
+from segnet_nb.training.run import Run
 
 if TYPE_CHECKING:
     import keras
 
-_STEPS = np.arange(-24, 25) / 8  # offsets tried: every eighth in -3..3, where exp(3) = 20 times as likely
+_STEPS = np.arange(-24, 25) / 8  # candidates: every eighth in -3..3, where exp(3) = 20 times as likely
 _ROUNDS = 10
 _LEAST_GAIN = 1e-5
 
@@ -45,8 +48,9 @@ class Adjustment:
 def fit_offsets(scores: np.ndarray, labels: np.ndarray) -> Adjustment:
     """The offsets that raise the mean IoU of ``argmax(scores + offsets)``.
 
-    One class at a time, the best of 49 offsets is taken while the others stay, in turns until none helps. For
-    a class, a pixel changes hands at one offset, so a single pass over the pixels scores all 49.
+    Coordinate ascent: for one class at a time the best of 49 offsets is taken while the others are fixed,
+    until no class improves. A pixel changes to a class at exactly one offset, so a single pass over the
+    pixels scores all 49.
 
     Args:
         scores: logits or natural logarithms of probabilities, shape ``(pixels, num_classes)``.
@@ -59,8 +63,9 @@ def fit_offsets(scores: np.ndarray, labels: np.ndarray) -> Adjustment:
         ValueError: if shapes or ids do not fit, or there is no pixel.
 
     Example:
-        Two pixels of class 1, one of them taken for class 0 by 0.55, and one of class 0. With 0.625 less for
-        class 0 all three are right; of offsets that do equally well, the smallest is taken:
+        Two pixels of class 1, one of them predicted as class 0 by a margin of 0.55, and one of class 0. With
+        an offset of -0.625 for class 0 all three are correct; among equally good offsets the smallest is
+        taken:
 
         >>> scores = np.array([[0.0, -0.55], [0.0, 2.0], [4.0, 0.0]])
         >>> fit_offsets(scores, np.array([1, 1, 0]))
@@ -68,8 +73,8 @@ def fit_offsets(scores: np.ndarray, labels: np.ndarray) -> Adjustment:
     """
     if scores.ndim != 2 or labels.shape != scores.shape[:1] or not len(labels):
         raise UserError(
-            "scores must be (pixels, classes) and labels (pixels,) with at least one pixel, but shapes "
-            f"{scores.shape} and {labels.shape} came."
+            "scores must be (pixels, classes) and labels (pixels,) with at least one pixel, but got shapes "
+            f"{scores.shape} and {labels.shape}."
         )
     count = scores.shape[1]
     if labels.min() < 0 or labels.max() >= count:
@@ -79,14 +84,14 @@ def fit_offsets(scores: np.ndarray, labels: np.ndarray) -> Adjustment:
         )
     labels = labels.astype(np.intp)
     offsets = np.zeros(count)
-    guesses = scores.argmax(1)
-    matrix = np.bincount(labels * count + guesses, minlength=count * count).reshape(count, count)
+    predictions = scores.argmax(1)
+    matrix = np.bincount(labels * count + predictions, minlength=count * count).reshape(count, count)
     before = best = _mean_iou(matrix)
     for _ in range(_ROUNDS):
         gained = False
         for one in range(count):
             found = [_mean_iou(matrix) for matrix in _matrices(scores + offsets, offsets[one], labels, one)]
-            # Of equals the smallest: no offset without need.
+            # Among equals the smallest offset.
             order = np.lexsort((np.abs(_STEPS), -np.round(found, 12)))
             if found[order[0]] > best + _LEAST_GAIN:
                 offsets[one], best, gained = _STEPS[order[0]], found[order[0]], True
@@ -102,7 +107,7 @@ def _matrices(shifted: np.ndarray, now: float, labels: np.ndarray, one: int) -> 
     shifted[:, one] = -np.inf
     rivals = shifted.argmax(1)
     lacks = shifted.max(1) - own
-    # The class wins a pixel at every offset above what it lacks there; argmax gives a tie to the lower id.
+    # The class wins a pixel at every offset above its deficit there; argmax resolves ties to the lower id.
     lacks = np.where(rivals > one, np.nextafter(lacks, -np.inf), lacks)
     wins_from = np.searchsorted(_STEPS, lacks, side="right")
     cells = (labels * count + rivals) * (steps + 1) + wins_from
@@ -129,17 +134,17 @@ def adjust_logits(
 
     Args:
         model: a network of this package that ends in a convolution with a bias, and softmax or logits.
-        data: training images, never those the network is judged by. It has seen them, so it errs less on them
-            than on others; the offsets mend what is wrong alike on both.
-        image_size: height and width to look at them in, that of later use; None: as they are.
-        images: how many to look at, evenly spaced among those there are.
-        pixels: how many of each image's, drawn once with a fixed seed.
+        data: training images, never those that the network is evaluated on. It makes fewer errors on them
+            than on unseen images; the offsets correct the bias that both have in common.
+        image_size: height and width to run inference at, those of later use; None: the size of the images.
+        images: how many images to use, evenly spaced.
+        pixels: how many pixels of each image to use, sampled with a fixed seed.
 
     Returns:
         The ``Adjustment``.
 
     Raises:
-        ValueError: if the network ends otherwise, or the images have no pixel with a class.
+        ValueError: if the network has another last layer, or the images have no pixel with a class.
 
     Example:
         >>> from segnet_nb import datasets
@@ -155,10 +160,11 @@ def adjust_logits(
     bias = getattr(classifier, "bias", None)
     if bias is None or tuple(bias.shape) != (model.output_shape[-1],):
         raise UserError(
-            f"{model.name} ends in {classifier.name}, which has no bias for each class, so nothing can take "
-            "the offsets in. Networks that end in a classifier can."
+            f"{model.name} ends in {classifier.name}, which has no bias for each class to add the offsets "
+            "to. Use a network that ends in a classifier."
         )
-    size = tuple(image_size or data.image_size)
+    height, width = image_size or data.image_size
+    size = (height, width)
     random = np.random.default_rng(0)
     scores, labels = [], []
     for i in np.unique(np.linspace(0, len(data) - 1, min(images, len(data))).round().astype(int)):
@@ -166,9 +172,34 @@ def adjust_logits(
         known = np.flatnonzero(ids != data.classes.void_id)
         chosen = random.choice(known, min(pixels, len(known)), replace=False)
         found = prediction.predict_probabilities(model, resize_image(data.images[i], size))[0]
-        # Logarithms of probabilities are the logits but for a number that all classes share.
+        # Logarithms of probabilities are the logits up to a constant that all classes share.
         scores.append(np.log(np.maximum(found.reshape(len(ids), -1)[chosen], 1e-30)))
         labels.append(ids[chosen])
     found = fit_offsets(np.concatenate(scores), np.concatenate(labels))
     bias.assign_add(np.asarray(found.offsets, "float32"))
     return found
+
+
+def adjust_run(run: Run, train_data: Dataset, val_data: Dataset, *, progress: bool = True) -> None:
+    """Adjust the classes of a run's best network, validate it and write ``adjusted.keras``.
+
+    Args:
+        run: the run; its ``adjustment`` is set, its record is not saved.
+        train_data: images to fit the offsets on.
+        val_data: images to validate with, of the size to fit at.
+        progress: print a line with the scores before and after.
+    """
+    from segnet_nb.inference.prediction import load_model
+
+    model = load_model(run.directory / BEST)
+    found = adjust_logits(model, train_data, image_size=val_data.image_size)
+    scores = validation.validate(model, val_data)
+    checkpoints.save_model(model, run.directory / ADJUSTED)
+    run.adjustment = {"epoch": run.best_epoch, "offsets": list(found.offsets), "scores": scores}
+    if progress:
+        print(
+            f"classes adjusted  training mIoU {found.before:.3f} to {found.after:.3f}  "
+            f"val mIoU {run.best_as_trained['mean_iou']:.3f} to {scores['mean_iou']:.3f}  "
+            f"accuracy {scores['global_accuracy']:.3f}",
+            flush=True,
+        )

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from segnet_nb._shared.errors import UserError
+from segnet_nb._shared.files import write_whole
 from segnet_nb.inference import pretrained
-from segnet_nb.training.loop import Run
+from segnet_nb.training.run import Run
 
 
 def pack(run: Run, name: str, *, command: str, licence: str, directory: Path | None = None) -> Path:
@@ -20,20 +21,19 @@ def pack(run: Run, name: str, *, command: str, licence: str, directory: Path | N
     Args:
         run: a finished run.
         name: what the set will be called.
-        command: the command that made the run, for the card.
-        licence: under which the weights may be used.
-        directory: where to write; None: where ``load_pretrained`` looks.
+        command: the command that trained the run, for the card.
+        licence: the license of the weights.
+        directory: where to write; None: where ``load_pretrained`` reads.
 
     Returns:
         The path of the card.
 
     Raises:
-        ValueError: if no epoch of the run was whole.
+        ValueError: if the run has no completed epoch.
     """
     if not run.best_epoch:
-        raise UserError("the run has no whole epoch, so nothing to pack. Train it first.")
+        raise UserError("the run has no completed epoch, so nothing to pack. Train it first.")
     directory = directory or pretrained.directory()
-    directory.mkdir(parents=True, exist_ok=True)
     weights = [value.astype("float16") for value in run.model.get_weights()]
     buffer = io.BytesIO()
     np.savez_compressed(buffer, *weights)
@@ -52,11 +52,6 @@ def pack(run: Run, name: str, *, command: str, licence: str, directory: Path | N
         "classes": run.classes and run.classes.to_dict(),
         "sha256": hashlib.sha256(content).hexdigest(),
     }
-    for path, data in (
-        (directory / f"{name}.npz", content),
-        (directory / f"{name}.json", (json.dumps(about, indent=1) + "\n").encode()),
-    ):
-        temporary = path.with_name(f"{path.name}.part")
-        temporary.write_bytes(data)
-        temporary.replace(path)
+    write_whole(directory / f"{name}.npz", content)
+    write_whole(directory / f"{name}.json", json.dumps(about, indent=1) + "\n")
     return directory / f"{name}.json"

@@ -20,6 +20,7 @@ from PIL import Image
 from segnet_nb._shared.errors import UserError
 from segnet_nb.datasets.classes import CAMVID, ClassList
 from segnet_nb.datasets.colors import colorize, overlay
+from segnet_nb.training.loop import StopTraining
 from segnet_nb.visualizers.curves import draw_history
 from segnet_nb.visualizers.figures import NotebookFigure
 from segnet_nb.widgets.explorer import Explorer, guarded, script, style
@@ -213,6 +214,8 @@ class TrainingMonitor(Explorer):
                 runs.append(run)
                 news.put((list(run.history), run.best_epoch, None, None))  # of the epochs before, if resumed
             latest[:] = [(len(run.history), step, steps, loss)]
+            if stop.is_set() and step < steps:  # after its last step an epoch is completed
+                raise StopTraining
 
         def on_epoch(report: Any, model: Any) -> None:
             shows = predict is not None and self._image is not None
@@ -226,7 +229,7 @@ class TrainingMonitor(Explorer):
         def work() -> None:
             try:
                 outcome.set_result(
-                    train(config, progress=False, on_epoch=on_epoch, on_step=on_step, stop=stop, **options)
+                    train(config, progress=False, on_epoch=on_epoch, on_step=on_step, **options)
                 )
             except BaseException as error:  # handed to the cell that waits
                 outcome.set_exception(error)

@@ -12,7 +12,7 @@ from hypothesis import given, settings, strategies as st
 from segnet_nb import config, logit_adjustment, model, pretrained, training
 from segnet_nb.inference.prediction import predict_probabilities
 from segnet_nb.metrics import confusion_matrix, scores
-from segnet_nb.training import loop, packing
+from segnet_nb.training import packing, validation
 from segnet_nb.training.logit_adjustment import adjust_logits, fit_offsets
 from tests.training_helpers import tiny_config, tiny_data, tiny_network, tiny_pair
 
@@ -64,8 +64,8 @@ class TestFit:
     @pytest.mark.parametrize(
         ("shape", "labels", "message"),
         [
-            ((3,), [0, 0, 0], r"shapes \(3,\) and \(3,\) came"),
-            ((2, 3), [0, 0, 0], r"shapes \(2, 3\) and \(3,\) came"),
+            ((3,), [0, 0, 0], r"got shapes \(3,\) and \(3,\)\."),
+            ((2, 3), [0, 0, 0], r"got shapes \(2, 3\) and \(3,\)\."),
             ((0, 3), [], "at least one pixel"),
             ((2, 3), [0, 3], r"ids in 0\.\.2, but run from 0 to 3\. Leave void pixels out"),
             ((2, 3), [-1, 0], "run from -1 to 0"),
@@ -185,14 +185,13 @@ class TestRun:
         for ours, theirs in zip(back.model.get_weights(), before, strict=True):
             np.testing.assert_array_equal(ours, theirs)
 
-    def test_more_epochs_compete_with_what_was_trained_and_are_adjusted_anew(self, tmp_path, monkeypatch):
+    def test_more_epochs_compete_with_what_was_trained_and_are_adjusted_again(self, tmp_path, monkeypatch):
         said = iter([0.1, 0.2, 0.9, 0.15, 0.3, 0.8])
 
         def validate(network, data):
-            given = next(said)
-            return type("Scores", (), dict.fromkeys(loop.SCORES, given))
+            return dict.fromkeys(validation.SCORES, next(said))
 
-        monkeypatch.setattr(loop, "_validate", validate)
+        monkeypatch.setattr(validation, "validate", validate)
         settled = tiny_config(logit_adjustment=True, epochs=2)
         run = run_of(tmp_path, settled)
         # Epochs 0.1 and 0.2, adjusted 0.9.
@@ -216,5 +215,5 @@ class TestRun:
     def test_says_what_it_did(self, tmp_path, capsys):
         run = training.train(tiny_config(logit_adjustment=True), directory=tmp_path, data=tiny_pair())
         line = capsys.readouterr().out.splitlines()[-1]
-        assert line.startswith("classes adjusted  mIoU of training photographs 0.")
+        assert line.startswith("classes adjusted  training mIoU 0.")
         assert f"to {run.best['mean_iou']:.3f}  accuracy {run.best['global_accuracy']:.3f}" in line

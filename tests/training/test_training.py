@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import json
 import platform
-import threading
 from pathlib import Path
-from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
 
 from segnet_nb import metrics, model, training
+from segnet_nb._shared.errors import DivergedError, OutOfMemoryError
 from segnet_nb.datasets import CAMVID
 from segnet_nb.inference.prediction import load_model, predict
-from segnet_nb.training import EpochReport, load_run, loop, train
+from segnet_nb.training import EpochReport, StopTraining, checkpoints, load_run, train, validation
 from segnet_nb.training.config import TrainConfig
-from tests.training_helpers import tiny_config, tiny_data, tiny_network, tiny_pair
+from tests.training_helpers import stop_after, tiny_config, tiny_data, tiny_network, tiny_pair
 
 
 @pytest.fixture(autouse=True)
@@ -44,6 +43,17 @@ def strings_in(value):
             yield from strings_in(inner)
     elif isinstance(value, str):
         yield value
+
+
+def memory_errors():
+    """What Python and the backends raise when memory runs out."""
+    yield MemoryError()
+    if keras.backend.backend() == "tensorflow":
+        from tensorflow.errors import ResourceExhaustedError
+
+        yield ResourceExhaustedError(None, None, "OOM when allocating tensor")
+    yield type("OutOfMemoryError", (RuntimeError,), {})("CUDA out of memory.")  # PyTorch's, by name
+    yield RuntimeError("RESOURCE_EXHAUSTED: Out of memory while trying to allocate 9 bytes.")  # JAX's
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +94,7 @@ class TestFinishedRun:
             np.testing.assert_array_equal(kept, then)
 
     def test_scores_are_those_of_the_best_weights(self, finished):
-        """Computed anew, pixel by pixel, from the file alone."""
+        """Computed again, pixel by pixel, from the file only."""
         run, _ = finished
         data = tiny_pair()[1]
         labels = predict(load_model(run.directory / "best.keras"), data.images)
@@ -130,14 +140,14 @@ class TestBestWeights:
     SCORES = ((0.1, 0.9), (0.5, 0.2), (0.5, 0.3))
 
     @pytest.mark.parametrize(("monitor", "best"), [("mean_iou", 2), ("global_accuracy", 1)])
-    def test_selected_by_the_score_that_was_asked_for(self, tmp_path, monkeypatch, monitor, best):
+    def test_selected_by_the_monitored_score(self, tmp_path, monkeypatch, monitor, best):
         scripted = iter(self.SCORES)
 
         def validate(*_):
             mean_iou, accuracy = next(scripted)
-            return SimpleNamespace(mean_iou=mean_iou, global_accuracy=accuracy, class_average=0.0)
+            return {"mean_iou": mean_iou, "global_accuracy": accuracy, "class_average": 0.0}
 
-        monkeypatch.setattr(loop, "_validate", validate)
+        monkeypatch.setattr(validation, "validate", validate)
         weights = []
         run = run_of(
             tmp_path,
@@ -148,6 +158,71 @@ class TestBestWeights:
         for kept, then in zip(run.model.get_weights(), weights[best - 1], strict=True):
             np.testing.assert_array_equal(kept, then)
         assert any((a != b).any() for a, b in zip(weights[0], weights[1], strict=True))
+
+
+class TestModelOfARun:
+    """``run.model`` is the network of the file, and read again when the file is another one."""
+
+    @staticmethod
+    def kept(run):
+        return load_model(run.best_path).get_weights()
+
+    def assert_kept(self, run):
+        for read, stored in zip(run.model.get_weights(), self.kept(run), strict=True):
+            np.testing.assert_array_equal(read, stored)
+
+    def test_read_in_callbacks_it_does_not_stay_the_old_one(self, tmp_path, monkeypatch):
+        runs, networks = [], []
+
+        def on_epoch(*_):
+            networks.append(runs[-1].model)
+            assert runs[-1].model is networks[-1]
+            self.assert_kept(runs[-1])
+
+        rising = iter([0.1, 0.2, 0.15])
+        score = dict.fromkeys(validation.SCORES, 0.0)
+        monkeypatch.setattr(validation, "validate", lambda *_: score | {"mean_iou": next(rising)})
+        run = run_of(tmp_path, on_step=lambda run, *_: runs.append(run), on_epoch=on_epoch)
+        assert run is runs[-1] and run.best_epoch == 2
+        assert networks[0] is not networks[1]
+        assert networks[1] is networks[2] is run.model  # epoch 3 was no better: the file is the same
+        assert any(
+            (old != new).any()
+            for old, new in zip(networks[0].get_weights(), networks[1].get_weights(), strict=True)
+        )
+
+    def test_after_adjustment_it_is_the_adjusted_one(self, tmp_path):
+        runs, networks = [], []
+        run = run_of(
+            tmp_path,
+            tiny_config(logit_adjustment=True),
+            on_step=lambda run, *_: runs.append(run),
+            on_epoch=lambda *_: networks.append(runs[-1].model),
+        )
+        assert run.is_adjusted and any(run.adjustment["offsets"])
+        self.assert_kept(run)
+        trained = load_model(tmp_path / "best.keras").get_weights()[-1]
+        np.testing.assert_allclose(
+            run.model.get_weights()[-1], trained + np.float32(run.adjustment["offsets"]), atol=1e-6
+        )
+        assert run.model is run.model
+        assert run.model not in networks
+
+    def test_of_a_folder_that_another_process_trains_in(self, tmp_path):
+        watched = run_of(tmp_path, tiny_config(epochs=1))
+        before = watched.model
+        other = load_model(watched.best_path)
+        other.set_weights([value + 1 for value in other.get_weights()])
+        checkpoints.save_model(other, watched.best_path)
+        assert watched.model is not before
+        self.assert_kept(watched)
+
+    def test_without_weights(self, tmp_path):
+        run = training.Run(tiny_config(), tmp_path)
+        with pytest.raises(FileNotFoundError, match="no network at"):
+            _ = run.model
+        checkpoints.save_model(tiny_network(), run.best_path)
+        assert run.model is run.model
 
 
 class TestStopping:
@@ -171,27 +246,36 @@ class TestStopping:
             assert f"accuracy {entry['global_accuracy']:.3f}" in line
             assert line.endswith(" left")
         assert last.startswith("Stopped. Run interrupted after 2 of 5 epochs")
-        assert last.endswith("Go on with resume=True (--resume).")
+        assert last.endswith("Continue with resume=True (--resume).")
 
     def test_stopped_before_the_first_epoch_there_are_weights_all_the_same(self, tmp_path):
-        stop = threading.Event()
-        stop.set()
-        run = run_of(tmp_path, stop=stop)
+        run = run_of(tmp_path, on_step=stop_after(0))
         assert (run.status, run.history, run.best_epoch, run.best) == ("interrupted", [], 0, {})
-        assert str(run) == "Run interrupted, no whole epoch"
+        assert str(run) == "Run interrupted, no completed epoch"
         assert files_of(tmp_path) == ["best.keras", "record.json"]
         assert run.model.predict_on_batch(np.zeros((1, 16, 24, 3))).shape == (1, 16, 24, 11)
 
-    def test_stop_from_another_thread_ends_after_a_step(self, tmp_path):
-        stop = threading.Event()
-
+    def test_a_callback_that_raises_stop_training_ends_the_run(self, tmp_path):
         def ask_to_stop(*_):
-            thread = threading.Thread(target=stop.set)
-            thread.start()
-            thread.join()
+            raise StopTraining
 
-        run = run_of(tmp_path, tiny_config(epochs=50), stop=stop, on_epoch=ask_to_stop)
+        run = run_of(tmp_path, tiny_config(epochs=50), on_epoch=ask_to_stop)
         assert (run.status, len(run.history)) == ("interrupted", 1)
+        assert load_run(tmp_path) == run
+        assert files_of(tmp_path) == ["best.keras", "last-0001.keras", "record.json"]
+
+    def test_it_ends_after_the_current_step(self, tmp_path):
+        told = []
+
+        def second_step(run, *step):
+            told.append(step[:2])
+            if step[0] == 2:
+                raise StopTraining
+
+        run = run_of(tmp_path, on_step=second_step)
+        assert told == [(0, 3), (1, 3), (2, 3)]
+        assert (run.status, run.history) == ("interrupted", [])
+        assert training.StopTraining is StopTraining
 
     def test_every_step_is_told(self, tmp_path):
         """Seven images in batches of two are three steps; the mean loss of the last is that of the epoch."""
@@ -211,13 +295,48 @@ class TestStopping:
         def spoil(_, network):
             network.set_weights([weight * np.nan for weight in network.get_weights()])
 
-        with pytest.raises(
-            FloatingPointError, match=r"loss became nan in epoch 2, step 1\. Lower learning_rate"
-        ):
+        expected = (
+            r"loss became nan in epoch 2, step 1\. Lower learning_rate \(now 0\.002\) and train again in "
+            r"another directory\. The checkpoint of epoch 1 is kept in .*: resume=True \(--resume\) continues"
+        )
+        with pytest.raises(DivergedError, match=expected) as error:
             run_of(tmp_path, on_epoch=spoil)
+        assert isinstance(error.value, FloatingPointError)
+        assert f"initial_weights='{tmp_path / 'best.keras'}'" in str(error.value)
         run = load_run(tmp_path)
-        assert len(run.history) == 1
+        assert (run.status, len(run.history)) == ("interrupted", 1)
+        assert files_of(tmp_path) == ["best.keras", "last-0001.keras", "record.json"]
         assert all(np.isfinite(weight).all() for weight in run.model.get_weights())
+        resumed = run_of(tmp_path, resume=True)
+        assert (resumed.status, len(resumed.history)) == ("finished", 3)
+
+    def test_loss_that_is_no_number_in_the_first_epoch(self, tmp_path, monkeypatch):
+        def spoiled(*arguments, **options):
+            network = tiny_network(*arguments, **options)
+            network.set_weights([weight * np.nan for weight in network.get_weights()])
+            return network
+
+        monkeypatch.setattr(model, "build_network", spoiled)
+        with pytest.raises(DivergedError, match=r"in epoch 1, step 1\..* No epoch was completed\."):
+            run_of(tmp_path)
+        assert files_of(tmp_path) == ["record.json"]
+
+    @pytest.mark.parametrize("error", list(memory_errors()), ids=lambda error: type(error).__name__)
+    def test_too_little_memory(self, tmp_path, error):
+        def full(run, step, *_):
+            if len(run.history) == 1 and step == 2:
+                raise error
+
+        expected = (
+            r"step of 2 images of 16 x 24 pixels\. Lower batch_size or image_size and train again in another "
+            r"directory\. The checkpoint of epoch 1 is kept"
+        )
+        with pytest.raises(OutOfMemoryError, match=expected) as raised:
+            run_of(tmp_path, on_step=full)
+        assert isinstance(raised.value, MemoryError) and raised.value.__cause__ is error
+        assert load_run(tmp_path).status == "interrupted"
+        resumed = run_of(tmp_path, resume=True)
+        assert (resumed.status, len(resumed.history)) == ("finished", 3)
 
     def test_errors_of_on_epoch_are_not_swallowed(self, tmp_path):
         def fail(*_):
@@ -240,17 +359,18 @@ def test_record_is_written_whole_or_not_at_all(finished, tmp_path, monkeypatch):
     run.save()
     before = (tmp_path / "record.json").read_text()
 
-    def disk_full(path, text):
-        with path.open("w") as file:
-            file.write(text[:40])
+    def disk_full(path, data):
+        with path.open("wb") as file:
+            file.write(data[:40])
         raise OSError("no space left")
 
-    monkeypatch.setattr(Path, "write_text", disk_full)
+    monkeypatch.setattr(Path, "write_bytes", disk_full)
     run.status = "finished"
     with pytest.raises(OSError, match="no space left"):
         run.save()
     monkeypatch.undo()
     assert (tmp_path / "record.json").read_text() == before
+    assert files_of(tmp_path) == ["record.json"]
     assert load_run(tmp_path).status == "running"
 
 

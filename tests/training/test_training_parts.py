@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from segnet_nb import losses
-from segnet_nb.training import loop, setup
+from segnet_nb.training import loop, optimization
+from segnet_nb.training.data import make_batches
+from segnet_nb.training.run import _duration
 from tests.training_helpers import tiny_config, tiny_data, tiny_network
 
 
@@ -28,18 +30,18 @@ class TestProgress:
         ("seconds", "text"), [(0.4, "0 s"), (99, "99 s"), (100, "2 min"), (3600, "60 min")]
     )
     def test_durations(self, seconds, text):
-        assert loop._duration(seconds) == text
+        assert _duration(seconds) == text
 
 
 class TestBatches:
-    def test_whole_batches_of_views_each_image_at_most_once(self):
+    def test_full_batches_of_views_each_image_at_most_once(self):
         data, config = (
             tiny_data(7),
             tiny_config(horizontal_flip=False, color_jitter=0.0, scale_min=1.0, scale_max=1.0),
         )
         left_out = Counter()
         for epoch in range(1, 15):
-            batches = list(setup.make_batches(config, data, epoch))
+            batches = list(make_batches(config, data, epoch))
             assert [images.shape for images, _ in batches] == [(2, 16, 24, 3)] * 3
             assert {(images.dtype, labels.dtype) for images, labels in batches} == {
                 (np.dtype("float32"), np.dtype("int32"))
@@ -53,20 +55,20 @@ class TestBatches:
             left_out.update({*range(7)} - {*which})
         assert len(left_out) >= 4  # others in every epoch
 
-    def test_chance_is_a_function_of_seed_and_epoch(self):
+    def test_randomness_is_derived_from_seed_and_epoch(self):
         def views(seed, epoch):
-            batches = setup.make_batches(tiny_config(seed=seed), tiny_data(), epoch)
+            batches = make_batches(tiny_config(seed=seed), tiny_data(), epoch)
             return b"".join(images.tobytes() for images, _ in batches)
 
         assert views(0, 1) == views(0, 1)
         assert len({views(0, 1), views(0, 2), views(1, 1)}) == 3
 
     def test_fewer_images_than_a_batch(self):
-        batches = list(setup.make_batches(tiny_config(batch_size=64), tiny_data(3), 1))
+        batches = list(make_batches(tiny_config(batch_size=64), tiny_data(3), 1))
         assert [len(images) for images, _ in batches] == [3]
 
-    def test_views_have_the_size_that_was_asked_for(self):
-        ((images, labels),) = setup.make_batches(
+    def test_views_have_the_requested_size(self):
+        ((images, labels),) = make_batches(
             tiny_config(image_size=(20, 17), batch_size=3), tiny_data(3, size=(40, 48)), 1
         )
         assert (images.shape, labels.shape) == ((3, 20, 17, 3), (3, 20, 17))
@@ -75,7 +77,7 @@ class TestBatches:
 class TestOptimizer:
     @staticmethod
     def rates(steps_per_epoch, *steps, **changes):
-        schedule = setup.make_optimizer(tiny_config(**changes), steps_per_epoch)._learning_rate
+        schedule = optimization.make_optimizer(tiny_config(**changes), steps_per_epoch)._learning_rate
         return [float(schedule(step)) for step in steps]
 
     def test_cosine_after_a_warm_up(self):
@@ -96,14 +98,16 @@ class TestOptimizer:
 
     @pytest.mark.parametrize("optimizer", ["adamw", "adam", "sgd"])
     def test_constant(self, optimizer):
-        made = setup.make_optimizer(tiny_config(optimizer=optimizer, schedule="constant"), 5)
+        made = optimization.make_optimizer(tiny_config(optimizer=optimizer, schedule="constant"), 5)
         assert type(made).__name__.lower() == optimizer
         assert float(made.learning_rate) == pytest.approx(2e-3)
 
     def test_adamw_decays_kernels_alone(self):
         """With no gradient a step is decay alone: kernels shrink by rate times decay, the rest stays."""
         network = tiny_network()
-        made = setup.make_optimizer(tiny_config(schedule="constant", learning_rate=0.1, weight_decay=0.5), 5)
+        made = optimization.make_optimizer(
+            tiny_config(schedule="constant", learning_rate=0.1, weight_decay=0.5), 5
+        )
         network.set_weights([np.ones_like(weight) for weight in network.get_weights()])
         variables = network.trainable_variables
         made.apply([keras.ops.zeros(variable.shape) for variable in variables], variables)
@@ -124,7 +128,7 @@ class TestLoss:
         ],
     )
     def test_kinds(self, kind, cls):
-        made = setup.make_loss(tiny_config(loss=kind, class_weights="none"), tiny_data())
+        made = optimization.make_loss(tiny_config(loss=kind, class_weights="none"), tiny_data())
         assert type(made) is cls
         config = made.get_config()
         assert (config["from_logits"], config["void_id"]) == (True, 11)
@@ -134,7 +138,7 @@ class TestLoss:
         data = tiny_data()
 
         def weights(name):
-            return setup.make_loss(tiny_config(class_weights=name), data).get_config()["class_weights"]
+            return optimization.make_loss(tiny_config(class_weights=name), data).get_config()["class_weights"]
 
         assert tuple(weights("published")) == tuple(losses.PUBLISHED_CLASS_WEIGHTS)
         # Every image has all three ids that occur, so a share of all pixels is what counts.
@@ -149,7 +153,7 @@ class TestLoss:
 def test_the_first_step_is_traced_once(monkeypatch):
     # The optimizer's variables are there before; made in the first trace, they would ask for a second one.
     data, model = tiny_data(), tiny_network()
-    setup.compile_model(model, tiny_config(), data, 1)
+    optimization.compile_model(model, tiny_config(), data, 1)
     traced, step = [], model.train_step
     monkeypatch.setattr(model, "train_step", lambda batch: traced.append(1) or step(batch))
     model.train_on_batch(data.images.astype("float32"), data.labels)

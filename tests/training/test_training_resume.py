@@ -1,4 +1,4 @@
-"""A run that was stopped or killed, wherever it was, goes on as if nothing had happened."""
+"""A run that was stopped or killed at any point resumes and equals an unbroken one."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
 
 from segnet_nb import datasets, model
-from segnet_nb.training import Run, load_run, loop, train
-from tests.training_helpers import tiny_config, tiny_network, tiny_pair
+from segnet_nb.training import Run, checkpoints, load_run, train, validation
+from tests.training_helpers import stop_after, tiny_config, tiny_network, tiny_pair
 
 OPTIMIZERS = {
     "adamw": {"optimizer": "adamw", "weight_decay": 0.5, "learning_rate": 0.01},
@@ -33,17 +32,6 @@ def small_and_repeatable(monkeypatch):
         from tensorflow.python.framework import config
 
         config.disable_op_determinism()
-
-
-class StopAfter:
-    """An event that is set after so many steps."""
-
-    def __init__(self, steps):
-        self.steps = steps
-
-    def is_set(self):
-        self.steps -= 1
-        return self.steps < 0
 
 
 def run_of(directory, config, **options):
@@ -75,7 +63,7 @@ def files_of(directory):
 
 @pytest.fixture(scope="module")
 def unbroken(tmp_path_factory):
-    """Three epochs at once, for each optimizer when it is first asked for."""
+    """Three epochs in one run, one for each optimizer, on demand."""
     made = {}
 
     def run(optimizer):
@@ -88,10 +76,10 @@ def unbroken(tmp_path_factory):
 
 
 @pytest.mark.parametrize(("optimizer", "steps"), [("adamw", 5), ("adam", 3), ("sgd", 5)])
-def test_stopped_run_goes_on_as_if_unbroken(unbroken, tmp_path, optimizer, steps):
+def test_a_stopped_run_resumes_as_if_unbroken(unbroken, tmp_path, optimizer, steps):
     """Three steps an epoch: stopped between the first and the second, and amid the second."""
     whole = unbroken(optimizer)
-    stopped = run_of(tmp_path, whole.config, stop=StopAfter(steps))
+    stopped = run_of(tmp_path, whole.config, on_step=stop_after(steps))
     assert (stopped.status, len(stopped.history)) == ("interrupted", 1)
     resumed = run_of(tmp_path, whole.config, resume=True)
     assert_same(resumed, whole)
@@ -102,12 +90,12 @@ class Killed(BaseException):
 
 
 # Which function dies at which of its calls. An epoch saves its best weights, its last weights, then the
-# record (which is saved once before the first epoch too), then tidies up.
+# record (which is saved once before the first epoch too), then deletes old files.
 MOMENTS = {
-    "before the best weights": (loop, "_save_model", 2),
-    "amid the last weights": (loop, "_save_model", 3),
+    "before the best weights": (checkpoints, "save_model", 2),
+    "amid the last weights": (checkpoints, "save_model", 3),
     "before the record": (Run, "save", 2),
-    "before tidying up": (loop, "_tidy", 1),
+    "before deleting old files": (checkpoints, "delete_old", 1),
 }
 
 
@@ -127,16 +115,16 @@ def test_killed_while_the_second_epoch_is_written_down(unbroken, tmp_path, monke
 
     def better_every_epoch(network, _):
         steps = int(network.optimizer.iterations)
-        return SimpleNamespace(mean_iou=steps / 100, global_accuracy=0.5, class_average=0.5)
+        return {"mean_iou": steps / 100, "global_accuracy": 0.5, "class_average": 0.5}
 
-    monkeypatch.setattr(loop, "_validate", better_every_epoch)
+    monkeypatch.setattr(validation, "validate", better_every_epoch)
     config = tiny_config(deterministic=True, **OPTIMIZERS["adamw"])
     with monkeypatch.context() as patch:
         patch.setattr(holder, name, dying)
         with pytest.raises(Killed):
             run_of(tmp_path, config)
     left = load_run(tmp_path)
-    assert (left.status, len(left.history)) == ("running", 2 if moment == "before tidying up" else 1)
+    assert (left.status, len(left.history)) == ("running", 2 if moment == "before deleting old files" else 1)
     assert all(np.isfinite(weight).all() for weight in left.model.get_weights())
 
     resumed = run_of(tmp_path, config, resume=True)
@@ -150,7 +138,7 @@ def test_killed_while_the_second_epoch_is_written_down(unbroken, tmp_path, monke
 
 def test_weights_are_written_whole_or_not_at_all(tmp_path, monkeypatch):
     network = tiny_network()
-    loop._save_model(network, tmp_path / "best.keras")
+    checkpoints.save_model(network, tmp_path / "best.keras")
     before = (tmp_path / "best.keras").read_bytes()
 
     def half(_, path):
@@ -159,7 +147,7 @@ def test_weights_are_written_whole_or_not_at_all(tmp_path, monkeypatch):
 
     monkeypatch.setattr(type(network), "save", half)
     with pytest.raises(Killed):
-        loop._save_model(network, tmp_path / "best.keras")
+        checkpoints.save_model(network, tmp_path / "best.keras")
     assert (tmp_path / "best.keras").read_bytes() == before
 
 
@@ -269,7 +257,7 @@ print(run.status, len(run.history), flush=True)
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 def test_ctrl_c_then_kill_then_resume(tmp_path):
-    """Ctrl-C ends a process cleanly; another goes on and is killed; a third goes on."""
+    """Ctrl-C ends a process cleanly; a second one resumes and is killed; a third one resumes."""
     folder = tmp_path / "run"
     command = [sys.executable, "-c", ENDLESS, str(folder)]
     options = {"cwd": Path(__file__).parents[2], "text": True, "stdout": subprocess.PIPE}

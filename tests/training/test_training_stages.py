@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from segnet_nb import model, prediction, pretrained
-from segnet_nb.training import packing, setup, train
-from tests.training_helpers import tiny_config, tiny_data, tiny_network, tiny_pair
+from segnet_nb.training import data as batching, packing, train
+from segnet_nb.training.ema import ExponentialMovingAverage
+from tests.training_helpers import stop_after, tiny_config, tiny_data, tiny_network, tiny_pair
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +30,7 @@ def run_of(directory, config, **options):
 
 
 def batches(config, epoch, data=None):
-    return list(setup.make_batches(config, data or tiny_data(7), epoch))
+    return list(batching.make_batches(config, data or tiny_data(7), epoch))
 
 
 class TestPasses:
@@ -44,7 +45,7 @@ class TestPasses:
 
     def test_steps_are_counted_for_the_schedule(self, tmp_path):
         # Seven images in batches of two: three steps a pass.
-        assert setup.steps_per_epoch(tiny_config(passes_per_epoch=4), 7) == 12
+        assert batching.steps_per_epoch(tiny_config(passes_per_epoch=4), 7) == 12
         told = []
         run = run_of(
             tmp_path,
@@ -83,7 +84,7 @@ class TestFinalEpochs:
 class TestAverage:
     def test_is_the_sum_it_is_defined_as(self):
         network = tiny_network()
-        average = setup.RunningAverage(network, momentum=0.5)
+        average = ExponentialMovingAverage(network, momentum=0.5)
         first = network.get_weights()
         seen = []
         for step in (1, 2, 3):
@@ -99,7 +100,7 @@ class TestAverage:
 
     def test_the_momentum_is_reached(self):
         network = tiny_network()
-        average = setup.RunningAverage(network, momentum=0.5)
+        average = ExponentialMovingAverage(network, momentum=0.5)
         average.steps = 1000
         before = average.values[0].copy()
         network.set_weights([value + 1 for value in network.get_weights()])
@@ -140,15 +141,7 @@ class TestAverage:
     def test_stopped_amid_an_epoch_it_is_bit_for_bit_the_same(self, tmp_path):
         config = tiny_config(ema_momentum=0.9, deterministic=True, learning_rate=0.05)
         whole = run_of(tmp_path / "whole", config)
-
-        class AfterFive:
-            steps = 5
-
-            def is_set(self):
-                self.steps -= 1
-                return self.steps < 0
-
-        stopped = run_of(tmp_path / "broken", config, stop=AfterFive())
+        stopped = run_of(tmp_path / "broken", config, on_step=stop_after(5))
         assert (stopped.status, len(stopped.history)) == ("interrupted", 1)
         resumed = run_of(tmp_path / "broken", config, resume=True)
         for name in ("loss", "mean_iou", "global_accuracy"):
@@ -180,7 +173,7 @@ class TestStart:
 
     def test_from_nothing_that_is_there(self, tmp_path):
         with pytest.raises(
-            FileNotFoundError, match=r"start_from='gone' is neither a file nor one of .*small-synthetic"
+            FileNotFoundError, match=r"initial_weights='gone' is neither a file nor one of .*small-synthetic"
         ):
             run_of(tmp_path, tiny_config(initial_weights="gone"))
         assert list(tmp_path.iterdir()) == []

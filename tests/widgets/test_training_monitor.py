@@ -16,7 +16,7 @@ from PIL import Image
 from segnet_nb import model
 from segnet_nb.datasets import CAMVID
 from segnet_nb.inference.prediction import predict
-from segnet_nb.training import EpochReport, load_run, train
+from segnet_nb.training import EpochReport, StopTraining, load_run, train
 from segnet_nb.widgets import TrainingMonitor, training_monitor as module
 from tests.training_helpers import tiny_config, tiny_network, tiny_pair
 
@@ -34,31 +34,31 @@ def entry(epoch, seconds=1.0):
     return {"epoch": epoch, "loss": 2.0 / epoch, **scores, "learning_rate": 0.1, "seconds": seconds}
 
 
-def make_train(*, earlier=0, before=lambda epoch, stop: None, predicted=None):
+def make_train(*, earlier=0, before=lambda epoch: None, predicted=None):
     """A function that calls back as ``train`` does: two steps an epoch, the last epoch best.
 
     The "network" handed on is the epoch's number. ``before`` runs ahead of each epoch in the thread.
     """
 
-    def run_it(config, *, progress, on_epoch, on_step, stop, **options):
+    def run_it(config, *, progress, on_epoch, on_step, **options):
         assert progress is False
         run = SimpleNamespace(
             history=[entry(i + 1) for i in range(earlier)], best_epoch=earlier, options=options
         )
         run.status = "finished"
         run.thread = threading.current_thread()
-        while len(run.history) < config.epochs:
-            epoch = len(run.history) + 1
-            on_step(run, 0, 2, 0.0)
-            before(epoch, stop)
-            for step in (1, 2):
-                if stop.is_set():
-                    run.status = "interrupted"
-                    return run
-                on_step(run, step, 2, 1.5 / step)
-            run.history.append(entry(epoch))
-            run.best_epoch = epoch
-            on_epoch(EpochReport(epochs=config.epochs, **run.history[-1]), epoch)
+        try:
+            while len(run.history) < config.epochs:
+                epoch = len(run.history) + 1
+                on_step(run, 0, 2, 0.0)
+                before(epoch)
+                for step in (1, 2):
+                    on_step(run, step, 2, 1.5 / step)
+                run.history.append(entry(epoch))
+                run.best_epoch = epoch
+                on_epoch(EpochReport(epochs=config.epochs, **run.history[-1]), epoch)
+        except StopTraining:
+            run.status = "interrupted"
         return run
 
     return run_it
@@ -130,7 +130,7 @@ class TestWatching:
     def test_steps_and_epochs_are_seen_while_it_runs(self):
         monitor, seen = TrainingMonitor(), []
 
-        def halfway(epoch, stop):
+        def halfway(epoch):
             # The thread waits until the kernel's side has taken over the epoch before.
             wait_for(lambda: monitor.status == "running" and monitor.epoch == epoch - 1)
             seen.append((monitor.epoch, monitor.step, monitor.epochs))
@@ -179,7 +179,7 @@ class TestWatching:
     def test_resumed_epochs_are_there_before_the_first_new_one(self):
         monitor, at_start = TrainingMonitor(PHOTO, TRUTH), []
 
-        def look(epoch, stop):
+        def look(epoch):
             if epoch == 3:
                 wait_for(lambda: monitor.epoch == 2)
                 at_start.append((list(monitor.history), monitor.best_epoch))
@@ -231,7 +231,9 @@ class TestEnding:
 
         async def press():
             running = asyncio.ensure_future(
-                monitor.watch(make_train(before=lambda epoch, stop: epoch == 1 or stop.wait(20)), config(9))
+                monitor.watch(
+                    make_train(before=lambda epoch: epoch == 1 or monitor._stop.wait(20)), config(9)
+                )
             )
             while monitor.epoch < 1:
                 await asyncio.sleep(0.002)
@@ -250,7 +252,9 @@ class TestEnding:
 
         async def interrupt():
             running = asyncio.ensure_future(
-                monitor.watch(make_train(before=lambda epoch, stop: epoch == 1 or stop.wait(20)), config(9))
+                monitor.watch(
+                    make_train(before=lambda epoch: epoch == 1 or monitor._stop.wait(20)), config(9)
+                )
             )
             while monitor.epoch < 1:
                 await asyncio.sleep(0.002)
@@ -279,7 +283,7 @@ class TestEnding:
     def test_an_error_is_shown_and_raised(self):
         monitor = TrainingMonitor()
 
-        def fail(epoch, stop):
+        def fail(epoch):
             if epoch == 2:
                 raise FloatingPointError("the loss became nan")
 
@@ -294,7 +298,7 @@ class TestEnding:
         monitor = TrainingMonitor()
 
         async def twice():
-            waits = make_train(before=lambda _, stop: stop.wait(20))
+            waits = make_train(before=lambda _: monitor._stop.wait(20))
             first = asyncio.ensure_future(monitor.watch(waits, config()))
             await asyncio.sleep(0)
             with pytest.raises(RuntimeError, match="watches a training already"):
@@ -320,7 +324,7 @@ class TestEnding:
         monitor = TrainingMonitor(PHOTO, TRUTH)
 
         async def close_midway():
-            slow = make_train(before=lambda epoch, stop: epoch == 1 or stop.wait(20))
+            slow = make_train(before=lambda epoch: epoch == 1 or monitor._stop.wait(20))
             running = asyncio.ensure_future(monitor.watch(slow, config(9), predict=ids_after))
             while monitor.epoch < 1:
                 await asyncio.sleep(0.002)

@@ -1,1 +1,5 @@
-"""Faster training steps on TensorFlow's CPU, put on a network for a training."""
+"""Faster training steps: put on a network for a training, taken off at its end."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,9 +1,10 @@
-"""Gradients of convolutions from forward convolutions, faster on TensorFlow's CPU than its own.
+"""Gradients of convolutions by forward convolutions, faster on TensorFlow's CPU than its own.
 
 On a CPU, TensorFlow's gradient kernels do half to a third of the arithmetic per second of its forward
-convolution. Both gradients of a convolution are convolutions themselves: by the input, of the gradient with
-the kernel turned around; by the kernel, of the input with the gradient. A small kernel's gradient is a matrix
-product for each of its places. ``benchmarks/training_on_cpu.py`` compares them.
+convolution. Both gradients of a convolution are convolutions themselves: with respect to the input, of the
+upstream gradient with the flipped kernel; with respect to the kernel, of the input with the upstream
+gradient. For a small kernel the latter is one matrix product per kernel position.
+``benchmarks/training_on_cpu.py`` compares them.
 """
 
 from __future__ import annotations
@@ -16,23 +17,24 @@ from segnet_nb._shared.framework import keras
 
 Tensor = Any
 
-# From here on windows are faster than a product for each place of the kernel.
+# From this kernel size on, windows are faster than a matrix product per kernel position.
 _LARGE_KERNEL = 5
-# In maps times out maps: with more, TensorFlow's own kernel is as fast as such products.
+# Input channels times output channels: above it, TensorFlow's own kernel is as fast as such products.
 _FEW_WEIGHTS = 32 * 32
-# Largest side of the windows of the gradient: larger ones are no faster.
+# Largest side of the windows of the upstream gradient: larger ones are no faster.
 _LARGEST_WINDOW = 30
 
 
-def speed_up(model: keras.Model) -> None:
-    """Let the convolutions of a network compute their gradients so; results differ by rounding alone.
+def replacements(model: keras.Model) -> list[tuple[Any, str, Any]]:
+    """What to set so that the convolutions of a network compute their gradients this way.
 
-    Touches odd kernels of stride 1 that keep the size, not dilated. The network's configuration, its weights
-    and its files stay as they were.
+    Results differ by rounding alone. Chosen are odd kernels of stride 1 that preserve the size, without
+    dilation.
+
+    Returns:
+        One ``(layer, "convolution_op", function)`` per convolution, for ``patches.replaced``.
     """
-    for layer in model.layers:
-        if _fits(layer):
-            layer.convolution_op = _convolution
+    return [(layer, "convolution_op", _convolution) for layer in model.layers if _fits(layer)]
 
 
 def _fits(layer: keras.layers.Layer) -> bool:
@@ -47,7 +49,7 @@ def _fits(layer: keras.layers.Layer) -> bool:
 
 
 def _convolution(inputs: Tensor, kernel: Any) -> Tensor:
-    """What stands for a layer's ``convolution_op``."""
+    """Replaces a layer's ``convolution_op``."""
     if isinstance(inputs, keras.KerasTensor):
         return keras.ops.conv(inputs, kernel, padding="same", data_format="channels_last")
     return _convolve(inputs, tf.convert_to_tensor(kernel))
@@ -58,18 +60,18 @@ def _convolve(inputs: Tensor, kernel: Tensor) -> tuple[Tensor, Any]:
     height, width, ins, outs = kernel.shape
 
     def gradients(upstream: Tensor) -> tuple[Tensor, Tensor]:
-        turned = tf.transpose(kernel[::-1, ::-1], (0, 1, 3, 2))
+        flipped = tf.transpose(kernel[::-1, ::-1], (0, 1, 3, 2))
         if min(height, width) >= _LARGE_KERNEL:
-            by_kernel = _by_large_kernel if ins <= outs else _by_large_kernel_turned
+            by_kernel = _by_windows if ins <= outs else _by_windows_swapped
         else:
-            by_kernel = _by_places if ins * outs <= _FEW_WEIGHTS else _by_tensorflow
-        return tf.nn.conv2d(upstream, turned, 1, "SAME"), by_kernel(inputs, upstream, height, width)
+            by_kernel = _by_positions if ins * outs <= _FEW_WEIGHTS else _by_tensorflow
+        return tf.nn.conv2d(upstream, flipped, 1, "SAME"), by_kernel(inputs, upstream, height, width)
 
     return tf.nn.conv2d(inputs, kernel, 1, "SAME"), gradients
 
 
 def _by_tensorflow(inputs: Tensor, upstream: Tensor, height: int, width: int) -> Tensor:
-    """Gradient by a kernel, by TensorFlow."""
+    """Gradient with respect to the kernel, by TensorFlow."""
     return tf.raw_ops.Conv2DBackpropFilter(
         input=inputs,
         filter_sizes=(height, width, inputs.shape[-1], upstream.shape[-1]),
@@ -79,10 +81,10 @@ def _by_tensorflow(inputs: Tensor, upstream: Tensor, height: int, width: int) ->
     )
 
 
-def _by_places(inputs: Tensor, upstream: Tensor, height: int, width: int) -> Tensor:
-    """The same: at each place of the kernel, the input moved there times the gradient.
+def _by_positions(inputs: Tensor, upstream: Tensor, height: int, width: int) -> Tensor:
+    """The same: at each kernel position, the shifted input times the upstream gradient.
 
-    With zeros around, all images in one row of pixels, moving is to begin elsewhere in the row.
+    With zero padding and the pixels of all images in one row, a shift is another start in that row.
     """
     down, across = height // 2, width // 2
     border = ((0, 0), (down, down), (across, across), (0, 0))
@@ -90,7 +92,7 @@ def _by_places(inputs: Tensor, upstream: Tensor, height: int, width: int) -> Ten
     row = tf.shape(inputs)[2] + 2 * across
     x = tf.reshape(tf.pad(inputs, border), (-1, ins))
     g = tf.reshape(tf.pad(upstream, border), (-1, outs))
-    first = down * row + across  # nothing but zeros before it
+    first = down * row + across  # only zeros before it
     count = tf.shape(g)[0] - 2 * first
     g = g[first : first + count]
     products = []
@@ -101,11 +103,11 @@ def _by_places(inputs: Tensor, upstream: Tensor, height: int, width: int) -> Ten
     return tf.reshape(tf.stack(products), (height, width, ins, outs))
 
 
-def _by_large_kernel(inputs: Tensor, upstream: Tensor, height: int, width: int) -> Tensor:
+def _by_windows(inputs: Tensor, upstream: Tensor, height: int, width: int) -> Tensor:
     """The same by windows.
 
-    Windows of the input are convolved with the windows of the gradient they belong to; windows of all images
-    are summed over as channels are, and the channels of the input stand where images usually do.
+    Windows of the input are convolved with the corresponding windows of the upstream gradient. The windows of
+    all images take the channel axis, which a convolution sums over, and the input's channels the batch axis.
     """
     size = tf.shape(upstream)
     (down, tall), (across, wide) = _windows(size[1], height), _windows(size[2], width)
@@ -114,7 +116,7 @@ def _by_large_kernel(inputs: Tensor, upstream: Tensor, height: int, width: int) 
     padded = tf.pad(inputs, ((0, 0), (top, bottom), (left, right), (0, 0)))
     grown = tf.pad(upstream, ((0, 0), (0, down * tall - size[1]), (0, across * wide - size[2]), (0, 0)))
     ins, outs = inputs.shape[-1], upstream.shape[-1]
-    # Each window reaches into the next by the kernel's size less one.
+    # Each window overlaps the next by the kernel's size less one.
     x = tf.reshape(padded, (-1, down + 1, tall, (across + 1) * wide, ins))
     x = tf.concat([x[:, :-1], x[:, 1:, : height - 1]], axis=2)
     x = tf.reshape(x, (-1, down, tall + height - 1, across + 1, wide, ins))
@@ -125,13 +127,13 @@ def _by_large_kernel(inputs: Tensor, upstream: Tensor, height: int, width: int) 
     return tf.transpose(tf.nn.conv2d(x, g, 1, "VALID"), (1, 2, 0, 3))
 
 
-def _by_large_kernel_turned(inputs: Tensor, upstream: Tensor, height: int, width: int) -> Tensor:
-    """The same with input and gradient in each other's place: faster where few maps come out of many."""
-    turned = _by_large_kernel(upstream, inputs, height, width)
-    return tf.transpose(turned[::-1, ::-1], (0, 1, 3, 2))
+def _by_windows_swapped(inputs: Tensor, upstream: Tensor, height: int, width: int) -> Tensor:
+    """The same with input and upstream gradient swapped: faster with fewer output than input channels."""
+    flipped = _by_windows(upstream, inputs, height, width)
+    return tf.transpose(flipped[::-1, ::-1], (0, 1, 3, 2))
 
 
 def _windows(length: Tensor, kernel: int) -> tuple[Tensor, Tensor]:
-    """How many windows cut up a side, and how long each is: as even as can be, at least the overlap."""
+    """Number of windows along a side, and the length of each: nearly equal, at least the overlap."""
     count = -(-length // _LARGEST_WINDOW)
     return count, tf.maximum(-(-length // count), kernel - 1)

@@ -1,6 +1,6 @@
-"""Batch normalisation in one pass over memory, faster in training on TensorFlow's CPU than Keras's own.
+"""Batch normalization in one pass over memory, faster in training on TensorFlow's CPU than Keras's own.
 
-Keras computes mean, variance and the normalised values one after the other, and so does the gradient.
+Keras computes mean, variance and the normalized values one after the other, and so does the gradient.
 TensorFlow has a kernel that does all of it at once. ``benchmarks/training_on_cpu.py`` compares them.
 """
 
@@ -16,14 +16,17 @@ from segnet_nb._shared.framework import keras
 Tensor = Any
 
 
-def speed_up(model: keras.Model) -> None:
-    """Let the batch normalisations of a network train so; results differ by rounding alone.
+def replacements(model: keras.Model) -> list[tuple[Any, str, Any]]:
+    """What to set so that the batch normalizations of a network train this way.
 
-    Inference, the network's configuration, its weights and its files stay as they were.
+    Results differ by rounding alone; inference is Keras's own.
+
+    Returns:
+        One ``(layer, "call", function)`` per batch normalization, for ``patches.replaced``.
     """
-    for layer in model.layers:
-        if _fits(layer):
-            layer.call = partial(_call, layer, type(layer).call)
+    return [
+        (layer, "call", partial(_call, layer, type(layer).call)) for layer in model.layers if _fits(layer)
+    ]
 
 
 def _fits(layer: keras.layers.Layer) -> bool:
@@ -38,16 +41,19 @@ def _fits(layer: keras.layers.Layer) -> bool:
     )
 
 
+def _is_image(inputs: Tensor) -> bool:
+    return not isinstance(inputs, keras.KerasTensor) and len(inputs.shape) == 4
+
+
 def _call(
-    layer: keras.layers.BatchNormalization,
+    layer: Any,
     otherwise: Any,
     inputs: Tensor,
     training: bool | None = None,
     mask: Tensor | None = None,
 ) -> Tensor:
-    """What stands for a layer's ``call``."""
-    maps = not isinstance(inputs, keras.KerasTensor) and len(inputs.shape) == 4
-    if not (training is True and layer.trainable and mask is None and maps):
+    """Replaces a layer's ``call``."""
+    if not (training is True and layer.trainable and mask is None and _is_image(inputs)):
         return otherwise(layer, inputs, training=training, mask=mask)
     outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
         x=tf.convert_to_tensor(inputs),
@@ -58,10 +64,10 @@ def _call(
         epsilon=layer.epsilon,
         is_training=True,
     )
-    # The kernel divides by one less than the number of values; Keras keeps the variance by their number.
+    # The kernel divides by n - 1 for n values; Keras's moving variance is the one divided by n.
     count = tf.cast(tf.size(inputs) // layer.gamma.shape[0], tf.float32)
     kept = layer.momentum
     layer.moving_mean.assign(layer.moving_mean * kept + mean * (1 - kept))
-    by_number = variance * (count - 1) / count
-    layer.moving_variance.assign(layer.moving_variance * kept + by_number * (1 - kept))
+    biased = variance * (count - 1) / count
+    layer.moving_variance.assign(layer.moving_variance * kept + biased * (1 - kept))
     return outputs

@@ -1,11 +1,12 @@
-"""Training of a network's last linear layers as one, with the statistics of a batch from a sample of it.
+"""Training of a network's last linear layers as one, with batch statistics from a sample of the pixels.
 
-A decoder stage of SegNet-Basic has no ReLU, so its largest layer, a convolution to 64 maps at full size, is
-followed by batch normalisation and a classifier with nothing bent in between. If mean and variance of the 64
-maps were known, all three would be one convolution straight to the classes, as ``folding`` has it in
-prediction. In training they depend on the batch, and a sample of its pixels tells them well: windows as large
-as the kernel are laid side by side, and the 64 maps are computed at the middle of each. Gradients go through
-both, so the three layers are trained, not their product. ``benchmarks/training_on_cpu.py`` compares speeds.
+A decoder stage of SegNet-Basic has no ReLU, so its largest layer, a convolution to 64 channels at full size,
+is followed by batch normalization and a classifier without a nonlinearity in between. If mean and variance of
+the 64 channels were known, all three would be one convolution to the classes, as ``folding`` does for
+inference. In training they depend on the batch, and a sample of its pixels estimates them well: the image is
+tiled with windows of the kernel's size, and the 64 channels are computed at the centre of each. Gradients
+flow through both, so the three layers are trained, not their product. ``benchmarks/training_on_cpu.py``
+compares speeds.
 """
 
 from __future__ import annotations
@@ -13,30 +14,30 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
-from segnet_nb._shared.framework import keras, ops
+from segnet_nb._shared.framework import keras, ops as keras_ops
 
 kl = keras.layers
-
+ops: Any = keras_ops  # its annotations are incomplete
 
 Tensor = Any
 
-# No network of this package takes smaller images, so that each has room for a window.
+# No network of this package takes smaller images, so a window always fits.
 _LARGEST_KERNEL = 15
 
 
-def speed_up(model: keras.Model) -> bool:
-    """Let a network train its last linear layers as one; prediction, weights and files stay as they were.
+def replacements(model: keras.Model) -> list[tuple[Any, str, Any]]:
+    """What to set so that a network trains its last linear layers as one; inference is Keras's own.
 
     Args:
-        model: any network; left alone unless it ends in a convolution, batch normalisation, a 1 x 1
-            convolution, and softmax or logits.
+        model: any network.
 
     Returns:
-        Whether the network ends so.
+        One ``(model, "call", function)`` for ``patches.replaced``, if the network ends in a convolution,
+        batch normalization, a 1 x 1 convolution, and softmax or logits; else nothing.
     """
     end = _linear_end(model)
     if end is None:
-        return False
+        return []
     convolution, normalization, classifier, last = end
     trunk = keras.Model(model.input, convolution.input)
     otherwise = model.call
@@ -46,12 +47,11 @@ def speed_up(model: keras.Model) -> bool:
             return otherwise(inputs, training=training, mask=mask)
         return last(_scores(trunk(inputs, training=True), convolution, normalization, classifier))
 
-    model.call = call
-    return True
+    return [(model, "call", call)]
 
 
-def _linear_end(model: keras.Model) -> list[keras.layers.Layer] | None:
-    """Convolution, normalisation, classifier and last layer of a network that ends so."""
+def _linear_end(model: Any) -> list[Any] | None:
+    """Convolution, normalization, classifier and last layer of a network that ends in these."""
     kinds = (kl.Conv2D, kl.BatchNormalization, kl.Conv2D, kl.Softmax | kl.Activation)
     end = model.layers[-4:]
     if len(end) < 4 or not all(isinstance(layer, kind) for layer, kind in zip(end, kinds, strict=True)):
@@ -61,7 +61,7 @@ def _linear_end(model: keras.Model) -> list[keras.layers.Layer] | None:
     fits = (
         in_a_row
         and convolution.padding == "same"
-        # Odd, so that all four places of an unpooled map's windows are met: they differ.
+        # Odd, so that all four positions of an unpooling window are sampled: they differ.
         and all(size % 2 and size <= _LARGEST_KERNEL for size in convolution.kernel_size)
         and not convolution.use_bias
         and classifier.kernel_size == (1, 1)
@@ -80,13 +80,8 @@ def _linear_end(model: keras.Model) -> list[keras.layers.Layer] | None:
     return end if fits else None
 
 
-def _scores(
-    features: Tensor,
-    convolution: keras.layers.Conv2D,
-    normalization: keras.layers.BatchNormalization,
-    classifier: keras.layers.Conv2D,
-) -> Tensor:
-    """What the three layers make of their input in training, but for the sample."""
+def _scores(features: Tensor, convolution: Any, normalization: Any, classifier: Any) -> Tensor:
+    """The output of the three layers in training, with statistics of the sample."""
     kernel = ops.convert_to_tensor(convolution.kernel)
     mean, variance = ops.moments(_sample(features, kernel), axes=0)
     factor = normalization.gamma * ops.rsqrt(variance + normalization.epsilon)
@@ -102,12 +97,12 @@ def _scores(
 
 
 def _sample(features: Tensor, kernel: Tensor) -> Tensor:
-    """The convolution at the middles of windows as large as its kernel, shape ``(windows, maps out)``."""
+    """The convolution at the centres of windows of its kernel's size, shape ``(windows, channels)``."""
     tall, wide, ins, outs = kernel.shape
     height, width = ops.shape(features)[1:3]
     down, across = height // tall, width // wide
     top, left = (height - down * tall) // 2, (width - across * wide) // 2
-    whole = features[:, top : top + down * tall, left : left + across * wide]
-    cut = ops.reshape(whole, (-1, down, tall, across, wide, ins))
-    windows = ops.reshape(ops.transpose(cut, (0, 1, 3, 2, 4, 5)), (-1, tall * wide * ins))
+    cropped = features[:, top : top + down * tall, left : left + across * wide]
+    tiles = ops.reshape(cropped, (-1, down, tall, across, wide, ins))
+    windows = ops.reshape(ops.transpose(tiles, (0, 1, 3, 2, 4, 5)), (-1, tall * wide * ins))
     return ops.matmul(windows, ops.reshape(kernel, (-1, outs)))

@@ -1,0 +1,98 @@
+"""The data of a training run: which images, and the augmented batches of each epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from segnet_nb import datasets
+from segnet_nb.datasets.augment import Augmentation
+from segnet_nb.datasets.base import Dataset
+from segnet_nb.training.config import TrainConfig
+
+
+def load_data(config: TrainConfig) -> tuple[Dataset, Dataset]:
+    """Training and validation data of a configuration.
+
+    CamVid's training images keep their full size, so that magnified crops are sharp; others are loaded at
+    the size to train at.
+    """
+    native = None if config.dataset == "camvid" else config.final_size or config.image_size
+    train_data = datasets.load(config.dataset, "train", image_size=native, count=config.train_count)
+    size = config.val_size or config.image_size
+    val_data = datasets.load(config.dataset, "val", image_size=size, count=config.val_count)
+    return train_data, val_data
+
+
+def steps_per_epoch(config: TrainConfig, count: int) -> int:
+    """Training steps in an epoch, for this many training images."""
+    return config.passes_per_epoch * max(1, count // config.batch_size)
+
+
+def make_batches(
+    config: TrainConfig, data: Dataset, epoch: int
+) -> Generator[tuple[np.ndarray, np.ndarray], None, None]:
+    """The augmented batches of an epoch, each made while the one before is trained on.
+
+    Randomness is derived from (seed, pass, image), so a resumed run sees the same batches as an unbroken one.
+
+    Args:
+        config: the configuration of the training.
+        data: the training images.
+        epoch: which epoch, from 1.
+
+    Yields:
+        Images, float32 RGB in 0..255 of shape ``(batch, height, width, 3)``, and class ids, int32 of shape
+        ``(batch, height, width)``.
+    """
+    augmentation, size = _augmentation(config, epoch)
+    passes = range((epoch - 1) * config.passes_per_epoch + 1, epoch * config.passes_per_epoch + 1)
+    chunks = [(one, chosen) for one in passes for chosen in _chunks(config, len(data), one)]
+
+    def make(number: int, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        views = [
+            augmentation.apply(
+                data.images[i],
+                data.labels[i],
+                size=size,
+                void_id=data.classes.void_id,
+                rng=np.random.default_rng((config.seed, number, int(i))),
+            )
+            for i in chosen
+        ]
+        images = np.stack([view[0] for view in views]).astype("float32")
+        return images, np.stack([view[1] for view in views]).astype("int32")
+
+    with ThreadPoolExecutor(1) as pool:
+        ahead = pool.submit(make, *chunks[0])
+        for following in [*chunks[1:], None]:
+            batch = ahead.result()
+            if following is not None:
+                ahead = pool.submit(make, *following)
+            yield batch
+
+
+def _chunks(config: TrainConfig, count: int, number: int) -> list[np.ndarray]:
+    """Which images make the batches of one pass over them, in random order."""
+    order = np.random.default_rng((config.seed, number)).permutation(count)
+    size = min(config.batch_size, count)
+    # Full batches only: the few images left out differ from pass to pass.
+    return [order[i : i + size] for i in range(0, count - size + 1, size)]
+
+
+def _augmentation(config: TrainConfig, epoch: int) -> tuple[Augmentation, tuple[int, int]]:
+    """The data augmentation of an epoch, and the height and width of its crops."""
+    size, scale = config.image_size, (config.scale_min, config.scale_max)
+    if config.final_size and epoch > config.epochs - config.final_epochs:
+        # A larger crop of the scene, in which objects have as many pixels as before.
+        ratio = (size[0] * size[1] / (config.final_size[0] * config.final_size[1])) ** 0.5
+        size, scale = config.final_size, (scale[0] * ratio, scale[1] * ratio)
+    augmentation = Augmentation(
+        horizontal_flip=config.horizontal_flip,
+        scale=scale,
+        color_jitter=config.color_jitter,
+        rare_class_crop_prob=config.rare_class_crop_prob,
+    )
+    return augmentation, size
