@@ -366,7 +366,7 @@ def test_full_disk(root):
     with serving(ARCHIVE) as server:
         # A device on which every write fails for want of space.
         (root / "train").mkdir()
-        (root / "train" / "a.png.part").symlink_to("/dev/full")
+        (root / "train" / "part-a.png").symlink_to("/dev/full")
         assert_fails(root, server, "the disk is full", str(root), "run the download", error=OSError)
         # The archive is kept: the next run only unpacks.
         fetch(root, server)
