@@ -19,7 +19,9 @@ def add(commands: Any) -> None:
     )
     parser.add_argument("--split", default="val", help="train, val or test (default: %(default)s)")
     parser.add_argument("--count", type=int, metavar="INT", help="evaluate only this many images")
-    shared.add_image_size(parser, "resize images to this height and width, in pixels (default: no resizing)")
+    shared.add_image_size(
+        parser, "resize images to this height and width, in pixels (default: that of the dataset)"
+    )
     shared.add_views(parser)
     parser.add_argument(
         "--samples",

@@ -87,7 +87,8 @@ def _has_logits(model: keras.Model) -> bool:
 def batch_probabilities(model: keras.Model, batch: np.ndarray) -> np.ndarray:
     """Class probabilities of one batch of float images, whether the network ends in softmax or logits."""
     out: Any = folding.folded(model).predict_on_batch(batch)
-    return ops.convert_to_numpy(ops.softmax(out)) if _has_logits(model) else out
+    probabilities: Any = ops.convert_to_numpy(ops.softmax(out)) if _has_logits(model) else out
+    return probabilities
 
 
 def _resized(images: Any, size: tuple[int, int]) -> Any:

@@ -33,6 +33,7 @@ from nbformat.v4 import new_output
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
 
+from segnet_nb._shared.errors import TaskFailedError
 from segnet_nb.reports.notebook_parameters import assignments
 from segnet_nb.reports.progress import Progress
 
@@ -86,7 +87,7 @@ def execute(
 
     Raises:
         CellStoppedError: if a cell raised, exited, ran past the deadline or lost its kernel.
-        RuntimeError: if the kernel did not start.
+        TaskFailedError: if the kernel did not start.
     """
     papermill.execute_notebook(
         _literal_path(source),
@@ -148,7 +149,7 @@ class ReportEngine(NBClientEngine):
                     cwd=request.working_directory, env=environment, stdout=kernel_log, stderr=kernel_log
                 )
             except RuntimeError as error:  # the kernel did not start
-                raise RuntimeError(f"{error}{_last_lines(kernel_log)}") from error
+                raise TaskFailedError(f"{error}{_last_lines(kernel_log)}") from error
 
 
 papermill_engines.register(ENGINE_NAME, ReportEngine)

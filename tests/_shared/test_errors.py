@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import builtins
 import pickle
 import traceback
+from pathlib import Path
 
 import pytest
 
@@ -28,7 +31,7 @@ TEXT = "image_size must be (height, width) in pixels, but got (3,). Pass two num
 def test_these_are_all():
     kinds = [each for each in vars(errors).values() if isinstance(each, type)]
     assert {each.__name__ for each in kinds} == {*BUILT_IN, "TaskFailedError"}
-    assert {name for name in sn.__all__ if name.endswith("Error")} == {*BUILT_IN, "TaskFailedError"}
+    assert {name for name in dir(sn) if name.endswith("Error")} == {*BUILT_IN, "TaskFailedError"}
 
 
 @pytest.mark.parametrize(("name", "built_in"), BUILT_IN.items())
@@ -60,3 +63,34 @@ class TestEach:
 def test_what_fails_while_it_runs_is_no_mistake_of_the_user(kind):
     assert issubclass(kind, sn.TaskFailedError) and issubclass(kind, RuntimeError)
     assert not issubclass(kind, ValueError)
+
+
+# The rooms that commands use. There a plain built-in error is a bug and not for users.
+ROOMS = ("_shared", "networks", "losses", "metrics", "datasets", "inference", "training", "reports", "cli")
+
+
+def plain_errors_in(source):
+    """Lines that raise a built-in error with a message; NotImplementedError is for programmers."""
+    for node in ast.walk(ast.parse(source)):
+        if (
+            isinstance(node, ast.Raise)
+            and isinstance(node.exc, ast.Call)
+            and isinstance(node.exc.func, ast.Name)
+        ):
+            kind = getattr(builtins, node.exc.func.id, None)
+            if kind is not None and kind is not NotImplementedError:
+                yield node.lineno
+
+
+def test_the_search_for_plain_errors_finds_them():
+    source = (
+        "raise ValueError('a')\nraise UserError('b')\nraise\nraise KeyError\nraise IndexError(1) from None"
+    )
+    assert list(plain_errors_in(source)) == [1, 5]
+
+
+def test_the_package_raises_no_plain_built_in_error():
+    files = [path for room in ROOMS for path in (Path(sn.__file__).parent / room).rglob("*.py")]
+    assert len(files) > 50
+    found = {str(path): list(plain_errors_in(path.read_text(encoding="utf-8"))) for path in files}
+    assert not {path: lines for path, lines in found.items() if lines}

@@ -43,7 +43,7 @@ def trained(monkeypatch):
             raise UserError(f"epochs must be at most 1000, got {config.epochs}.")
         return f"trained for {config.epochs}"
 
-    module = types.ModuleType("segnet_nb.training")
+    module: Any = types.ModuleType("segnet_nb.training")
 
     def load_run(directory: Path) -> types.SimpleNamespace:
         return types.SimpleNamespace(config=FakeConfig(epochs=9, learning_rate=0.5))
@@ -125,7 +125,7 @@ def test_report_lists_parameters(tmp_path, capsys):
 def download(monkeypatch):
     """Stand in for ``segnet_nb.datasets.download``."""
     importlib.import_module("segnet_nb.datasets.download")  # the real one is what comes back afterwards
-    module = types.ModuleType("segnet_nb.datasets.download")
+    module: Any = types.ModuleType("segnet_nb.datasets.download")
     module.DownloadError = type("DownloadError", (TaskFailedError,), {})
     monkeypatch.setitem(sys.modules, module.__name__, module)
     monkeypatch.setattr("segnet_nb.datasets.download", module, raising=False)
@@ -301,7 +301,7 @@ def test_a_command_is_added_by_adding_a_file(tmp_path, monkeypatch, capsys):
     finally:
         for name in ("hello", "helper"):
             sys.modules.pop(f"segnet_nb.cli.{name}", None)
-            vars(cli).pop(name, None)
+            cli.__dict__.pop(name, None)
 
 
 def test_options_are_alike():

@@ -394,7 +394,7 @@ def test_destination_is_a_file(tmp_path):
 
 
 def test_interrupted_while_unpacking_the_archive_stays(root, monkeypatch):
-    write, written = archives._write, []
+    write, written = archives.write_whole, []
 
     def interrupted(target, data):
         if len(written) == 3:
@@ -404,7 +404,7 @@ def test_interrupted_while_unpacking_the_archive_stays(root, monkeypatch):
 
     with serving(ARCHIVE) as server:
         with monkeypatch.context() as patch:
-            patch.setattr(archives, "_write", interrupted)
+            patch.setattr(archives, "write_whole", interrupted)
             with pytest.raises(KeyboardInterrupt):
                 fetch(root, server)
         assert len(written) == 3
