@@ -1,4 +1,4 @@
-"""Errors that users can fix: each says what came, what was expected and what to do.
+"""Errors that users can fix: each says what was given, what was expected and what to do.
 
 They are also the built-in errors that Python programmers expect, so ``except ValueError`` catches them. The
 command line prints them in one line and exits with status 2, or with 1 for a ``TaskFailedError``. Any other

@@ -88,13 +88,13 @@ class _Sums:
         self._squares: Any = 0.0
         self._entropies: Any = 0.0
 
-    def add(self, drawn: np.ndarray) -> None:
+    def add(self, samples: np.ndarray) -> None:
         """Add samples of shape ``(samples, height, width, num_classes)``."""
-        drawn = drawn.astype("float64")
-        self.count += len(drawn)
-        self._total = self._total + drawn.sum(0)
-        self._squares = self._squares + (drawn**2).sum(0)
-        self._entropies = self._entropies + _entropy(drawn).sum(0)
+        samples = samples.astype("float64")
+        self.count += len(samples)
+        self._total = self._total + samples.sum(0)
+        self._squares = self._squares + (samples**2).sum(0)
+        self._entropies = self._entropies + _entropy(samples).sum(0)
 
     def measures(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Mean, variance, entropy and mutual information of the samples so far."""

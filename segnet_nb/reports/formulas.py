@@ -70,12 +70,12 @@ def _rows(tex: str) -> list[str]:
 def _image(tex: str) -> str:
     # TeX's fonts, like MathJax in the notebook.
     font = FontProperties(size=EM_POINTS, math_fontfamily="cm")
-    drawn, dollars = io.BytesIO(), f"${tex}$"
+    buffer, dollars = io.BytesIO(), f"${tex}$"
     with matplotlib.rc_context({"svg.fonttype": "path", "savefig.facecolor": "none"}):
         parsed = mathtext.MathTextParser("path").parse(dollars, dpi=72, prop=font)
-        mathtext.math_to_image(dollars, drawn, prop=font, format="svg", color="black")
+        mathtext.math_to_image(dollars, buffer, prop=font, format="svg", color="black")
     height, depth = parsed.height / EM_POINTS, parsed.depth / EM_POINTS
-    data = base64.b64encode(drawn.getvalue()).decode("ascii")
+    data = base64.b64encode(buffer.getvalue()).decode("ascii")
     return (
         f'<img class="formula" alt="{html.escape(tex)}" '
         f'style="height:{height:.3f}em;vertical-align:{-depth:.3f}em" '

@@ -133,12 +133,12 @@ class ReportExporter(HTMLExporter):
         return MarkdownWithMath(renderer=renderer).render(source)
 
 
-def page(notebook: Path, *, pictures_from: Path | None = None) -> str:
+def page(notebook: Path, *, images_from: Path | None = None) -> str:
     """Convert an executed notebook into one self-contained HTML page.
 
     Args:
         notebook: the executed notebook.
-        pictures_from: the folder that images in its Markdown are relative to; None: that of the notebook.
+        images_from: the folder that images in its Markdown are relative to; None: that of the notebook.
 
     Raises:
         FileNotFoundError: if there is no such notebook.
@@ -147,7 +147,7 @@ def page(notebook: Path, *, pictures_from: Path | None = None) -> str:
     title = _title(nb) or notebook.stem
     nb.metadata.setdefault("title", title)
     resources = {
-        "metadata": {"name": notebook.stem, "path": str(pictures_from or notebook.parent)},
+        "metadata": {"name": notebook.stem, "path": str(images_from or notebook.parent)},
         "content_policy": CONTENT_POLICY,
         "report_style": STYLE,
         "report_header": _header(nb),

@@ -157,7 +157,7 @@ def run(
 
 
 def write_html(
-    notebook: str | Path, target: str | Path | None = None, *, pictures_from: Path | None = None
+    notebook: str | Path, target: str | Path | None = None, *, images_from: Path | None = None
 ) -> Path:
     """Write an executed notebook as one HTML file that needs no network.
 
@@ -167,7 +167,7 @@ def write_html(
     Args:
         notebook: path of an executed notebook.
         target: path to write; None: that of the notebook with the extension ``.html``.
-        pictures_from: the folder that images in its Markdown are relative to; None: that of the notebook.
+        images_from: the folder that images in its Markdown are relative to; None: that of the notebook.
 
     Returns:
         The path written.
@@ -179,7 +179,7 @@ def write_html(
 
     source = Path(notebook)
     path = source.with_suffix(".html") if target is None else Path(target)
-    write_whole(path, html_page.page(source, pictures_from=pictures_from), concurrent=True)
+    write_whole(path, html_page.page(source, images_from=images_from), concurrent=True)
     return path
 
 
@@ -240,7 +240,7 @@ def _finish(
         return ReportPaths(final, None)
     # If the page cannot be made, that must not hide why the run failed.
     with contextlib.nullcontext() if error is None else contextlib.suppress(Exception):
-        return ReportPaths(final, write_html(final, pictures_from=source.parent))
+        return ReportPaths(final, write_html(final, images_from=source.parent))
     return ReportPaths(final, None)
 
 

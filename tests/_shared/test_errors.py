@@ -78,7 +78,7 @@ def plain_errors_in(source):
             and isinstance(node.exc.func, ast.Name)
         ):
             kind = getattr(builtins, node.exc.func.id, None)
-            if kind is not None and kind is not NotImplementedError:
+            if kind and issubclass(kind, Exception) and kind is not NotImplementedError:
                 yield node.lineno
 
 
