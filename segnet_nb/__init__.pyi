@@ -15,7 +15,10 @@ from ._shared.errors import (
     MissingFileError as MissingFileError,
     MissingPackageError as MissingPackageError,
     OutOfMemoryError as OutOfMemoryError,
+    TaskFailedError as TaskFailedError,
     UserError as UserError,
+    UserIndexError as UserIndexError,
+    UserRuntimeError as UserRuntimeError,
     UserTypeError as UserTypeError,
 )
 from ._shared.framework import (

@@ -50,9 +50,9 @@ class Requests(HTMLParser):
         self.found: list[str] = []
         self._inside = ""
 
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._inside = tag
-        for name, value in attributes:
+        for name, value in attrs:
             fetched = name in self.LOADED or (name.endswith("href") and tag != "a")
             if fetched and re.match(r"\s*(https?:)?//", value or ""):
                 self.found.append(f"<{tag} {name}={value}>")

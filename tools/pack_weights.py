@@ -1,6 +1,6 @@
-"""Turn a training run into weights that the package ships, with their card.
+"""Pack the best weights of a training run as pretrained weights of the package, with their card.
 
-python tools/pack_weights.py RUN_DIRECTORY NAME
+python tools/pack_weights.py RUN_DIR NAME
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ LICENCES = {
 
 
 def option(name: str, value: object) -> str:
-    """A field of a configuration as the command line takes it.
+    """A field of a configuration as an option of the command line.
 
     Example:
         >>> option("deterministic", True), option("horizontal_flip", False), option("image_size", [180, 240])

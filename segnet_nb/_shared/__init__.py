@@ -1,1 +1,1 @@
-"""Helpers that every room may use: class ids, typed values, the framework; they use no other room."""
+"""Helpers for the whole package: errors, files, versions, class ids, typed values, the framework."""

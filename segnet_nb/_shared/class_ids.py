@@ -1,4 +1,4 @@
-"""Checks of class-id arrays, shared by everything that counts pixels. NumPy only."""
+"""Checks of class-id arrays, shared by losses and metrics. NumPy only."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from segnet_nb._shared.errors import UserError
 
 
 def integer_ids(values: np.ndarray, what: str) -> np.ndarray:
-    """``values`` as an array, if it holds whole numbers.
+    """``values`` as an array, if it holds integers.
 
     Args:
         values: class ids, any shape.
-        what: what to call the array in an error, ``"labels"`` or ``"predictions"``.
+        what: name of the array in error messages, ``"labels"`` or ``"predictions"``.
 
     Returns:
-        The array, its dtype untouched.
+        The array with its dtype unchanged.
 
     Raises:
-        ValueError: if the dtype is not an integer one.
+        ValueError: if the dtype is not an integer type.
 
     Example:
         >>> integer_ids([0, 1], "labels").tolist()
@@ -27,9 +27,8 @@ def integer_ids(values: np.ndarray, what: str) -> np.ndarray:
     ids = np.asarray(values)
     if not np.issubdtype(ids.dtype, np.integer):
         raise UserError(
-            f"{what} must be integer class ids, but came as {ids.dtype} of shape {ids.shape}. "
-            "Scores per class become ids with np.argmax(scores, axis=-1), whole numbers stored as "
-            "floats with .astype(int)."
+            f"{what} must be integer class ids, but got {ids.dtype} of shape {ids.shape}. Convert scores per "
+            "class with np.argmax(scores, axis=-1), and integers stored as floats with .astype(int)."
         )
     return ids
 
@@ -39,31 +38,31 @@ def check_id_range(ids: np.ndarray, what: str, num_classes: int, void_id: int | 
 
     Args:
         ids: integers, any shape.
-        what: what to call the array in the error.
+        what: name of the array in the error message.
         num_classes: ids ``0 .. num_classes - 1`` are classes.
-        void_id: one more id to let pass, or None.
+        void_id: one more accepted id, or None.
 
     Raises:
-        ValueError: naming an id that does not belong, and how to mend it.
+        ValueError: with the invalid ids and how to fix them.
 
     Example:
         >>> check_id_range(np.array([0, 10, 11]), "labels", num_classes=11, void_id=11)
     """
-    strange = (ids < 0) | (ids >= num_classes)
+    invalid = (ids < 0) | (ids >= num_classes)
     if void_id is not None:
-        strange &= ids != void_id
-    if strange.any():
-        found = np.unique(ids[strange])[:5].tolist()
+        invalid &= ids != void_id
+    if invalid.any():
+        found = np.unique(ids[invalid])[:5].tolist()
         void = "no void" if void_id is None else f"void {void_id}"
         raise UserError(
-            f"{what} hold the ids {found}, but only 0..{num_classes - 1} and {void} are known. "
-            "Set num_classes and void_id to what the arrays hold; scores with a channel for void "
-            "lose it before the argmax: scores[..., :num_classes]."
+            f"{what} hold the ids {found}, but only 0..{num_classes - 1} and {void} are valid. Set "
+            "num_classes and void_id to match the arrays. If scores have a channel for void, remove it "
+            "before the argmax: scores[..., :num_classes]."
         )
 
 
 def same_shape(labels: np.ndarray, predictions: np.ndarray) -> None:
-    """Raise if the two arrays do not fit, with a hint at the usual reason.
+    """Raise if the two arrays differ in shape, with a hint at the usual reason.
 
     Raises:
         ValueError: if the shapes differ.
@@ -73,9 +72,9 @@ def same_shape(labels: np.ndarray, predictions: np.ndarray) -> None:
     """
     if labels.shape == predictions.shape:
         return
-    hint = "Resize the labels (nearest neighbour) or the predictions to the other's size."
+    hint = "Resize the labels (nearest neighbour) or the predictions to the size of the other."
     if predictions.ndim == labels.ndim + 1 and predictions.shape[:-1] == labels.shape:
-        hint = "The last axis looks like scores per class: np.argmax(predictions, axis=-1) first."
+        hint = "The last axis looks like scores per class: take np.argmax(predictions, axis=-1) first."
     raise UserError(
         f"labels of shape {labels.shape} and predictions of shape {predictions.shape} do not fit: "
         f"both must be class ids of one shape. {hint}"

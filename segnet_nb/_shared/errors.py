@@ -1,8 +1,8 @@
-"""Errors that a person can fix: each says what came, what was expected and what to do.
+"""Errors that users can fix: each says what was given, what was expected and what to do.
 
 They are also the built-in errors that Python programmers expect, so ``except ValueError`` catches them. The
-command line prints them in one line and exits with status 2; any other exception is a bug of this package
-and keeps its traceback.
+command line prints them in one line and exits with status 2, or with 1 for a ``TaskFailedError``. Any other
+exception is a bug of this package and keeps its traceback.
 """
 
 from __future__ import annotations
@@ -21,27 +21,42 @@ class UserTypeError(UserError, TypeError):
     """A value of the wrong type."""
 
 
-class MissingFileError(UserError, FileNotFoundError):
-    """A file or folder that is needed and not there."""
+class UserIndexError(UserError, IndexError):
+    """A number outside the range of what is numbered."""
 
-    # OSError prints its arguments in a way of its own.
+
+class UserRuntimeError(UserError, RuntimeError):
+    """A call that cannot work in the present state: with this backend, or after a widget was closed."""
+
+
+class MissingFileError(UserError, FileNotFoundError):
+    """A file or folder that is needed but does not exist."""
+
+    # OSError formats its arguments differently.
     __str__ = ValueError.__str__
 
 
 class MissingPackageError(UserError, ModuleNotFoundError):
-    """An optional package that is needed and not installed."""
+    """An optional package that is needed but not installed."""
 
     __str__ = ValueError.__str__
 
 
 class DivergedError(UserError, FloatingPointError):
-    """A training whose loss is no longer a number."""
+    """A training whose loss is no longer finite."""
 
 
 class OutOfMemoryError(UserError, MemoryError):
-    """More memory was needed than there is."""
+    """More memory was needed than is available."""
 
 
-# Tracebacks name them as people import them.
-for _error in (UserError, UserTypeError, MissingFileError, MissingPackageError, DivergedError, OutOfMemoryError):
+class TaskFailedError(RuntimeError):
+    """A valid request that failed while it ran: a notebook, a download. Base of the errors for those."""
+
+
+# Tracebacks name them as users import them.
+for _error in (
+    *(UserError, UserTypeError, UserIndexError, UserRuntimeError, MissingFileError, MissingPackageError),
+    *(DivergedError, OutOfMemoryError, TaskFailedError),
+):
     _error.__module__ = "segnet_nb"

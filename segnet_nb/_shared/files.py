@@ -1,20 +1,30 @@
-"""Files that are written whole or not at all: under a temporary name first, then renamed."""
+"""Files that are written whole or not at all: to a temporary file first, which is then renamed."""
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-TEMPORARY = "part-"  # before the name, since some writers insist on its ending
+TEMPORARY = "part-"  # a prefix, since some writers require the file extension
 
 
 @contextmanager
-def written_whole(path: str | Path) -> Iterator[Path]:
+def written_whole(path: str | Path, *, concurrent: bool = False) -> Iterator[Path]:
     """A temporary path to write to, renamed to ``path`` when the block ends without an error.
 
-    Folders above it are made. After an error the temporary file is removed and ``path`` is as it
-    was; a killed process may leave the temporary file, whose name starts with ``part-``.
+    Parent folders are created. After an error the temporary file is removed and ``path`` is unchanged. A
+    killed process may leave the temporary file, whose name starts with ``part-``; the next writer of ``path``
+    overwrites it.
+
+    Args:
+        path: the file to write.
+        concurrent: whether several processes may write it at the same time; each then gets a temporary
+            name of its own, and the last one to finish wins.
+
+    Raises:
+        OSError: from the file system; its ``filename`` is ``path``.
 
     Example:
         >>> import tempfile
@@ -26,17 +36,29 @@ def written_whole(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{TEMPORARY}{path.name}")
+    own = f"{uuid.uuid4().hex[:8]}-" if concurrent else ""
+    temporary = path.with_name(f"{TEMPORARY}{own}{path.name}")
     try:
         yield temporary
         temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
+    except BaseException as error:
+        with suppress(OSError):
+            temporary.unlink()
+        if isinstance(error, OSError) and error.errno and error.filename in (None, str(temporary)):
+            error.filename = str(path)  # what users know; for a full disk there is no name at all
         raise
 
 
-def write_whole(path: str | Path, content: str | bytes) -> None:
-    """Write text (UTF-8) or bytes to a file, whole or not at all; see ``written_whole``."""
+def write_whole(path: str | Path, content: str | bytes, *, concurrent: bool = False) -> None:
+    """Write text (UTF-8) or bytes to a file, whole or not at all; see ``written_whole``.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_whole(Path(folder) / "new" / "a.txt", "done")
+        ...     (Path(folder) / "new" / "a.txt").read_text()
+        'done'
+    """
     data = content.encode() if isinstance(content, str) else content
-    with written_whole(path) as temporary:
+    with written_whole(path, concurrent=concurrent) as temporary:
         temporary.write_bytes(data)

@@ -1,8 +1,8 @@
-"""Keras, imported once and without its backend's start-up messages: ``from ...framework import keras, ops``.
+"""Keras, imported without the startup messages of its backend: ``from ...framework import keras, ops``.
 
-TensorFlow 2.21 writes notes about the processor to the process's standard error while it is imported,
-whatever ``TF_CPP_MIN_LOG_LEVEL`` says. In a notebook they would stand red under the first cell of every
-reader. Errors are exceptions and come through.
+TensorFlow 2.21 writes messages about the processor to standard error while it is imported, regardless of
+``TF_CPP_MIN_LOG_LEVEL``. In a notebook they would appear in red under the first cell. Errors are exceptions
+and not affected.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ from segnet_nb._shared.registration import register
 
 @contextmanager
 def _silent_descriptor(number: int) -> Iterator[None]:
-    """Send what compiled code writes to a file descriptor nowhere for a while."""
+    """Discard what compiled code writes to a file descriptor."""
     try:
-        kept = os.dup(number)
-    except OSError:  # a process without standard error has nothing to silence
+        original = os.dup(number)
+    except OSError:  # a process without standard error
         yield
         return
-    nowhere = os.open(os.devnull, os.O_WRONLY)
+    null = os.open(os.devnull, os.O_WRONLY)
     try:
-        os.dup2(nowhere, number)
+        os.dup2(null, number)
         yield
     finally:
-        os.dup2(kept, number)
-        os.close(nowhere)
-        os.close(kept)
+        os.dup2(original, number)
+        os.close(null)
+        os.close(original)
 
 
 @contextmanager
 def silence() -> Iterator[None]:
-    """Keep the notes of converters and compilers away, whether printed, logged or warned of."""
+    """Suppress messages of converters and compilers, whether printed, logged or warnings."""
     level = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:
@@ -48,16 +48,16 @@ def silence() -> Iterator[None]:
         logging.disable(level)
 
 
-def _tells(record: logging.LogRecord) -> bool:
-    """Whether a record of TensorFlow's is worth reading.
+def _is_useful(record: logging.LogRecord) -> bool:
+    """Whether to show a log record of TensorFlow.
 
-    Each network has functions of its own. TensorFlow warns of that, in notebooks on standard output, as if
-    one function were traced again and again.
+    Each network has its own functions. TensorFlow warns about that, in notebooks on standard output, as if
+    one function were retraced repeatedly.
     """
     return "triggered tf.function retracing" not in str(record.msg)
 
 
-logging.getLogger("tensorflow").addFilter(_tells)
+logging.getLogger("tensorflow").addFilter(_is_useful)
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 with _silent_descriptor(2):
     import keras

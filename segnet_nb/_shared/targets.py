@@ -1,4 +1,4 @@
-"""Labels of any accepted form, brought into the one form that losses and streaming metrics use."""
+"""Labels of any accepted form, converted to the form that losses and streaming metrics use."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Tensor = Any
 
 
 def label_form(labels: Tensor, predictions: Tensor) -> Literal["ids", "ids_channel", "one_hot"]:
-    """Tell ids from one-hot labels by their shape.
+    """Distinguish class ids from one-hot labels by their shape.
 
     Args:
         labels: shape ``(batch, height, width)``, ``(batch, height, width, 1)`` or, one-hot,
@@ -25,7 +25,7 @@ def label_form(labels: Tensor, predictions: Tensor) -> Literal["ids", "ids_chann
         ``"ids"``, ``"ids_channel"`` (ids with a last axis of length 1) or ``"one_hot"``.
 
     Raises:
-        ValueError: if the labels fit none of them.
+        ValueError: if the labels match none of them.
 
     Example:
         >>> label_form(np.zeros((1, 4, 4)), np.zeros((1, 4, 4, 3)))
@@ -36,8 +36,8 @@ def label_form(labels: Tensor, predictions: Tensor) -> Literal["ids", "ids_chann
     classes = expected[-1] if expected else None
     if len(expected) < 2 or classes is None or classes < 2:
         raise UserError(
-            f"predictions of shape {expected} have no last axis of known length 2 or more to hold "
-            "one score per class. Give (batch, height, width, classes)."
+            f"predictions of shape {expected} have no last axis of known length 2 or more with "
+            "one score per class. Pass (batch, height, width, classes)."
         )
     if len(given) == len(expected) - 1:
         form = "ids"
@@ -49,19 +49,19 @@ def label_form(labels: Tensor, predictions: Tensor) -> Literal["ids", "ids_chann
     fits = all(None in pair or pair[0] == pair[1] for pair in zip(sides, expected[:-1], strict=False))
     if form is None or not fits:
         raise UserError(
-            f"labels of shape {given} do not fit predictions of shape {expected}. Give class "
+            f"labels of shape {given} do not fit predictions of shape {expected}. Pass class "
             f"ids of shape {expected[:-1]} or {(*expected[:-1], 1)}, or one-hot of {expected}."
         )
     return form
 
 
 def check_array_ids(labels: Tensor, predictions: Tensor, void_id: int | None) -> None:
-    """Raise on ids that are neither class nor void, where the labels can still be looked at.
+    """Raise on ids that are neither class nor void, if the labels are a NumPy array.
 
-    Only NumPy arrays are: a tensor may be symbolic, or far away on a device.
+    Tensors are not checked, since they may be symbolic or on a device.
 
     Raises:
-        ValueError: naming the ids that do not belong.
+        ValueError: with the invalid ids.
 
     Example:
         >>> check_array_ids(np.array([0, 2]), np.zeros((2, 3)), void_id=None)
@@ -71,7 +71,7 @@ def check_array_ids(labels: Tensor, predictions: Tensor, void_id: int | None) ->
 
 
 def class_ids(labels: Tensor, predictions: Tensor, void_id: int | None) -> tuple[Tensor, Tensor]:
-    """Ids and the mask of the pixels that count.
+    """Ids and the mask of the pixels that are not void.
 
     Args:
         labels: ids or one-hot labels, see ``label_form``; a one-hot row of zeros is void.
@@ -79,7 +79,7 @@ def class_ids(labels: Tensor, predictions: Tensor, void_id: int | None) -> tuple
         void_id: id of pixels without a class, or None.
 
     Returns:
-        ``(ids, valid)``: int32 and bool, both of the shape of ``predictions`` less its last axis.
+        ``(ids, valid)``: int32 and bool, both of the shape of ``predictions`` without its last axis.
 
     Example:
         >>> ids, valid = class_ids(np.array([1, 3]), np.zeros((2, 3)), void_id=3)
@@ -90,7 +90,7 @@ def class_ids(labels: Tensor, predictions: Tensor, void_id: int | None) -> tuple
     labels = ops.convert_to_tensor(labels)
     if form == "one_hot":
         valid = ops.any(ops.not_equal(labels, ops.zeros_like(labels)), axis=-1)
-        # argmax has no kernel for bool and for some integers.
+        # argmax has no kernel for bool and some integer types.
         ids = ops.cast(ops.argmax(ops.cast(labels, "float32"), axis=-1), "int32")
     else:
         labels = ops.squeeze(labels, axis=-1) if form == "ids_channel" else labels
@@ -104,34 +104,34 @@ def class_ids(labels: Tensor, predictions: Tensor, void_id: int | None) -> tuple
 def one_hot_targets(
     labels: Tensor, predictions: Tensor, void_id: int | None
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """One row per pixel, zeros where void, and what is needed to normalise and to distrust it.
+    """One-hot targets, all zeros where void, the mask of valid pixels, and whether an id was invalid.
 
-    Ids are compared with every class instead of handed to a one-hot op: a void id may lie outside
-    the classes, where such ops differ from one backend to the next.
+    Ids are compared with every class instead of passed to a one-hot op: a void id may be outside the
+    classes, where such ops differ between backends.
 
     Args:
-        labels: ids or one-hot labels, see ``label_form``; soft rows stay as they are.
+        labels: ids or one-hot labels, see ``label_form``; soft labels stay unchanged.
         predictions: scores whose last axis is the classes.
         void_id: id of pixels without a class, or None.
 
     Returns:
-        ``(targets, valid, strange)``: float32 of the shape of ``predictions``; float32 0 or 1, the
-        same less the last axis; and a bool scalar, True if an id was neither class nor void.
+        ``(targets, valid, invalid_ids)``: float32 of the shape of ``predictions``; float32 0 or 1, of that
+        shape without the last axis; and a bool scalar, True if an id was neither class nor void.
 
     Example:
-        >>> targets, valid, strange = one_hot_targets(np.array([1, 3]), np.zeros((2, 3)), void_id=3)
-        >>> [[int(value) for value in row] for row in targets], bool(strange)
+        >>> targets, valid, invalid_ids = one_hot_targets(np.array([1, 3]), np.zeros((2, 3)), void_id=3)
+        >>> [[int(value) for value in row] for row in targets], bool(invalid_ids)
         ([[0, 1, 0], [0, 0, 0]], False)
     """
     num_classes = predictions.shape[-1]
     ids, valid = class_ids(labels, predictions, void_id)
-    mask = ops.cast(valid, "float32")
+    mask: Any = ops.cast(valid, "float32")
     if label_form(labels, predictions) == "one_hot":
-        targets = ops.cast(labels, "float32")
-        strange = ops.convert_to_tensor(False)
+        targets: Any = ops.cast(labels, "float32")
+        invalid_ids = ops.convert_to_tensor(False)
     else:
         classes = ops.arange(num_classes, dtype="int32")
         targets = ops.cast(ops.equal(ops.expand_dims(ids, -1), classes), "float32")
         outside = ops.logical_or(ops.less(ids, 0), ops.greater_equal(ids, num_classes))
-        strange = ops.any(ops.logical_and(valid, outside))
-    return targets * ops.expand_dims(mask, -1), mask, strange
+        invalid_ids = ops.any(ops.logical_and(valid, outside))
+    return targets * ops.expand_dims(mask, -1), mask, invalid_ids

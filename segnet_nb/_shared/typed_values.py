@@ -1,8 +1,8 @@
-"""Values checked against type hints, and read from the text that a command line gives.
+"""Values checked against type hints, and parsed from the text of a command line.
 
-Reports (a notebook's annotated parameters) and the command line (a configuration's fields) share
-the rules: text is parsed to the type asked for, an int passes for a float, a bool never passes for
-a number, and what does not fit is refused instead of guessed.
+Reports (the annotated parameters of a notebook) and the command line (the fields of a configuration)
+share the rules: text is parsed to the expected type, an int is accepted as a float, a bool is never
+accepted as a number, and everything else is rejected.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ _SIZE = re.compile(r"\d+(\s*[x×]\s*\d+)+")  # 180x240
 
 
 def coerce(value: Any, hint: Any) -> Any:
-    """Return a value as the type asked for, or refuse it.
+    """Return a value as the expected type, or reject it.
 
     Args:
-        value: a Python value, or text to read one from.
+        value: a Python value, or text to parse.
         hint: ``int``, ``float``, ``bool``, ``str``, ``None``, ``Literal[...]``, ``X | Y``,
-            ``Optional[X]``, ``tuple[...]``, ``list[...]`` or ``dict[...]``; anything else lets
-            every value pass.
+            ``Optional[X]``, ``tuple[...]``, ``list[...]`` or ``dict[...]``; anything else accepts
+            every value.
 
     Returns:
         The value, of the type that ``hint`` names.
 
     Raises:
-        ValueError: if the value does not fit; the message says what was expected and what came.
+        ValueError: if the value does not fit; the message has the expected type and the value.
 
     Example:
         >>> coerce("5", int), coerce(1, float), coerce("None", float | None)
@@ -63,7 +63,7 @@ def coerce(value: Any, hint: Any) -> Any:
 
 
 def describe(hint: Any) -> str:
-    """Write a type hint as people read it.
+    """A type hint in words, for messages.
 
     Example:
         >>> describe(int | None), describe(Literal["full", "small"]), describe(tuple[int, int])
@@ -81,9 +81,9 @@ def describe(hint: Any) -> str:
     return str(hint).replace("typing.", "")
 
 
-def _refusal(value: Any, hint: Any) -> UserError:
-    came = repr(value) if isinstance(value, str) else f"{value!r} ({type(value).__name__})"
-    return UserError(f"expected {describe(hint)}, got {came}")
+def _rejection(value: Any, hint: Any) -> UserError:
+    given = repr(value) if isinstance(value, str) else f"{value!r} ({type(value).__name__})"
+    return UserError(f"expected {describe(hint)}, got {given}")
 
 
 def _boolean(value: Any) -> bool:
@@ -94,7 +94,7 @@ def _boolean(value: Any) -> bool:
         return True
     if word in FALSE_WORDS:
         return False
-    raise _refusal(value, bool)
+    raise _rejection(value, bool)
 
 
 def _integer(value: Any) -> int:
@@ -102,9 +102,9 @@ def _integer(value: Any) -> int:
         try:
             return int(value)
         except ValueError:
-            raise _refusal(value, int) from None
+            raise _rejection(value, int) from None
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-        raise _refusal(value, int)
+        raise _rejection(value, int)
     return int(value)
 
 
@@ -113,21 +113,21 @@ def _float(value: Any) -> float:
         try:
             return float(value)
         except ValueError:
-            raise _refusal(value, float) from None
+            raise _rejection(value, float) from None
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise _refusal(value, float)
+        raise _rejection(value, float)
     return float(value)
 
 
 def _text(value: Any) -> str:
     if not isinstance(value, str | os.PathLike):
-        raise _refusal(value, str)
+        raise _rejection(value, str)
     return os.fspath(value)
 
 
 def _none(value: Any) -> None:
     if value is not None and not (isinstance(value, str) and value.strip() in ("None", "none")):
-        raise _refusal(value, None)
+        raise _rejection(value, None)
 
 
 _SCALARS = {
@@ -151,18 +151,18 @@ def _literal_or_text(value: Any) -> Any:
 
 def _member(value: Any, hint: Any) -> Any:
     members = get_args(hint)
-    # A value that already is one of the types must not be turned into another of them.
+    # A value that already has one of the types must not be converted to another one.
     if not isinstance(value, str):
         for member in members:
             if type(value) is (get_origin(member) or member):
                 return coerce(value, member)
-    # str takes any text, so it is asked last; None takes one word, so first.
+    # str accepts any text, so it is tried last; None accepts one word, so it is tried first.
     for member in sorted(members, key=lambda member: (member is str, member is not NoneType)):
         try:
             return coerce(value, member)
         except ValueError:
             continue
-    raise _refusal(value, hint)
+    raise _rejection(value, hint)
 
 
 def _choice(value: Any, hint: Any) -> Any:
@@ -174,22 +174,22 @@ def _choice(value: Any, hint: Any) -> Any:
         for choice in choices:
             if str(choice) == value.strip():
                 return choice
-    raise _refusal(value, hint)
+    raise _rejection(value, hint)
 
 
 def _sequence(value: Any, hint: Any) -> Any:
     kind, members = get_origin(hint) or hint, get_args(hint)
     items = _split(value) if isinstance(value, str) else value
     if not isinstance(items, list | tuple):
-        raise _refusal(value, hint)
+        raise _rejection(value, hint)
     if not members:
         return kind(items)
-    endless = kind is list or members[-1] is Ellipsis
-    hints = [members[0]] * len(items) if endless else members
+    any_length = kind is list or members[-1] is Ellipsis
+    hints = [members[0]] * len(items) if any_length else members
     try:
         return kind(coerce(item, member) for item, member in zip(items, hints, strict=True))
     except ValueError:
-        raise _refusal(value, hint) from None
+        raise _rejection(value, hint) from None
 
 
 def _split(text: str) -> Any:
@@ -205,11 +205,11 @@ def _split(text: str) -> Any:
 def _mapping(value: Any, hint: Any) -> dict[Any, Any]:
     items = _literal_or_text(value)
     if not isinstance(items, dict):
-        raise _refusal(value, hint)
+        raise _rejection(value, hint)
     if not get_args(hint):
         return dict(items)
     key_hint, item_hint = get_args(hint)
     try:
         return {coerce(key, key_hint): coerce(item, item_hint) for key, item in items.items()}
     except ValueError:
-        raise _refusal(value, hint) from None
+        raise _rejection(value, hint) from None

@@ -1,4 +1,4 @@
-"""Versions of this package and of what it runs on."""
+"""Versions of this package and of those that it uses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __version__ = metadata.version("segnet-nb")
 
 
 def versions_of(*packages: str) -> dict[str, str]:
-    """Python's version and those of installed packages, in the order given; missing ones are left out.
+    """Versions of Python and of packages, in the given order, without those that are not installed.
 
     Example:
         >>> sorted(versions_of("numpy", "no-such-package"))

@@ -1,5 +1,6 @@
-"""The command line ``segnet-nb``: a file a command."""
+"""The command line ``segnet-nb``: one file per command, found by ``main``."""
 
-import lazy_loader
+# Not lazy: importing the module ``main`` would put the module in the place of the function.
+from segnet_nb.cli.main import main
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+__all__ = ["main"]

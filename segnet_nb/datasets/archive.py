@@ -12,6 +12,7 @@ from typing import IO
 
 from tqdm.auto import tqdm
 
+from segnet_nb._shared.files import write_whole
 from segnet_nb.datasets.checksums import split_of
 
 MAX_UNPACKED_BYTES = 2_000_000_000
@@ -66,7 +67,7 @@ def unpack(
                     if problem:
                         problems[name] = problem
                     elif "/" in name:
-                        _write(root / name, data)
+                        write_whole(root / name, data)
                         del problems[name]
                     else:
                         lists[name] = data
@@ -80,7 +81,7 @@ def unpack(
     for name, data in lists.items():
         problems.pop(name)
         if split_of(name) not in {split_of(other) for other in problems if "/" in other}:
-            _write(root / name, data)
+            write_whole(root / name, data)
     return problems
 
 
@@ -103,14 +104,3 @@ def _read_member(tar: tarfile.TarFile, member: tarfile.TarInfo, expected: str) -
     if hashlib.sha256(data).hexdigest() != expected:
         return b"", "wrong SHA-256"
     return data, ""
-
-
-def _write(target: Path, data: bytes) -> None:
-    """Write under another name and rename, so that a file is either whole or not there."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_name(f"{target.name}.part")
-    try:
-        unfinished.write_bytes(data)
-        unfinished.replace(target)
-    finally:
-        unfinished.unlink(missing_ok=True)

@@ -19,7 +19,7 @@ from typing import Any
 import requests
 from tqdm.auto import tqdm
 
-from segnet_nb._shared.errors import UserError
+from segnet_nb._shared.errors import TaskFailedError, UserError
 from segnet_nb.datasets.archive import unpack
 from segnet_nb.datasets.camvid import find_root
 from segnet_nb.datasets.checksums import (
@@ -45,7 +45,7 @@ CHUNK_BYTES = 1 << 16
 MAX_ARCHIVE_BYTES = 1_000_000_000
 
 
-class DownloadError(RuntimeError):
+class DownloadError(TaskFailedError):
     """The set could not be fetched or is not what was published; the message says what to do."""
 
 

@@ -1,7 +1,6 @@
-"""Networks in files that other programs run: ONNX and TFLite, made of built-in operators alone.
+"""Networks exported to ONNX and TFLite, with built-in operators only.
 
-Pooling by comparisons and unpooling by selections leave nothing that needs a custom operator; see
-``segnet_nb.layers``.
+Pooling by comparisons and unpooling by selections need no custom operator; see ``segnet_nb.layers``.
 """
 
 from __future__ import annotations
@@ -14,29 +13,30 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from segnet_nb._shared import framework
-from segnet_nb._shared.errors import MissingPackageError, UserError
+from segnet_nb._shared.errors import MissingPackageError, UserError, UserRuntimeError
+from segnet_nb._shared.files import write_whole
 
 if TYPE_CHECKING:
     import keras
 
-# The newest set of operators that every runtime of the last years knows.
+# The newest operator set that all runtimes of recent years support.
 OPSET = 17
-# By how much an exported network's output may differ from the Keras network's before it is refused. Trained
-# networks differ by 1e-6; where logits reach hundreds, rounding alone gives a softmax of 1e-4.
+# Largest accepted difference between the outputs of an exported network and the Keras network. Trained
+# networks differ by 1e-6; where logits reach hundreds, rounding alone changes the softmax by 1e-4.
 TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True)
-class Exported:
+class ExportedFile:
     """What ``export`` wrote.
 
     Attributes:
         path: the file.
         size_bytes: its size.
         operators: names of the operators in it, each once, sorted.
-        max_difference: largest absolute difference between its outputs and the Keras network's, over the
-            images it was tried on: of probabilities, or of logits divided by the largest of them where that
-            is over 1; None if it was not tried.
+        max_difference: largest absolute difference between its outputs and those of the Keras network on
+            the test images: of probabilities, or of logits divided by the largest of them where that is
+            above 1; None if it was not checked.
     """
 
     path: Path
@@ -45,14 +45,14 @@ class Exported:
     max_difference: float | None
 
     def __str__(self) -> str:
-        tried = (
-            "not tried"
+        checked = (
+            "not checked"
             if self.max_difference is None
             else f"differs from Keras by {self.max_difference:.1e} at most"
         )
         return (
             f"{self.path}: {self.size_bytes / 1e6:.1f} MB, {len(self.operators)} kinds of built-in "
-            f"operators, {tried}"
+            f"operators, {checked}"
         )
 
     __repr__ = __str__
@@ -64,28 +64,28 @@ def export(
     *,
     image_size: tuple[int, int] | None = None,
     check: bool = True,
-) -> Exported:
-    """Write a network as ONNX or TFLite, and run the file to see that it gives what Keras gives.
+) -> ExportedFile:
+    """Write a network as ONNX or TFLite, and check that the file gives the same outputs as Keras.
 
-    The file takes ``image``: float32 RGB in 0..255 of shape ``(batch, height, width, 3)``, any number of
-    images at a time, of any size where the network takes any; a TFLite interpreter is told with
-    ``resize_tensor_input``. It gives what the network gives, probabilities or logits, in float32.
+    The input ``image`` is float32 RGB in 0..255 of shape ``(batch, height, width, 3)``, of any batch size
+    and, if the network accepts any, any image size; for a TFLite interpreter set it with
+    ``resize_tensor_input``. The output is that of the network, probabilities or logits, in float32.
 
     Args:
         model: a network of this package.
-        path: where to write; ``.onnx`` or ``.tflite`` says which format.
-        image_size: ``(height, width)`` in pixels to fix; None: any size, if the network takes any. Some
+        path: file to write; ``.onnx`` or ``.tflite`` selects the format.
+        image_size: fixed ``(height, width)`` in pixels; None: any size, if the network accepts any. Some
             programs run a file of fixed size faster.
-        check: run the file on noise, at two sizes where it takes any, and compare.
+        check: run the file on noise, at two sizes where it accepts any, and compare.
 
     Returns:
-        The file, its operators, and by how much it differs.
+        The file, its operators, and the largest difference.
 
     Raises:
-        ValueError: if the ending is another, the network does not take images of ``image_size``, or the
-            file does not give what Keras gives; then nothing is written.
+        ValueError: if the file extension is another, the network does not accept images of ``image_size``,
+            or the outputs of the file differ from those of Keras; then nothing is written.
         RuntimeError: if Keras does not run on TensorFlow, from whose graph both formats are made.
-        ModuleNotFoundError: if ONNX is asked for and tf2onnx or onnxruntime is not installed.
+        ModuleNotFoundError: for ONNX, if tf2onnx or onnxruntime is not installed.
 
     Example:
         >>> import tempfile
@@ -97,18 +97,14 @@ def export(
         True
     """
     path = Path(path)
-    if path.suffix not in _FORMATS:
-        raise UserError(
-            f"a network is exported to {' or '.join(_FORMATS)}, but {path.name!r} came. Change the ending; "
-            "model.save writes .keras."
-        )
+    check_path(path)
     size = _size(model, image_size)
     from segnet_nb._shared.framework import keras
 
     if keras.backend.backend() != "tensorflow":
-        raise RuntimeError(
-            f"export makes its files from TensorFlow's graph, but Keras runs on {keras.backend.backend()}. "
-            "Save the network with model.save, set KERAS_BACKEND=tensorflow, load it there and export."
+        raise UserRuntimeError(
+            f"export needs TensorFlow's graph, but Keras runs on {keras.backend.backend()}. Save the network "
+            "with model.save, set KERAS_BACKEND=tensorflow, load it there and export."
         )
     make, operators_of, runner = _FORMATS[path.suffix]
     with framework.silence():
@@ -118,30 +114,43 @@ def export(
     if difference is not None and not difference <= TOLERANCE:
         raise UserError(
             f"the exported network differs from the Keras network by {difference:.1e}, more than "
-            f"{TOLERANCE}. Nothing was written. Does it hold layers that are not of this package or of Keras?"
+            f"{TOLERANCE}. Nothing was written. Does it have layers of neither this package nor Keras?"
         )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.part")
-    temporary.write_bytes(content)
-    temporary.replace(path)
-    return Exported(path, len(content), operators, difference)
+    write_whole(path, content)
+    return ExportedFile(path, len(content), operators, difference)
+
+
+def check_path(path: Path) -> None:
+    """Raise unless a network can be exported to a file of this name.
+
+    Raises:
+        ValueError: naming the file extensions that there are.
+
+    Example:
+        >>> check_path(Path("network.onnx"))
+    """
+    if path.suffix not in _FORMATS:
+        raise UserError(
+            f"a network is exported to {' or '.join(_FORMATS)}, but got {path.name!r}. Change the file "
+            "extension; model.save writes .keras."
+        )
 
 
 def _size(model: keras.Model, image_size: tuple[int, int] | None) -> tuple[int | None, int | None]:
-    """Height and width that the file takes."""
-    takes = tuple(model.input_shape[1:3])
+    """Height and width of the images that the file accepts; None: any."""
+    accepted = height, width = tuple(model.input_shape[1:3])
     if image_size is None:
-        return takes
-    wanted = tuple(int(side) for side in image_size)
-    fits = len(wanted) == 2 and all(
-        side >= 1 and known in (None, side) for side, known in zip(wanted, takes, strict=False)
+        return height, width
+    requested = tuple(int(side) for side in image_size)
+    fits = len(requested) == 2 and all(
+        side >= 1 and known in (None, side) for side, known in zip(requested, accepted, strict=False)
     )
     if not fits:
         raise UserError(
-            f"image_size must be (height, width) in pixels of images that the network takes, {takes} (None: "
-            f"any), but {image_size!r} came."
+            f"image_size must be (height, width) in pixels of images that the network accepts, {accepted} "
+            f"(None: any), but got {image_size!r}."
         )
-    return wanted
+    return requested[0], requested[1]
 
 
 def _graph(model: keras.Model, size: tuple[int | None, int | None]) -> Any:
@@ -161,7 +170,7 @@ def _make_tflite(model: keras.Model, size: tuple[int | None, int | None]) -> byt
     import tensorflow as tf
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-    # Left to itself the converter keeps the weights outside of the file.
+    # By default the converter keeps the weights outside of the file.
     frozen = convert_variables_to_constants_v2(_graph(model, size).get_concrete_function())
     return tf.lite.TFLiteConverter.from_concrete_functions([frozen]).convert()
 
@@ -182,7 +191,7 @@ def _needed(module: str) -> Any:
     except ModuleNotFoundError as error:
         raise MissingPackageError(
             f"ONNX needs {error.name}, which is not installed. Install segnet-nb[export]; TFLite needs "
-            "nothing more."
+            "no extra package."
         ) from error
 
 
@@ -200,7 +209,7 @@ def _operators_of_onnx(content: bytes) -> tuple[str, ...]:
 
 
 def run_tflite(content: bytes) -> Callable[[np.ndarray], np.ndarray]:
-    """A function that gives what a TFLite file gives for float32 images ``(batch, height, width, 3)``."""
+    """A function from float32 images ``(batch, height, width, 3)`` to the outputs of a TFLite file."""
     import tensorflow as tf
 
     with framework.silence():  # TensorFlow announces that the interpreter will move
@@ -218,7 +227,7 @@ def run_tflite(content: bytes) -> Callable[[np.ndarray], np.ndarray]:
 
 
 def run_onnx(content: bytes) -> Callable[[np.ndarray], np.ndarray]:
-    """A function that gives what an ONNX file gives for float32 images ``(batch, height, width, 3)``."""
+    """A function from float32 images ``(batch, height, width, 3)`` to the outputs of an ONNX file."""
     session = _needed("onnxruntime").InferenceSession(content, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
     return lambda images: session.run(None, {name: images})[0]
@@ -227,10 +236,10 @@ def run_onnx(content: bytes) -> Callable[[np.ndarray], np.ndarray]:
 def _difference(
     model: keras.Model, run: Callable[[np.ndarray], np.ndarray], size: tuple[int | None, int | None]
 ) -> float:
-    """The largest difference on noise, at odd sizes where any size is taken.
+    """The largest difference on noise, at odd sizes where any size is accepted.
 
-    Two values of a window that are equal but for rounding may change places, and then whole neighbourhoods
-    differ though nothing is wrong. That is rare, so noise that differs is replaced by other noise, twice.
+    Two values of a pooling window that differ only by rounding may swap order, and then whole neighbourhoods
+    differ although nothing is wrong. That is rare, so the comparison is repeated up to twice with new noise.
     """
     difference = float("inf")
     for seed in range(3):
@@ -253,7 +262,7 @@ def _difference_on(
         found, expected = run(images), np.asarray(model(images, training=False))
         if found.shape != expected.shape:
             return float("inf")
-        # Rounding grows with the numbers: logits of 1000 have fewer digits after the point.
+        # The rounding error grows with the values: logits of 1000 have fewer decimals.
         difference = np.abs(found - expected).max() / max(1.0, np.abs(expected).max())
         # Unlike max(), this keeps NaN.
         largest = float(np.maximum(largest, difference))

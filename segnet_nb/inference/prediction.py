@@ -1,9 +1,11 @@
-"""From images to labels: one way for training, notebooks and reports alike."""
+"""Inference: from images to class probabilities and labels, the same for training, notebooks and reports."""
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -20,81 +22,103 @@ def load_model(path: str | Path) -> keras.Model:
 
     Raises:
         FileNotFoundError: if there is no such file.
+        ValueError: if it is not a saved network.
     """
     if not Path(path).is_file():
         raise MissingFileError(f"no network at {path}. Pass the path of a .keras file.")
-    return keras.models.load_model(path, compile=False)
+    if Path(path).suffix == ".keras" and not zipfile.is_zipfile(path):
+        raise UserError(
+            f"{path} is empty or damaged: a .keras file is a ZIP archive. Save the network again."
+        )
+    try:
+        model = keras.models.load_model(path, compile=False)
+    except MemoryError:
+        raise
+    except Exception as error:  # of zipfile, json, h5py or Keras, depending on what is wrong
+        raise UserError(
+            f"{path} cannot be loaded as a network: {_first_line(error)} Pass a .keras file that model.save "
+            "or a training run wrote."
+        ) from error
+    if not isinstance(model, keras.Model):
+        raise UserError(f"{path} holds a {type(model).__name__}, not a network. Save a keras.Model.")
+    return model
+
+
+def _first_line(error: Exception) -> str:
+    line = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+    return line if line.endswith(".") else f"{line}."
 
 
 def _batches(images: np.ndarray, batch_size: int) -> Iterator[np.ndarray]:
     if batch_size < 1:
-        raise UserError(f"batch_size must be at least 1, but {batch_size} came.")
+        raise UserError(f"batch_size must be at least 1, but got {batch_size}.")
     for start in range(0, len(images), batch_size):
         yield images[start : start + batch_size]
 
 
 def check_images(model: keras.Model, images: np.ndarray) -> np.ndarray:
-    """The images with a batch axis, if the network takes them.
+    """The images with a batch axis, if they fit the network.
 
     Raises:
-        ValueError: if it does not, or there are none.
+        ValueError: if they do not, or there are none.
     """
     images = np.asarray(images)
     if images.ndim == 3:
         images = images[None]
-    wanted = model.input_shape
-    fits = images.ndim == 4 and all(
-        want in (None, got) for want, got in zip(wanted[1:], images.shape[1:], strict=True)
+    expected = model.input_shape
+    fits = images.ndim == len(expected) == 4 and all(
+        want in (None, got) for want, got in zip(expected[1:], images.shape[1:], strict=True)
     )
     if not fits:
         raise UserError(
-            f"the network takes images of shape {wanted} (None: any), but {images.shape} came. Resize the "
+            f"the network takes images of shape {expected} (None: any), but got {images.shape}. Resize the "
             "images, or build the network with None for height and width."
         )
     if not len(images):
-        raise UserError("no images came. Pass at least one image.")
+        raise UserError("got no images. Pass at least one image.")
     return images
 
 
 def _has_logits(model: keras.Model) -> bool:
-    """Whether a network of this package ends in logits, not in softmax."""
+    """Whether a network of this package ends in logits instead of softmax."""
     return model.layers[-1].name != "softmax"
 
 
 def batch_probabilities(model: keras.Model, batch: np.ndarray) -> np.ndarray:
     """Class probabilities of one batch of float images, whether the network ends in softmax or logits."""
-    out = folding.folded(model).predict_on_batch(batch)
-    return ops.convert_to_numpy(ops.softmax(out)) if _has_logits(model) else out
+    out: Any = folding.folded(model).predict_on_batch(batch)
+    probabilities: Any = ops.convert_to_numpy(ops.softmax(out)) if _has_logits(model) else out
+    return probabilities
 
 
-def _resized(images: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def _resized(images: Any, size: tuple[int, int]) -> Any:
     return ops.convert_to_numpy(ops.image.resize(images, size, interpolation="bilinear", antialias=True))
 
 
 def _averaged(model: keras.Model, batch: np.ndarray, flip: bool, scales: Sequence[float]) -> np.ndarray:
-    """Probabilities averaged over sizes and, if asked for, mirror images."""
-    size, parts = batch.shape[1:3], []
+    """Probabilities averaged over scales and, with ``flip``, the mirrored images."""
+    (height, width), parts = batch.shape[1:3], []
     for scale in scales:
-        at = tuple(max(16, round(scale * side)) for side in size)
-        views = batch if at == size else _resized(batch, at)
+        at = max(16, round(scale * height)), max(16, round(scale * width))
+        views = batch if at == (height, width) else _resized(batch, at)
         found = batch_probabilities(model, views)
         if flip:
             found = (found + batch_probabilities(model, views[:, :, ::-1])[:, :, ::-1]) / 2
-        parts.append(found if at == size else _resized(found, size))
+        parts.append(found if at == (height, width) else _resized(found, (height, width)))
     return parts[0] if len(parts) == 1 else np.mean(parts, axis=0)
 
 
 def check_scales(model: keras.Model, scales: Sequence[float]) -> None:
-    """Raise unless the network can be tried at these shares of an image's size.
+    """Raise unless the network can run at these multiples of the image size.
 
     Raises:
-        ValueError: if there is none, one is out of range, or the network takes one size alone.
+        ValueError: if there is none, one is out of range, or the network accepts one size only.
     """
     if not len(scales) or not all(0.1 <= scale <= 4 for scale in scales):
-        raise UserError(f"scales must be one or more numbers in 0.1..4, but {list(scales)} came.")
+        raise UserError(f"scales must be one or more numbers in 0.1..4, but got {list(scales)}.")
     if any(scale != 1 for scale in scales) and None not in model.input_shape[1:3]:
         raise UserError(
-            f"the network takes images of {model.input_shape[1:3]} alone, so other scales cannot be tried. "
+            f"the network accepts images of {model.input_shape[1:3]} only, so it cannot run at other scales. "
             "Build it with None for height and width."
         )
 
@@ -113,8 +137,8 @@ def predict_probabilities(
         model: a network of this package, ending in softmax or in logits.
         images: shape ``(count, height, width, 3)`` or one image without the first axis; RGB, 0..255.
         batch_size: images at a time.
-        flip: average with the prediction of the mirrored image, at twice the time.
-        scales: predict at these shares of the images' size, and average; (1,) is the size they have.
+        flip: average with the prediction of the mirrored image; takes twice the time.
+        scales: average predictions at these multiples of the image size.
 
     Returns:
         float32 in 0..1, shape ``(count, height, width, num_classes)``, summing to 1 over the classes.
@@ -143,21 +167,21 @@ def predict(
     flip: bool = False,
     scales: Sequence[float] = (1.0,),
 ) -> np.ndarray:
-    """The likeliest class of every pixel.
+    """The most probable class of every pixel.
 
     Args:
         model: a network of this package.
         images: shape ``(count, height, width, 3)`` or one image without the first axis; RGB, 0..255.
         batch_size: images at a time.
-        flip: average with the prediction of the mirrored image, at twice the time.
-        scales: predict at these shares of the images' size, and average; (1,) is the size they have.
+        flip: average with the prediction of the mirrored image; takes twice the time.
+        scales: average predictions at these multiples of the image size.
 
     Returns:
         uint8 class ids, shape ``(count, height, width)``.
 
     Raises:
-        ValueError: if the images do not fit the network, its classes not into uint8, or a scale is
-            impossible.
+        ValueError: if the images do not fit the network, it has more classes than uint8 can hold, or a scale
+            is impossible.
 
     Example:
         >>> from segnet_nb.networks.model import segnet_basic
@@ -175,8 +199,8 @@ def predict(
     parts, fast = [], folding.folded(model)
     for batch in _batches(images, batch_size):
         views = batch.astype("float32")
-        # The largest logit is the likeliest class: alone, it needs no softmax.
+        # The largest logit is the most probable class, so softmax is not needed.
         plain = not flip and tuple(scales) == (1,)
-        out = fast.predict_on_batch(views) if plain else _averaged(model, views, flip, scales)
+        out: Any = fast.predict_on_batch(views) if plain else _averaged(model, views, flip, scales)
         parts.append(out.argmax(-1).astype("uint8"))
     return np.concatenate(parts)

@@ -1,4 +1,4 @@
-"""Trained weights that come with the package, each with a card that says where they are from.
+"""Pretrained weights that come with the package, each with a card that documents their origin.
 
 A set is two files: ``NAME.npz`` with the weights in float16, in the order of the network's own list, and
 ``NAME.json``, the card: data, configuration, command, seed, versions, validation scores, licence and the
@@ -28,12 +28,12 @@ _PLACES = (Path(__file__).parents[2] / "data" / "weights", Path(__file__).parent
 
 
 def directory() -> Path:
-    """The folder of the weights that come with the package."""
+    """The folder of the pretrained weights that come with the package."""
     return next((place for place in _PLACES if any(place.glob("*.json"))), _PLACES[0])
 
 
 def available() -> tuple[str, ...]:
-    """The names that ``load_pretrained`` takes.
+    """The names that ``load_pretrained`` accepts.
 
     Example:
         >>> "small-synthetic" in available()
@@ -43,10 +43,10 @@ def available() -> tuple[str, ...]:
 
 
 def card(name: str) -> dict[str, Any]:
-    """What is known about a set of weights.
+    """The card of pretrained weights: configuration, scores, licence, versions.
 
     Raises:
-        ValueError: if there is no such set; the message lists those there are.
+        ValueError: if there are no such weights; the message lists those that exist.
 
     Example:
         >>> card("small-synthetic")["config"]["dataset"]
@@ -59,14 +59,14 @@ def card(name: str) -> dict[str, Any]:
 
 
 def best_for(dataset: str, *, dropout: bool = False) -> str:
-    """The weights that come with the package and suit a dataset best.
+    """The pretrained weights that suit a dataset best.
 
-    Those trained on it, the highest validation mean IoU first; where there are none, those trained on drawn
-    streets, which have the same classes as CamVid.
+    Those trained on it with the highest validation mean IoU; if there are none, those trained on synthetic
+    scenes, which have the classes of CamVid.
 
     Args:
         dataset: ``"synthetic"`` or ``"camvid"``.
-        dropout: whether the network must have dropout, to be asked many times, or must have none.
+        dropout: whether the network must have dropout, for Monte Carlo dropout, or must have none.
 
     Returns:
         A name for ``load_pretrained``.
@@ -92,7 +92,7 @@ def best_for(dataset: str, *, dropout: bool = False) -> str:
 
 
 def load_pretrained(name: str = "small-synthetic", *, output: str = "softmax") -> keras.Model:
-    """A trained network for images of any size.
+    """A pretrained network for images of any size.
 
     Args:
         name: one of ``available()``.
@@ -103,7 +103,7 @@ def load_pretrained(name: str = "small-synthetic", *, output: str = "softmax") -
         num_classes)``.
 
     Raises:
-        ValueError: if there is no such set, or its file is not the one the card was written for.
+        ValueError: if there are no such weights, or their file does not match the SHA-256 of the card.
 
     Example:
         >>> load_pretrained("small-synthetic").output_shape
@@ -134,13 +134,13 @@ def load_pretrained(name: str = "small-synthetic", *, output: str = "softmax") -
 
 
 @dataclass(frozen=True)
-class Found:
-    """A network and what its classes are called.
+class TrainedNetwork:
+    """A trained network with its classes.
 
     Attributes:
-        name: of the weights, or of the file or folder they were in.
+        name: of the pretrained weights, or of the file or run folder.
         model: ends in softmax or in logits.
-        classes: names and colours, one per output of the network.
+        classes: names and colours, one per output channel of the network.
     """
 
     name: str
@@ -148,23 +148,23 @@ class Found:
     classes: ClassList
 
 
-def find(weights: str | Path) -> Found:
-    """A trained network by whatever names it.
+def load_trained(weights: str | Path) -> TrainedNetwork:
+    """Load a trained network by the name of pretrained weights, from a file or from a run.
 
     Args:
-        weights: one of ``available()``, the path of a ``.keras`` file, or the folder of a training run, of
-            which the best weights are taken.
+        weights: one of ``available()``, the path of a ``.keras`` file, or the folder of a training run, whose
+            best weights are loaded.
 
     Returns:
-        The network with its classes: from its card or the record of its run; without one, the streets' for 11
-        classes and numbers for others.
+        The network with its classes: from its card or the record of its run; without one, those of CamVid for
+        11 classes and numbers otherwise.
 
     Raises:
-        ValueError: if there are no such weights.
-        FileNotFoundError: if the file is not there.
+        ValueError: if there are no such weights, or the file holds no segmentation network.
+        FileNotFoundError: if the file does not exist.
 
     Example:
-        >>> find("small-synthetic").classes.names[3]
+        >>> load_trained("small-synthetic").classes.names[3]
         'Road'
     """
     from segnet_nb.inference.prediction import load_model
@@ -172,7 +172,8 @@ def find(weights: str | Path) -> Found:
     path = Path(weights)
     if str(weights) in available():
         about = card(str(weights))
-        return Found(str(weights), load_pretrained(str(weights)), _classes(about, about["num_classes"]))
+        classes = _classes(about, about["num_classes"])
+        return TrainedNetwork(str(weights), load_pretrained(str(weights)), classes)
     if path.is_dir():
         record = read_record(path / RECORD)
         path /= ADJUSTED if record and is_adjusted(record) else BEST
@@ -182,9 +183,15 @@ def find(weights: str | Path) -> Found:
             "of a .keras file, or the folder of a training run."
         )
     model = load_model(path)
+    shapes = [getattr(model, name, None) for name in ("input_shape", "output_shape")]
+    if not all(isinstance(shape, tuple) and len(shape) == 4 for shape in shapes):
+        raise UserError(
+            f"{path} holds no segmentation network: it maps {shapes[0]} to {shapes[1]}. Pass one that maps "
+            "(batch, height, width, 3) to (batch, height, width, classes)."
+        )
     about = read_record(path.with_name(RECORD))
     name = path.parent.name if path.name in (BEST, ADJUSTED) else path.stem
-    return Found(name, model, _classes(about, int(model.output_shape[-1])))
+    return TrainedNetwork(name, model, _classes(about, int(model.output_shape[-1])))
 
 
 def _classes(about: dict[str, Any], count: int) -> ClassList:

@@ -1,4 +1,4 @@
-"""Bayesian SegNet: many predictions with dropout left on, and what their disagreement says.
+"""Bayesian SegNet: Monte Carlo dropout and the uncertainty of its predictions.
 
 Source: BAYES = Kendall, Badrinarayanan, Cipolla, arXiv 1511.02680, section 3: dropout at test time samples
 networks from an approximate posterior; the mean of their softmax is the prediction, its variance the
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -20,16 +21,16 @@ from segnet_nb.inference.prediction import batch_probabilities, check_images
 
 @dataclass(frozen=True, eq=False)
 class Uncertainty:
-    """What a number of stochastic predictions say together.
+    """Mean and uncertainty of stochastic predictions.
 
     Attributes:
         mean: mean class probabilities, float32 in 0..1, shape ``(count, height, width, num_classes)``.
         variance: variance of the probabilities over the samples, averaged over the classes (BAYES), float32
             in 0..0.25, shape ``(count, height, width)``.
-        entropy: of the mean, in nats, 0..log(num_classes), float32: all that is not known of a pixel.
-        mutual_information: of the prediction and the network's weights, in nats, 0..entropy, float32: the
-            part that more data could teach; the rest is in the image.
-        samples: how many predictions each rests on.
+        entropy: of the mean, in nats, 0..log(num_classes), float32: the total uncertainty of a pixel.
+        mutual_information: of the prediction and the weights of the network, in nats, 0..entropy, float32:
+            the epistemic uncertainty, which more data would reduce; the rest is aleatoric.
+        samples: number of predictions per image.
     """
 
     mean: np.ndarray
@@ -40,15 +41,15 @@ class Uncertainty:
 
     @property
     def labels(self) -> np.ndarray:
-        """The likeliest class by the mean, uint8, shape ``(count, height, width)``."""
+        """The most probable class by the mean, uint8, shape ``(count, height, width)``."""
         return self.mean.argmax(-1).astype("uint8")
 
 
 class _AlwaysDropout(keras.layers.Dropout):
-    """Dropout that a network in prediction mode does not switch off."""
+    """Dropout that stays on in inference."""
 
     def call(self, inputs: object, training: bool | None = None) -> object:
-        """Drop, whatever ``training`` says."""
+        """Drop, regardless of ``training``."""
         return super().call(inputs, training=True)
 
 
@@ -56,11 +57,11 @@ _samplers: WeakKeyDictionary[keras.Model, keras.Model] = WeakKeyDictionary()
 
 
 def _sampler(model: keras.Model) -> keras.Model:
-    """The network with dropout on, and all else, batch normalisation above all, as in prediction."""
+    """The network with dropout on; everything else, batch normalisation in particular, as in inference."""
     if not any(isinstance(layer, keras.layers.Dropout) and layer.rate for layer in model.layers):
         raise UserError(
             f"{model.name} has no dropout, so every sample would be the same. Build it with dropout=0.5, or "
-            "load weights that were trained so."
+            "load weights that were trained with dropout."
         )
     found = _samplers.get(model)
     if found is None:
@@ -79,19 +80,21 @@ def _entropy(probabilities: np.ndarray) -> np.ndarray:
 
 
 class _Sums:
-    """What is kept of the samples of one image; in float64, as a variance is a small difference."""
+    """Sums over the samples of one image; in float64, since a variance is a small difference."""
 
     def __init__(self) -> None:
         self.count = 0
-        self._total = self._squares = self._entropies = 0.0
+        self._total: Any = 0.0
+        self._squares: Any = 0.0
+        self._entropies: Any = 0.0
 
-    def add(self, drawn: np.ndarray) -> None:
-        """Take in samples of shape ``(samples, height, width, num_classes)``."""
-        drawn = drawn.astype("float64")
-        self.count += len(drawn)
-        self._total = self._total + drawn.sum(0)
-        self._squares = self._squares + (drawn**2).sum(0)
-        self._entropies = self._entropies + _entropy(drawn).sum(0)
+    def add(self, samples: np.ndarray) -> None:
+        """Add samples of shape ``(samples, height, width, num_classes)``."""
+        samples = samples.astype("float64")
+        self.count += len(samples)
+        self._total = self._total + samples.sum(0)
+        self._squares = self._squares + (samples**2).sum(0)
+        self._entropies = self._entropies + _entropy(samples).sum(0)
 
     def measures(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Mean, variance, entropy and mutual information of the samples so far."""
@@ -110,15 +113,15 @@ def uncertainty_at(
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Uncertainty]:
-    """The same samples looked at after some of them and after more, to see what more are worth.
+    """Uncertainty of the same samples after several numbers of them, to see what more samples change.
 
     Args:
         model: a network with dropout.
-        images: as ``predict_with_uncertainty`` takes them.
-        counts: numbers of samples, rising, the first at least 2.
-        batch_size: predictions at a time.
-        seed: decides what is dropped.
-        progress: called with the predictions done and to do.
+        images: as in ``predict_with_uncertainty``.
+        counts: numbers of samples, increasing, the first at least 2.
+        batch_size: predictions per batch.
+        seed: seed of the dropout masks.
+        progress: called with the number of finished predictions and of all predictions.
 
     Returns:
         One ``Uncertainty`` per number of samples.
@@ -135,10 +138,10 @@ def uncertainty_at(
     """
     counts = list(counts)
     if not counts or counts != sorted(set(counts)):
-        raise UserError(f"counts must be rising numbers of samples, but {counts} came. Try (2, 4, 8, 16).")
+        raise UserError(f"counts must be increasing numbers of samples, but got {counts}. Try (2, 4, 8, 16).")
     for name, value, least in (("samples", counts[0], 2), ("batch_size", batch_size, 1)):
         if value < least:
-            raise UserError(f"{name} must be at least {least}, but {value} came.")
+            raise UserError(f"{name} must be at least {least}, but got {value}.")
     images = check_images(model, images)
     sampler = _sampler(model)
     for number, layer in enumerate(sampler.layers):
@@ -169,18 +172,18 @@ def predict_with_uncertainty(
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> Uncertainty:
-    """Predict many times with dropout on; the mean, and three measures of doubt.
+    """Monte Carlo dropout: predict repeatedly with dropout on; the mean and three measures of uncertainty.
 
-    Memory grows with the images, not with the samples. From about 6 samples on the mean is better than the
-    one prediction with dropout off (BAYES, figure 3); 50 are the most used there.
+    Memory grows with the images, not with the samples. From about 6 samples on the mean is better than one
+    prediction with dropout off (BAYES, figure 3, which goes up to 50).
 
     Args:
         model: a network with dropout, such as ``segnet_basic(dropout=0.5)``, ending in softmax or logits.
         images: shape ``(count, height, width, 3)`` or one image without the first axis; RGB, 0..255.
         samples: predictions per image, at least 2.
-        batch_size: predictions at a time.
-        seed: decides what is dropped: the same seed gives the same result on the same machine.
-        progress: called with the predictions done and to do, after each batch of them.
+        batch_size: predictions per batch.
+        seed: seed of the dropout masks: the same seed gives the same result on the same machine.
+        progress: called with the number of finished predictions and of all predictions, after each batch.
 
     Returns:
         An ``Uncertainty`` of all images.

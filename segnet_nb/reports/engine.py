@@ -1,11 +1,11 @@
-"""Executes a notebook through papermill so that it always ends: done, failed or timed out.
+"""Executes a notebook through papermill so that it always ends: finished, failed or timed out.
 
-Four things that the stock client leaves open are closed here. It waits for a cell's reply in one
-long poll and can miss a reply that has already come when an ``Output`` widget writes to the same
-channel (nbclient 312, papermill 723); here the channel is asked again every 0.2 s. It has a
-time-out per cell and none for the whole; here every cell gets what is left of one deadline. It
-keeps all that a cell prints; here a cell that prints without end is cut. And a cell that leaves
-with ``SystemExit(0)`` ends the run as if all had gone well; here it is a failure.
+It fixes four limitations of the standard client. That one waits for the reply to a cell in one long
+poll and can miss a reply that has already come when an ``Output`` widget writes to the same channel
+(nbclient 312, papermill 723); here the channel is polled every 0.2 s. It has a timeout per cell but
+none for the whole run; here every cell gets the time left until one deadline. It stores everything
+that a cell prints; here unlimited output is truncated. And a cell that exits with ``SystemExit(0)``
+ends the run as if it had succeeded; here it is a failure.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty
 from typing import Any, BinaryIO
 
 import papermill
-from jupyter_client import KernelClient
+from jupyter_client.client import KernelClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbclient.util import run_sync
 from nbformat import NotebookNode
@@ -32,6 +33,7 @@ from nbformat.v4 import new_output
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
 
+from segnet_nb._shared.errors import TaskFailedError
 from segnet_nb.reports.notebook_parameters import assignments
 from segnet_nb.reports.progress import Progress
 
@@ -40,19 +42,36 @@ POLL_SECONDS = 0.2
 START_SECONDS = 60
 MAX_PRINTED = 1_000_000  # characters that one cell may print
 
-# Failures are raised, with more in them than the log has: without a handler of their own these
-# loggers would print to the terminal as well, across the progress bar.
+# Failures are raised with more detail than the log has: without handlers of their own these loggers
+# would also print to the terminal, across the progress bar.
 _log = logging.getLogger("segnet_nb.reports.runner")
 _log.addHandler(logging.NullHandler())
 logging.getLogger("papermill").addHandler(logging.NullHandler())
 
 
 class CellStoppedError(Exception):
-    """A cell did not run to its end; the notebook as far as it came has been written."""
+    """A cell did not run to its end; the notebook up to this cell has been written."""
 
     def __init__(self, cell_index: int, name: str, message: str) -> None:
         super().__init__(f"{name}: {message}" if message else name)
         self.cell_index = cell_index
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What ``ReportEngine`` needs to know beside what papermill passes.
+
+    Attributes:
+        timeout_seconds: time limit of the whole run.
+        parameters_source: the source of the cell with the parameters.
+        working_directory: of the kernel.
+        show_progress: whether to show a progress bar.
+    """
+
+    timeout_seconds: float
+    parameters_source: str
+    working_directory: str
+    show_progress: bool
 
 
 def execute(
@@ -67,8 +86,8 @@ def execute(
     """Execute a notebook into ``target``, which is written from the first cell on.
 
     Raises:
-        CellStoppedError: if a cell raised, left, ran past the deadline or lost its kernel.
-        RuntimeError: if the kernel did not start.
+        CellStoppedError: if a cell raised, exited, ran past the deadline or lost its kernel.
+        TaskFailedError: if the kernel did not start.
     """
     papermill.execute_notebook(
         _literal_path(source),
@@ -80,47 +99,41 @@ def execute(
         progress_bar=False,
         start_timeout=max(1, math.ceil(min(START_SECONDS, timeout_seconds))),
         execution_timeout=math.ceil(timeout_seconds),
-        # What follows goes to the engine below.
-        timeout_seconds=timeout_seconds,
-        parameters_source=assignments(values),
-        working_directory=str(source.parent),
-        show_progress=progress,
+        # Passed on to the engine below.
+        request=_Request(timeout_seconds, assignments(values), str(source.parent), progress),
     )
 
 
 def _literal_path(path: Path) -> str:
-    # papermill formats paths with the parameters: a brace in a folder's name would be a field.
+    # papermill formats paths with the parameters: braces in a folder name would be a field.
     return str(path.absolute()).replace("{", "{{").replace("}", "}}")
 
 
 class ReportEngine(NBClientEngine):
-    """papermill's engine with ``ReportClient`` in place of the stock client."""
+    """papermill's engine with ``ReportClient`` instead of the standard client."""
 
     @classmethod
     def execute_managed_notebook(
         cls,
         nb_man: NotebookExecutionManager,
         kernel_name: str,
-        *,
-        timeout_seconds: float,
-        parameters_source: str,
-        working_directory: str,
-        show_progress: bool,
+        *_: Any,
+        request: _Request,
         start_timeout: int,
         execution_timeout: int,
         **_options: Any,
-    ) -> None:
+    ) -> Any:
         """Execute the notebook that papermill has prepared."""
         for cell in nb_man.nb.cells:
             if "injected-parameters" in cell.metadata.get("tags", ()):
-                cell.source = parameters_source
-        # Set for tests and servers, MPLBACKEND would keep figures out of the report.
+                cell.source = request.parameters_source
+        # MPLBACKEND, set for tests and servers, would keep figures out of the report.
         environment = {key: item for key, item in os.environ.items() if key != "MPLBACKEND"}
-        progress = Progress(nb_man.nb.cells, enabled=show_progress)
+        progress = Progress(nb_man.nb.cells, enabled=request.show_progress)
         with contextlib.closing(progress), tempfile.TemporaryFile() as kernel_log:
             client = ReportClient(
                 nb_man,
-                seconds=timeout_seconds,
+                seconds=request.timeout_seconds,
                 progress=progress,
                 kernel_name=kernel_name,
                 timeout=execution_timeout,
@@ -131,22 +144,24 @@ class ReportEngine(NBClientEngine):
                 log=_log,
             )
             try:
-                # The process's own remarks go to a file: on the terminal they cut the bar.
-                client.execute(cwd=working_directory, env=environment, stdout=kernel_log, stderr=kernel_log)
+                # The kernel process writes to a file: on the terminal it would break the bar.
+                client.execute(
+                    cwd=request.working_directory, env=environment, stdout=kernel_log, stderr=kernel_log
+                )
             except RuntimeError as error:  # the kernel did not start
-                raise RuntimeError(f"{error}{_last_lines(kernel_log)}") from error
+                raise TaskFailedError(f"{error}{_last_lines(kernel_log)}") from error
 
 
 papermill_engines.register(ENGINE_NAME, ReportEngine)
 
 
 class ReportClient(PapermillNotebookClient):
-    """A client that polls in slices, keeps one deadline and raises whatever stops a cell.
+    """A client that polls at short intervals, has one deadline and raises whatever stops a cell.
 
     Args:
-        nb_man: papermill's keeper of the notebook, which writes it as it grows.
-        seconds: what the whole run may take.
-        progress: told of each cell.
+        nb_man: papermill's manager of the notebook, which writes it after every cell.
+        seconds: time limit of the whole run.
+        progress: notified of each cell.
         **options: traits of nbclient's client.
     """
 
@@ -163,22 +178,22 @@ class ReportClient(PapermillNotebookClient):
         self._deadline = time.monotonic() + seconds
         self._progress = progress
         self._printed = 0
-        self._other_tasks: set[asyncio.Task[Any] | None] = set()
+        self._other_tasks: set[Any] = set()
 
     def _seconds_left(self, cell: NotebookNode | None = None) -> float:
-        # Never 0: nbclient reads that as "no time-out".
+        # Never 0, which nbclient interprets as "no timeout".
         return max(POLL_SECONDS, self._deadline - time.monotonic())
 
     async def async_start_new_kernel_client(self) -> KernelClient:
-        """Start the channels, the shell channel polling in slices."""
-        client = await super().async_start_new_kernel_client()
-        client.shell_channel.get_msg = _in_slices(client.shell_channel.get_msg)
+        """Start the channels; the shell channel polls at short intervals."""
+        client: Any = await super().async_start_new_kernel_client()
+        client.shell_channel.get_msg = _polling(client.shell_channel.get_msg)
         return client
 
     start_new_kernel_client = run_sync(async_start_new_kernel_client)
 
     async def async_execute_cell(self, *args: Any, **options: Any) -> NotebookNode:
-        """Execute a cell and leave no listener of it behind, as nbclient does when one stops."""
+        """Execute a cell and cancel its listeners, which nbclient leaves running if the cell stops."""
         self._printed = 0
         self._other_tasks = {*asyncio.all_tasks()} - {asyncio.current_task()}
         try:
@@ -198,9 +213,9 @@ class ReportClient(PapermillNotebookClient):
     _cancel_listeners = run_sync(_async_cancel_listeners)
 
     def output(
-        self, outs: list[NotebookNode], msg: dict[str, Any], display_id: str, cell_index: int
+        self, outs: list[NotebookNode], msg: dict[str, Any], display_id: str | None, cell_index: int
     ) -> NotebookNode | None:
-        """Take an output into the notebook; what a cell prints only up to a length."""
+        """Add an output to the notebook; what a cell prints only up to a maximum length."""
         if msg["msg_type"] == "stream":
             room = MAX_PRINTED - self._printed
             if room < 0:
@@ -210,7 +225,7 @@ class ReportClient(PapermillNotebookClient):
             if len(text) > room:
                 note = f"\n[cut: this cell printed more than {MAX_PRINTED:,} characters]\n"
                 msg["content"]["text"] = text[:room] + note
-        return super().output(outs, msg, display_id, cell_index)
+        return super().output(outs, msg, display_id, cell_index)  # pyright: ignore[reportArgumentType]
 
     def papermill_execute_cells(self) -> None:
         """Execute the cells in order until one of them stops the run."""
@@ -230,7 +245,7 @@ class ReportClient(PapermillNotebookClient):
                 self.nb_man.cell_complete(self.nb.cells[index], index)
 
     def _refuse_error_outputs(self, index: int) -> None:
-        # A cell tagged `raises-exception`: papermill calls the run failed at its end; stop here.
+        # A cell tagged `raises-exception`: papermill would report the failure only at the end.
         for output in self.nb.cells[index].get("outputs", ()):
             if output.output_type == "error":
                 raise CellExecutionError("", output.ename, output.evalue)
@@ -240,19 +255,19 @@ class ReportClient(PapermillNotebookClient):
         if isinstance(error, CellExecutionError):
             name, message = error.ename, error.evalue
             if name == "SystemExit":
-                message += " (a cell left the kernel, and the cells after it were not run)"
+                message += " (a cell stopped the kernel, so the cells after it were not run)"
         elif isinstance(error, DeadKernelError):
             name, message = "DeadKernelError", f"the kernel died{self._how_it_died()}"
         elif self._seconds_left() <= POLL_SECONDS:
             name = "TimeoutError"
-            message = f"the {self._allowed_seconds:g} s allowed for the whole run were used up"
+            message = f"the time limit of {self._allowed_seconds:g} s for the whole run was reached"
         else:
-            name, message = "TimeoutError", "the kernel went silent after the cell"
+            name, message = "TimeoutError", "the kernel stopped responding after the cell"
         self._give_up(index)
         if not any(output.output_type == "error" for output in cell.outputs):
-            # The kernel could not report it: without this the report would not say why it ends.
-            told = f"{name}: {message}"
-            cell.outputs.append(new_output("error", ename=name, evalue=message, traceback=[told]))
+            # The kernel could not report it: without this output the report would not explain its end.
+            text = f"{name}: {message}"
+            cell.outputs.append(new_output("error", ename=name, evalue=message, traceback=[text]))
         return CellStoppedError(index, name, message.strip())
 
     def _give_up(self, index: int) -> None:
@@ -271,11 +286,11 @@ class ReportClient(PapermillNotebookClient):
         return f" (signal {-code})"
 
 
-_DEADLY = {9: ": killed, often for want of memory", 11: ": a fault in compiled code"}
+_DEADLY = {9: ": killed, often because memory ran out", 11: ": a crash in compiled code"}
 
 
 def _last_lines(log: BinaryIO, count: int = 8) -> str:
-    """What a kernel process wrote last, less ipykernel's remarks of its own."""
+    """The last lines that a kernel process wrote, without the messages of ipykernel."""
     log.seek(0)
     lines = log.read().decode("utf-8", "replace").splitlines()
     said = [line for line in lines if line.strip() and not line.startswith("[IPKernelApp]")]
@@ -283,13 +298,13 @@ def _last_lines(log: BinaryIO, count: int = 8) -> str:
 
 
 def _refuse_exit(execute_reply: dict[str, Any], **_: Any) -> None:
-    # `exit()` raises nothing: the kernel goes on for a moment, with none or some of the next cells.
+    # `exit()` raises nothing: the kernel continues for a moment, and may run some of the next cells.
     for payload in execute_reply["content"].get("payload", ()):
         if payload.get("source") == "ask_exit":
             raise CellExecutionError("", "SystemExit", "")
 
 
-def _in_slices(receive: Callable[..., Any]) -> Callable[..., Any]:
+def _polling(receive: Callable[..., Any]) -> Callable[..., Any]:
     async def get_msg(timeout: float | None = None) -> dict[str, Any]:
         end = math.inf if timeout is None else time.monotonic() + timeout
         while True:

@@ -1,7 +1,7 @@
-r"""TeX formulas as pictures inside the page, drawn by matplotlib: no script and no network.
+r"""TeX formulas as images inside the page, rendered by matplotlib: no script and no network.
 
-matplotlib draws the greater part of TeX's mathematics. What it does not know (matrices, ``cases``)
-stays in the page as its source text, which can still be read.
+matplotlib supports most of TeX's mathematics. Formulas that it does not support (matrices, ``cases``)
+appear in the page as their TeX source.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import matplotlib
 from matplotlib import mathtext
 from matplotlib.font_manager import FontProperties
 
-EM_POINTS = 12.0  # formulas are drawn at this size and placed in em, so they follow the page's text
+EM_POINTS = 12.0  # formulas are rendered at this size and scaled in em, so they follow the text size
 
 _ALIGNED = re.compile(r"\\begin\{((?:align|gather|equation|split)(?:ed|at)?\*?)\}(.*)\\end\{\1\}", re.S)
 _SPELLINGS = (
@@ -32,29 +32,29 @@ _SPELLINGS = (
 
 
 def formula(tex: str, *, display: bool) -> str:
-    r"""Draw a formula as an image element with its TeX source as the alternative text.
+    r"""Render a formula as an image element with its TeX source as the alternative text.
 
     Args:
         tex: the source, without the dollar signs around it.
-        display: True sets it on a line of its own; rows of ``aligned`` become lines.
+        display: whether it is on a line of its own; rows of ``aligned`` become lines.
 
     Returns:
-        HTML; the escaped source in a ``code`` element if matplotlib cannot draw it.
+        HTML; the escaped source in a ``code`` element if matplotlib cannot render it.
 
     Example:
         >>> formula(r"\frac{1}{2}", display=False)[:29]
         '<img class="formula" alt="\\fr'
     """
     try:
-        # Fractions on a line of their own are set full size.
+        # In display formulas fractions are full size.
         rows = [row.replace(r"\frac", r"\dfrac") if display else row for row in _rows(tex)]
-        pictures = [_picture(row) for row in rows]
+        images = [_image(row) for row in rows]
     except ValueError:
-        pictures = [f'<code class="formula">{html.escape(tex.strip())}</code>']
+        images = [f'<code class="formula">{html.escape(tex.strip())}</code>']
     if not display:
-        return pictures[0] if len(pictures) == 1 else " ".join(pictures)
-    # Spans: a formula may stand inside a paragraph, where a div is not allowed.
-    return "".join(f'<span class="formula-row">{picture}</span>' for picture in pictures)
+        return images[0] if len(images) == 1 else " ".join(images)
+    # Spans, since a formula may be inside a paragraph, where a div is not allowed.
+    return "".join(f'<span class="formula-row">{image}</span>' for image in images)
 
 
 def _rows(tex: str) -> list[str]:
@@ -67,15 +67,15 @@ def _rows(tex: str) -> list[str]:
 
 
 @cache
-def _picture(tex: str) -> str:
-    # The fonts of TeX, as MathJax in the notebook.
+def _image(tex: str) -> str:
+    # TeX's fonts, like MathJax in the notebook.
     font = FontProperties(size=EM_POINTS, math_fontfamily="cm")
-    drawn, dollars = io.BytesIO(), f"${tex}$"
+    buffer, dollars = io.BytesIO(), f"${tex}$"
     with matplotlib.rc_context({"svg.fonttype": "path", "savefig.facecolor": "none"}):
         parsed = mathtext.MathTextParser("path").parse(dollars, dpi=72, prop=font)
-        mathtext.math_to_image(dollars, drawn, prop=font, format="svg", color="black")
+        mathtext.math_to_image(dollars, buffer, prop=font, format="svg", color="black")
     height, depth = parsed.height / EM_POINTS, parsed.depth / EM_POINTS
-    data = base64.b64encode(drawn.getvalue()).decode("ascii")
+    data = base64.b64encode(buffer.getvalue()).decode("ascii")
     return (
         f'<img class="formula" alt="{html.escape(tex)}" '
         f'style="height:{height:.3f}em;vertical-align:{-depth:.3f}em" '

@@ -1,8 +1,8 @@
-"""A notebook as one HTML file that asks nothing of any network, opened from disk or mailed.
+"""A notebook as one HTML file that needs no network.
 
 nbconvert's page loads require.js, MathJax, mermaid and the widget manager from other hosts. Here
-the blocks that do so are empty, formulas are drawn beforehand, and a content policy in the page
-keeps the browser from fetching whatever an output may still refer to.
+the blocks that do so are empty, formulas are rendered beforehand, and a content security policy
+keeps the browser from fetching anything that an output may still refer to.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from segnet_nb.reports.widget_views import KeepWidgets
 _log = logging.getLogger("segnet_nb.reports.runner.html")
 _log.addHandler(logging.NullHandler())
 
-# What lies in the file runs; `blob:` and `data:` let an inlined widget load its own module.
+# Inline scripts run; `blob:` and `data:` let an inlined widget load its own module.
 CONTENT_POLICY = (
     "default-src 'none'; img-src data: blob:; font-src data:; media-src data: blob:; "
     "style-src 'unsafe-inline'; script-src 'unsafe-inline' data: blob:"
@@ -62,10 +62,10 @@ STYLE = """\
 """
 
 
-class ForgetWidgetState(Preprocessor):
-    """Drops the saved state of widgets: no manager in the page would read it.
+class DropWidgetState(Preprocessor):
+    """Drops the saved state of widgets, since no widget manager in the page reads it.
 
-    Comes last, so that a preprocessor that builds a widget into the page finds the state.
+    Comes last, so that a preprocessor that builds a widget into the page still finds the state.
     """
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
@@ -75,40 +75,40 @@ class ForgetWidgetState(Preprocessor):
 
 
 class ReportRenderer(IPythonRenderer):
-    """Markdown with drawn formulas; a picture on another host becomes a link to it."""
+    """Markdown with rendered formulas; an image on another host becomes a link to it."""
 
     def block_math(self, body: str) -> str:
-        """Draw ``$$...$$``."""
+        """Render ``$$...$$``."""
         return formula(body, display=True)
 
     def inline_math(self, body: str) -> str:
-        """Draw ``$...$``."""
+        """Render ``$...$``."""
         return formula(body, display=False)
 
     def latex_environment(self, name: str, body: str) -> str:
-        r"""Draw ``\begin{...}...\end{...}``."""
+        r"""Render ``\begin{...}...\end{...}``."""
         return formula(rf"\begin{{{name}}}{body}\end{{{name}}}", display=True)
 
     def image(self, text: str, url: str, title: str | None = None) -> str:
-        """Embed a local picture."""
+        """Embed a local image."""
         if url.startswith(("http://", "https://", "//")):
-            return self.link(text or "picture", url, title)
+            return self.link(text or "image", url, title)
         return super().image(text, url, title)
 
 
 class ReportExporter(HTMLExporter):
-    """nbconvert's page without anything that is fetched.
+    """nbconvert's page without external resources.
 
     Args:
-        preprocessors: run before the widgets' state is dropped, for example to replace a widget's
-            output by HTML that lives without a kernel.
+        preprocessors: run before the state of the widgets is dropped, for example to replace the output
+            of a widget by HTML that works without a kernel.
         **options: traits of nbconvert's exporter.
     """
 
     def __init__(self, *, preprocessors: tuple[Any, ...] = (), **options: Any) -> None:
-        # Else it writes to the terminal that figures have no alternative text.
+        # Otherwise it warns on the terminal about figures without alternative text.
         super().__init__(**{"log": _log, **options})
-        for preprocessor in (*preprocessors, ForgetWidgetState()):
+        for preprocessor in (*preprocessors, DropWidgetState()):
             self.register_preprocessor(preprocessor, enabled=True)
 
     @default("raw_template")
@@ -121,7 +121,7 @@ class ReportExporter(HTMLExporter):
 
     @jinja2.pass_context
     def markdown2html(self, context: jinja2.runtime.Context, source: str) -> str:
-        """Turn Markdown to HTML, as nbconvert does, with this module's renderer."""
+        """Convert Markdown to HTML, as nbconvert does, with the renderer of this module."""
         renderer = ReportRenderer(
             escape=False,
             attachments=context.get("cell", {}).get("attachments", {}),
@@ -133,12 +133,12 @@ class ReportExporter(HTMLExporter):
         return MarkdownWithMath(renderer=renderer).render(source)
 
 
-def page(notebook: Path, *, pictures_from: Path | None = None) -> str:
-    """Turn an executed notebook into one self-contained HTML page.
+def page(notebook: Path, *, images_from: Path | None = None) -> str:
+    """Convert an executed notebook into one self-contained HTML page.
 
     Args:
         notebook: the executed notebook.
-        pictures_from: the folder that pictures in its text are relative to; None: its own.
+        images_from: the folder that images in its Markdown are relative to; None: that of the notebook.
 
     Raises:
         FileNotFoundError: if there is no such notebook.
@@ -147,7 +147,7 @@ def page(notebook: Path, *, pictures_from: Path | None = None) -> str:
     title = _title(nb) or notebook.stem
     nb.metadata.setdefault("title", title)
     resources = {
-        "metadata": {"name": notebook.stem, "path": str(pictures_from or notebook.parent)},
+        "metadata": {"name": notebook.stem, "path": str(images_from or notebook.parent)},
         "content_policy": CONTENT_POLICY,
         "report_style": STYLE,
         "report_header": _header(nb),
@@ -164,10 +164,10 @@ def _title(nb: NotebookNode) -> str:
 
 
 def _header(nb: NotebookNode) -> str:
-    """The box on top: when, how long, with which parameters and versions; why it stopped."""
+    """The box at the top: date, duration, parameters and versions of the run; why it stopped."""
     record = nb.metadata.get("papermill", {})
     report = nb.metadata.get("segnet_nb_report", {})
-    if not report:  # executed by something else: there is nothing to tell
+    if not report:  # not executed by this package
         return ""
     when = str(record.get("start_time", ""))[:16].replace("T", " ")
     facts = [report.get("notebook", ""), f"{when} UTC", _duration(record.get("duration"))]

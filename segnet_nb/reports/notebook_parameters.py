@@ -1,6 +1,6 @@
 """A notebook's parameters: read from its tagged cell, and checked before anything runs.
 
-papermill injects any name and any type without a word, and its own reader knows neither
+papermill injects any name and any type without a check, and its own parser supports neither
 ``int | None`` nor ``Literal["a", "b"]``; the cell is plain Python, so Python's parser reads it.
 """
 
@@ -35,7 +35,7 @@ class Parameter:
 
     @property
     def declaration(self) -> str:
-        """The line without its comment, as in the notebook."""
+        """The line as in the notebook, without its comment."""
         annotation = f": {self.annotation}" if self.annotation else ""
         return f"{self.name}{annotation} = {self.default}"
 
@@ -51,7 +51,7 @@ def read_parameters(notebook: str | Path) -> dict[str, Parameter] | None:
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if the file is no notebook, or the tagged cell is not plain Python.
+        ValueError: if the file is not a notebook, or the tagged cell is not plain Python.
     """
     for cell in _read(notebook).cells:
         if TAG in cell.metadata.get("tags", ()):
@@ -81,24 +81,24 @@ def parse_parameters(source: str) -> dict[str, Parameter]:
     found = {}
     for statement in ast.parse(source).body:
         match statement:
-            case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation, value=ast.expr()):
+            case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation, value=ast.expr() as value):
                 annotation_source = ast.unparse(annotation)
-            case ast.Assign(targets=[ast.Name(id=name)]):
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
                 annotation_source = ""
             case _:
                 continue
         found[name] = Parameter(
             name=name,
             annotation=annotation_source,
-            default=ast.get_source_segment(source, statement.value) or "",
-            help=comments.get(statement.end_lineno, ""),
-            hint=_hint(annotation_source, statement.value),
+            default=ast.get_source_segment(source, value) or "",
+            help=comments.get(statement.end_lineno or 0, ""),
+            hint=_hint(annotation_source, value),
         )
     return found
 
 
 def check_parameters(notebook: str | Path, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values with the types that a notebook declares, or refuse them all.
+    """Return the values with the types that a notebook declares, or reject them all.
 
     Args:
         notebook: path of an ``.ipynb`` file with a cell tagged ``parameters``.
@@ -116,7 +116,7 @@ def check_parameters(notebook: str | Path, values: Mapping[str, Any]) -> dict[st
         return {}
     if declared is None:
         raise UserError(
-            f"{notebook} has no cell tagged '{TAG}', so it takes no parameters; got "
+            f"{notebook} has no cell tagged '{TAG}', so it has no parameters; got "
             f"{', '.join(map(repr, values))}. Tag the cell that sets them, or pass none."
         )
     checked, problems = {}, []
@@ -124,7 +124,7 @@ def check_parameters(notebook: str | Path, values: Mapping[str, Any]) -> dict[st
         if name not in declared:
             close = difflib.get_close_matches(name, declared, n=1)
             hint = f" Did you mean '{close[0]}'?" if close else ""
-            problems.append(f"no parameter is called '{name}'.{hint}")
+            problems.append(f"there is no parameter '{name}'.{hint}")
             continue
         try:
             checked[name] = coerce(value, declared[name].hint)
@@ -136,7 +136,7 @@ def check_parameters(notebook: str | Path, values: Mapping[str, Any]) -> dict[st
 
 
 def listing(parameters: Mapping[str, Parameter]) -> str:
-    """Lay parameters out for reading, one a line, comments aligned."""
+    """Format parameters for reading, one per line, comments aligned."""
     if not parameters:
         return "  (none)"
     width = max(len(parameter.declaration) for parameter in parameters.values())
@@ -149,7 +149,7 @@ def listing(parameters: Mapping[str, Parameter]) -> str:
 def assignments(values: Mapping[str, Any]) -> str:
     """Write parameters as the Python lines of a cell.
 
-    papermill's own writer turns a tuple into a string.
+    papermill itself would write a tuple as a string.
 
     Example:
         >>> print(assignments({"size": (180, 240), "rate": float("inf")}))
@@ -169,8 +169,8 @@ def _read(notebook: str | Path) -> Any:
         raise MissingFileError(f"there is no notebook at {path}. Give the path of an .ipynb file.")
     try:
         return nbformat.read(path, as_version=4)
-    except (ValueError, AttributeError, nbformat.reader.NotJSONError) as error:
-        raise UserError(f"{path} is not a notebook that can be read: {error}") from error
+    except (ValueError, AttributeError, KeyError, TypeError, nbformat.ValidationError) as error:
+        raise UserError(f"{path} is not a valid notebook: {error}. Pass an .ipynb file.") from error
 
 
 def _hint(annotation: str, default: ast.expr) -> Any:
@@ -179,7 +179,7 @@ def _hint(annotation: str, default: ast.expr) -> Any:
             names = {**vars(typing), "__builtins__": _TYPES}
             hint = eval(annotation, names)
             return eval(hint, names) if isinstance(hint, str) else hint  # `epochs: "int" = 3`
-        except Exception:  # an annotation of the notebook's own: its default tells the type
+        except Exception:  # an annotation defined in the notebook: the default has the type
             pass
     try:
         kind = type(ast.literal_eval(default))

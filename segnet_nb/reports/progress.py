@@ -1,4 +1,4 @@
-"""What a person sees while a report runs: a bar over the cells, headings, lines of long cells."""
+"""Progress of a running report: a bar over the cells, headings, the output of long cells."""
 
 from __future__ import annotations
 
@@ -15,16 +15,15 @@ LONG_CELL_SECONDS = 2.0
 
 
 class Progress:
-    """A progress bar over cells that also takes what they print.
+    """A progress bar over cells that also receives what they print.
 
-    On a terminal and in Jupyter there is a bar, named after the heading that the cell stands
-    under. Elsewhere (a log file, CI) each heading is one line. Printed lines are passed on once a
-    cell has run for two seconds: a training shows its epochs, tables of quick cells are left to
-    the report.
+    On a terminal and in Jupyter there is a bar, labelled with the heading above the cell. Elsewhere
+    (a log file, CI) each heading is one line. Printed lines are shown once a cell has run for two
+    seconds: a training shows its epochs, while tables of fast cells are left to the report.
 
     Args:
         cells: the notebook's cells.
-        enabled: False: shows nothing.
+        enabled: whether to show anything.
     """
 
     def __init__(self, cells: Sequence[NotebookNode], *, enabled: bool) -> None:
@@ -40,40 +39,40 @@ class Progress:
         self._unfinished_line = ""
 
     def begin(self, index: int) -> None:
-        """Take note that a cell begins."""
+        """A cell begins."""
         heading = self._headings[index]
         self._bar.update(index - self._bar.n)
         if heading != self._heading:
             self._heading = heading
             self._bar.set_description(heading)
             if self._plain:
-                self._say(f"[{index + 1}/{len(self._headings)}] {heading}")
+                self._write_line(f"[{index + 1}/{len(self._headings)}] {heading}")
         self._began = time.monotonic()
         self._unfinished_line = ""
 
     def write(self, text: str) -> None:
-        """Take what a cell printed, in pieces of any size."""
+        """Receive what a cell printed, in pieces of any size."""
         *lines, self._unfinished_line = (self._unfinished_line + text).split("\n")
         if self._enabled and time.monotonic() - self._began >= LONG_CELL_SECONDS:
             for line in lines:
-                self._say("  " + line.rstrip("\r").rsplit("\r", 1)[-1])
+                self._write_line("  " + line.rstrip("\r").rsplit("\r", 1)[-1])
 
     def flush(self) -> None:
-        """Do nothing: lines are shown as they come (files have this method)."""
+        """Do nothing: lines are shown as they come; file objects have this method."""
 
     def close(self) -> None:
-        """Leave the bar as it stands, complete if every cell was begun."""
+        """Close the bar, complete if every cell was started."""
         if self._bar.n == len(self._headings) - 1:
             self._bar.update(1)
         self._bar.close()
 
-    def _say(self, line: str) -> None:
+    def _write_line(self, line: str) -> None:
         columns = shutil.get_terminal_size().columns
         tqdm.write(line if self._plain else line[: columns - 1], file=self._stream)
 
 
 def headings(cells: Sequence[NotebookNode]) -> list[str]:
-    """For each cell, the heading that it stands under.
+    """For each cell, the heading above it.
 
     Example:
         >>> from nbformat.v4 import new_code_cell, new_markdown_cell

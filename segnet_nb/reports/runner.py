@@ -1,7 +1,7 @@
-"""Reports: parameters in, an executed notebook and a page of HTML out.
+"""Reports: parameters in, an executed notebook and an HTML page out.
 
 ``run`` checks the parameters before anything starts, always ends (there is a deadline, and a dead
-kernel is noticed), keeps what a failing run has produced, and writes HTML that needs no network.
+kernel is detected), keeps the outputs of a failed run, and writes HTML that needs no network.
 The notebooks stay plain papermill notebooks: ``papermill IN OUT -p NAME VALUE`` runs them too.
 """
 
@@ -9,29 +9,29 @@ from __future__ import annotations
 
 import contextlib
 import math
-import platform
 import re
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from segnet_nb._shared.errors import UserError
+from segnet_nb._shared.errors import TaskFailedError, UserError
+from segnet_nb._shared.files import write_whole
+from segnet_nb._shared.versions import versions_of
 from segnet_nb.reports.notebook_parameters import Parameter, check_parameters, listing, read_parameters
 
 __all__ = ["Parameter", "ReportError", "ReportPaths", "listing", "parameters", "run", "write_html"]
 
-VERSIONS_OF = ("segnet-nb", "keras", "tensorflow", "numpy")
+PACKAGES = ("segnet-nb", "keras", "tensorflow", "numpy")
 
 
-class ReportError(RuntimeError):
+class ReportError(TaskFailedError):
     """A notebook did not run to its end.
 
     Attributes:
-        notebook_path: what was executed, with its outputs as far as they came; None if nothing was.
-        html_path: the same as a page; None if not asked for.
+        notebook_path: the executed notebook with the outputs up to the failure; None if nothing ran.
+        html_path: the same as an HTML page; None if it was not requested.
         cell_index: index of the cell that stopped the run, in the notebook at ``notebook_path``;
             None if no cell did (the kernel did not start).
     """
@@ -52,7 +52,7 @@ class ReportError(RuntimeError):
 
 @dataclass(frozen=True)
 class ReportPaths:
-    """Where a report lies; unpacks as ``notebook, html = reports.run(...)``."""
+    """Paths of a report; unpacks as ``notebook, html = reports.run(...)``."""
 
     notebook: Path
     html: Path | None
@@ -62,7 +62,7 @@ class ReportPaths:
 
 
 def parameters(notebook: str | Path) -> dict[str, Parameter]:
-    """Return the parameters that a notebook takes: name, annotation, default and comment.
+    """Return the parameters of a notebook: name, annotation, default and comment.
 
     Args:
         notebook: path of an ``.ipynb`` file.
@@ -86,27 +86,27 @@ def run(
 ) -> ReportPaths:
     """Execute a notebook with parameters and write it and its HTML page.
 
-    The kernel works in the notebook's own folder, as in Jupyter. The run is written under a
-    temporary name and renamed at its end, so a report that is there is complete.
+    The kernel runs in the notebook's own folder, as in Jupyter. The run is written under a temporary
+    name and renamed at its end, so every report is complete.
 
     Args:
         notebook: path of an ``.ipynb`` file.
         parameters: values for names that its cell tagged ``parameters`` declares; text is read as
             the declared type (``"5"`` for an int).
-        output_dir: folder for the results; made if need be.
-        timeout_seconds: seconds that the whole run may take; then its kernel is killed.
-        progress: show a bar over the cells and what long cells print.
+        output_dir: folder for the results, created if needed.
+        timeout_seconds: time limit of the whole run in seconds; then its kernel is killed.
+        progress: show a progress bar over the cells and what long cells print.
         html: write the page too.
-        name: told apart from other runs by it: ``<notebook>-<name>.ipynb``.
+        name: appended to the names of the files: ``<notebook>-<name>.ipynb``.
 
     Returns:
         The paths of the notebook and of the page (None without ``html``).
 
     Raises:
         FileNotFoundError: if there is no such notebook.
-        ValueError: if a parameter is unknown or ill-typed, or another argument is impossible;
+        ValueError: if a parameter is unknown or has the wrong type, or another argument is impossible;
             nothing has run then.
-        ReportError: if a cell raised, left, took too long or lost its kernel. What ran is kept
+        ReportError: if a cell raised, exited, took too long or lost its kernel. What ran is kept
             as ``<notebook>.failed.ipynb`` and ``.failed.html``.
 
     Example:
@@ -115,15 +115,10 @@ def run(
             paths = run("notebooks/reports/train.ipynb", {"epochs": 5}, name="five")
             print(paths.html)  # reports/train-five.html
     """
-    source = Path(notebook)
+    source, folder = Path(notebook), Path(output_dir)
     values = check_parameters(source, parameters or {})
-    if not (isinstance(timeout_seconds, int | float) and 0 < timeout_seconds < math.inf):
-        raise UserError(
-            f"timeout_seconds must be a number above 0, got {timeout_seconds!r}. A run always has "
-            "a deadline: give a large one if it takes long."
-        )
+    _check_timeout(timeout_seconds)
     stem = source.stem + (f"-{_checked_name(name)}" if name is not None else "")
-    folder = Path(output_dir)
     if (folder / f"{stem}.ipynb").resolve() == source.resolve():
         raise UserError(
             f"the report would overwrite the notebook itself, {source}. Give another output_dir, or a name."
@@ -131,7 +126,7 @@ def run(
     kernel_name = _installed_kernel(source)
     folder.mkdir(parents=True, exist_ok=True)
 
-    # Imported here: papermill takes more than a second, and a wrong parameter should not.
+    # Imported here: papermill takes more than a second, too long for a wrong parameter.
     from segnet_nb.reports import engine
 
     running = folder / f"{stem}.running-{uuid.uuid4().hex[:8]}.ipynb"
@@ -150,7 +145,7 @@ def run(
             raise
         cell_index = getattr(error, "cell_index", None)
         paths = _finish(source, running, folder / f"{stem}.failed.ipynb", html, cell_index, error)
-        if not isinstance(error, Exception):  # Ctrl-C: what ran is kept, and it stays what it is
+        if not isinstance(error, Exception):  # Ctrl-C: what ran is kept
             raise
         message = _failure_message(source, paths, cell_index, error)
         raise ReportError(
@@ -162,17 +157,17 @@ def run(
 
 
 def write_html(
-    notebook: str | Path, target: str | Path | None = None, *, pictures_from: Path | None = None
+    notebook: str | Path, target: str | Path | None = None, *, images_from: Path | None = None
 ) -> Path:
     """Write an executed notebook as one HTML file that needs no network.
 
-    Figures are embedded and formulas drawn. Widgets show their text; diagrams in mermaid show their
-    source.
+    Figures are embedded and formulas rendered. Standalone widgets stay interactive, others show their
+    stored image; mermaid diagrams show their source.
 
     Args:
         notebook: path of an executed notebook.
-        target: path to write; None: next to the notebook, ending in ``.html``.
-        pictures_from: the folder that pictures in its text are relative to; None: its own.
+        target: path to write; None: that of the notebook with the extension ``.html``.
+        images_from: the folder that images in its Markdown are relative to; None: that of the notebook.
 
     Returns:
         The path written.
@@ -184,19 +179,22 @@ def write_html(
 
     source = Path(notebook)
     path = source.with_suffix(".html") if target is None else Path(target)
-    part = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.part")
-    try:
-        part.write_text(html_page.page(source, pictures_from=pictures_from), encoding="utf-8")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    write_whole(path, html_page.page(source, images_from=images_from), concurrent=True)
     return path
+
+
+def _check_timeout(seconds: float) -> None:
+    if not (isinstance(seconds, int | float) and 0 < seconds < math.inf):
+        raise UserError(
+            f"timeout_seconds must be a number above 0, got {seconds!r}. A run always has a deadline: give a "
+            "large one if it takes long."
+        )
 
 
 def _checked_name(name: str) -> str:
     if not re.fullmatch(r"[\w.-]+", name):
         raise UserError(
-            f"name becomes part of a file's name: letters, digits, '_', '-' and '.', got {name!r}."
+            f"name becomes part of a file name: use letters, digits, '_', '-' and '.', got {name!r}."
         )
     return name
 
@@ -209,7 +207,7 @@ def _installed_kernel(source: Path) -> str:
     installed = sorted(KernelSpecManager().find_kernel_specs())
     if name not in installed:
         raise UserError(
-            f"{source} asks for the kernel '{name}', which is not installed here; installed: "
+            f"{source} needs the kernel '{name}', which is not installed; installed: "
             f"{', '.join(installed) or 'none'}. Choose one in Jupyter and save the notebook."
         )
     return name
@@ -223,26 +221,26 @@ def _finish(
     cell_index: int | None = None,
     error: BaseException | None = None,
 ) -> ReportPaths:
-    """Complete what the finished (or failed) notebook says of itself; give it its name."""
+    """Complete the metadata of the finished (or failed) notebook, rename it and write its page."""
     import nbformat
 
     nb = nbformat.read(running, as_version=4)
-    # papermill notes absolute paths, of the temporary file at that.
+    # papermill stores absolute paths, even that of the temporary file.
     record = nb.metadata.setdefault("papermill", {})
     record["input_path"], record["output_path"] = source.name, final.name
     failure = None if error is None else {"cell_index": cell_index, "message": _reason(error)}
     nb.metadata["segnet_nb_report"] = {
         "notebook": source.name,
         "failure": failure,
-        "versions": _versions(),
+        "versions": versions_of(*PACKAGES),
     }
     nbformat.write(nb, running)
     running.replace(final)
     if not html:
         return ReportPaths(final, None)
-    # A page that cannot be made must not hide why the run failed.
+    # If the page cannot be made, that must not hide why the run failed.
     with contextlib.nullcontext() if error is None else contextlib.suppress(Exception):
-        return ReportPaths(final, write_html(final, pictures_from=source.parent))
+        return ReportPaths(final, write_html(final, images_from=source.parent))
     return ReportPaths(final, None)
 
 
@@ -261,11 +259,3 @@ def _failure_message(source: Path, paths: ReportPaths, cell_index: int | None, e
 def _reason(error: BaseException) -> str:
     text = str(error) if hasattr(error, "cell_index") else f"{type(error).__name__}: {error}"
     return text if len(text) <= 1000 else text[:1000] + " ..."
-
-
-def _versions() -> dict[str, str]:
-    found = {"Python": platform.python_version()}
-    for package in VERSIONS_OF:
-        with contextlib.suppress(metadata.PackageNotFoundError):
-            found[package] = metadata.version(package)
-    return found

@@ -1,8 +1,8 @@
-"""Widgets that go on working in an HTML page without a kernel and without a network.
+"""Widgets that keep working in an HTML page without a kernel and without a network.
 
-An executed notebook carries the state of its widgets. Here each output that shows a widget which says it
-is ``standalone`` becomes its state, its own module and a small model, all inside the page. Every other
-widget is shown as the picture that is stored beside it.
+An executed notebook contains the state of its widgets. Here each output with a widget that is marked as
+``standalone`` is replaced by its state, its own module and a small model, all inside the page. Every other
+widget is shown as the image that is stored with it.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ _REFERENCE = "IPY_MODEL_"
 
 
 class KeepWidgets(Preprocessor):
-    """Replaces the views of widgets by HTML that lives in the page, or by their stored picture."""
+    """Replaces the views of widgets by HTML that works in the page, or by their stored image."""
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
-        """Return the notebook with its widgets' views replaced."""
+        """Return the notebook with the views of its widgets replaced."""
         models = nb.metadata.get("widgets", {}).get(STATE, {}).get("state", {})
         modules: set[str] = set()
         for cell in nb.cells:
@@ -36,10 +36,10 @@ class KeepWidgets(Preprocessor):
                     continue
                 found = list(_standalone(models, data.pop(VIEW).get("model_id", "")))
                 if found:
-                    pictures = [_html(model, modules, data) for model in found]
+                    pages = [_html(model, modules, data) for model in found]
                     for kind in ("image/png", "image/jpeg"):
                         data.pop(kind, None)
-                    data["text/html"] = "\n".join(pictures)
+                    data["text/html"] = "\n".join(pages)
         return nb, resources
 
 
@@ -57,7 +57,7 @@ def _standalone(models: dict[str, Any], model_id: str) -> Iterator[dict[str, Any
 
 
 def _html(model: dict[str, Any], modules: set[str], data: dict[str, Any]) -> str:
-    """One widget: its module and style if they are new to the page, its state, and what starts it."""
+    """One widget: its module and style unless the page has them already, its state, and its start script."""
     state = {name: value for name, value in model["state"].items() if not name.startswith("_")}
     module, css = model["state"]["_esm"], model["state"].get("_css", "")
     key = hashlib.sha256((module + css).encode()).hexdigest()[:16]
@@ -78,17 +78,17 @@ def _html(model: dict[str, Any], modules: set[str], data: dict[str, Any]) -> str
 
 
 def _fallback(data: dict[str, Any]) -> str:
-    """The stored picture, until the module has drawn, and where scripts are switched off."""
+    """The stored image, shown until the module has drawn, and where scripts are disabled."""
     for kind in ("image/png", "image/jpeg"):
         if kind in data:
             content = data[kind].replace("\n", "")
-            told = html.escape(str(data.get("text/plain", "")))
-            return f'<img data-fallback alt="{told}" src="data:{kind};base64,{content}">'
+            text = html.escape(str(data.get("text/plain", "")))
+            return f'<img data-fallback alt="{text}" src="data:{kind};base64,{content}">'
     return ""
 
 
 def _json(value: Any) -> str:
-    """JSON that cannot end the script element it stands in."""
+    """JSON that cannot close the script element around it."""
     return json.dumps(value, separators=(",", ":")).replace("</", "<\\/").replace("<!--", "<\\u0021--")
 
 

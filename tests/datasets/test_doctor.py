@@ -136,7 +136,7 @@ def test_the_command(tmp_path, scenes, capsys):
         for number, picture in enumerate(pictures):
             Image.fromarray(picture).save(tmp_path / kind / f"{number:02}.png")
     assert main(["data", "doctor", str(tmp_path)]) == 0
-    assert capsys.readouterr().out == "no fault found\n"
+    assert capsys.readouterr().out == "no problems found\n"
     Image.fromarray(scenes.labels[9, :, ::-1]).save(tmp_path / "masks" / "09.png")
     assert main(["data", "doctor", str(tmp_path)]) == 1
     told = capsys.readouterr().out.splitlines()

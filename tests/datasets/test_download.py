@@ -366,7 +366,7 @@ def test_full_disk(root):
     with serving(ARCHIVE) as server:
         # A device on which every write fails for want of space.
         (root / "train").mkdir()
-        (root / "train" / "a.png.part").symlink_to("/dev/full")
+        (root / "train" / "part-a.png").symlink_to("/dev/full")
         assert_fails(root, server, "the disk is full", str(root), "run the download", error=OSError)
         # The archive is kept: the next run only unpacks.
         fetch(root, server)
@@ -394,7 +394,7 @@ def test_destination_is_a_file(tmp_path):
 
 
 def test_interrupted_while_unpacking_the_archive_stays(root, monkeypatch):
-    write, written = archives._write, []
+    write, written = archives.write_whole, []
 
     def interrupted(target, data):
         if len(written) == 3:
@@ -404,7 +404,7 @@ def test_interrupted_while_unpacking_the_archive_stays(root, monkeypatch):
 
     with serving(ARCHIVE) as server:
         with monkeypatch.context() as patch:
-            patch.setattr(archives, "_write", interrupted)
+            patch.setattr(archives, "write_whole", interrupted)
             with pytest.raises(KeyboardInterrupt):
                 fetch(root, server)
         assert len(written) == 3

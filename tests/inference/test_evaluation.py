@@ -29,17 +29,17 @@ def data(count=3):
 def test_in_batches_it_is_what_the_metrics_say_of_all_images():
     told = []
     found = evaluate(network(), data(), batch_size=2, progress=lambda *now: told.append(now))
-    guesses = prediction.predict(network(), data().images)
-    np.testing.assert_array_equal(found.matrix, metrics.confusion_matrix(data().labels, guesses))
+    predictions = prediction.predict(network(), data().images)
+    np.testing.assert_array_equal(found.matrix, metrics.confusion_matrix(data().labels, predictions))
     assert found.scores.mean_iou == metrics.scores(found.matrix).mean_iou
-    assert found.boundary_f1 == pytest.approx(metrics.boundary_f1(data().labels, guesses).score)
+    assert found.boundary_f1 == pytest.approx(metrics.boundary_f1(data().labels, predictions).score)
     assert found.images == 3 and found.seconds > 0 and told == [(2, 3), (3, 3)]
 
 
 def test_options_reach_the_prediction():
     found = evaluate(network(), data(), flip=True, scales=(1, 1.5), boundary=False)
-    guesses = prediction.predict(network(), data().images, flip=True, scales=(1, 1.5))
-    np.testing.assert_array_equal(found.matrix, metrics.confusion_matrix(data().labels, guesses))
+    predictions = prediction.predict(network(), data().images, flip=True, scales=(1, 1.5))
+    np.testing.assert_array_equal(found.matrix, metrics.confusion_matrix(data().labels, predictions))
     assert found.boundary_f1 is None and "boundary" not in str(found)
 
 
@@ -56,9 +56,9 @@ def test_another_number_of_classes_and_no_images():
     from segnet_nb.networks.model import segnet_basic
 
     other = segnet_basic((None, None, 3), 5, filters=2, kernel_size=3)
-    with pytest.raises(ValueError, match="the network tells 5 classes apart, the data 11"):
+    with pytest.raises(ValueError, match="the network has 5 classes, the data 11"):
         evaluate(other, data())
-    with pytest.raises(ValueError, match="no images came"):
+    with pytest.raises(ValueError, match="got no images"):
         empty = datasets.Dataset(data().images[:0], data().labels[:0], data().classes, ())
         evaluate(network(), empty)
 
@@ -68,7 +68,7 @@ def bayesian():
     return pretrained.load_pretrained("small-synthetic-bayesian")
 
 
-def test_many_samples_are_scored_by_their_mean_and_their_doubt():
+def test_samples_are_scored_by_their_mean_and_their_uncertainty():
     found = evaluate(bayesian(), data(), samples=4, boundary=False, batch_size=2)
     # The same by hand: in batches of two, each with the number of its first image as seed.
     drawn = [
@@ -77,18 +77,22 @@ def test_many_samples_are_scored_by_their_mean_and_their_doubt():
     labels, truth = np.concatenate([each.labels for each in drawn]), data().labels
     np.testing.assert_array_equal(found.matrix, metrics.confusion_matrix(truth, labels))
     known = truth != 11
-    for name, kept in found.certainty.kept.items():
-        doubt = np.concatenate([getattr(each, name) for each in drawn])[known]
-        certain = np.argsort(doubt, kind="stable")[: int(0.8 * known.sum())]
-        assert kept == pytest.approx((labels == truth)[known][certain].mean(), abs=0.002)
-        assert kept > found.scores.global_accuracy
-    assert found.certainty.once == pytest.approx(
+    for name, retained in found.monte_carlo.retained_accuracy.items():
+        uncertainty = np.concatenate([getattr(each, name) for each in drawn])[known]
+        certain = np.argsort(uncertainty, kind="stable")[: int(0.8 * known.sum())]
+        assert retained == pytest.approx((labels == truth)[known][certain].mean(), abs=0.002)
+        assert retained > found.scores.global_accuracy
+    assert found.monte_carlo.single_accuracy == pytest.approx(
         evaluate(bayesian(), data(), boundary=False).scores.global_accuracy
     )
-    assert found.certainty.once_kept > found.certainty.once
-    held = json.loads(json.dumps(found.to_dict()))["certainty"]
-    assert held["samples"] == 4 and set(held["kept"]) == {"variance", "entropy", "mutual_information"}
-    assert "mean of 4 samples" in str(found) and "certainty" not in evaluate(network(), data()).to_dict()
+    assert found.monte_carlo.single_retained_accuracy > found.monte_carlo.single_accuracy
+    held = json.loads(json.dumps(found.to_dict()))["monte_carlo"]
+    assert held["samples"] == 4 and set(held["retained_accuracy"]) == {
+        "variance",
+        "entropy",
+        "mutual_information",
+    }
+    assert "mean of 4 samples" in str(found) and "monte_carlo" not in evaluate(network(), data()).to_dict()
 
 
 def test_samples_need_dropout_and_the_size_of_the_image():
@@ -104,9 +108,9 @@ def test_samples_need_dropout_and_the_size_of_the_image():
 
 
 def test_the_command_prints_and_writes(tmp_path, capsys):
-    path = tmp_path / "folder" / "scores.json"
+    path = tmp_path / "folder" / f"evaluation-{WEIGHTS}-synthetic-val.json"
     options = ["--dataset", "synthetic", "--split", "val", "--count", "3", "--image-size", "48x64"]
-    assert cli.main(["evaluate", "--weights", WEIGHTS, *options, "--output", str(path)]) == 0
+    assert cli.main(["evaluate", "--weights", WEIGHTS, *options, "--output-dir", str(path.parent)]) == 0
     said = capsys.readouterr().out
     expected = evaluate(network(), data())
     lines = str(expected).splitlines()[:-1]  # all but the time
@@ -116,7 +120,7 @@ def test_the_command_prints_and_writes(tmp_path, capsys):
     asked = {"weights": WEIGHTS, "dataset": "synthetic", "split": "val", "image_size": [48, 64]}
     assert {name: held[name] for name in asked} == asked
     assert (held["flip"], held["scales"]) == (False, [1.0])
-    assert str(path) in said and [p.name for p in path.parent.iterdir()] == ["scores.json"]
+    assert str(path) in said and [p.name for p in path.parent.iterdir()] == [path.name]
 
 
 def test_a_file_is_evaluated_too(tmp_path, capsys, monkeypatch):
@@ -150,8 +154,8 @@ def test_impossible_requests(options, message, capsys, tmp_path, monkeypatch):
 def test_on_real_camvid(tmp_path, capsys):
     if not camvid.is_available("val"):
         pytest.skip("CamVid is not here: set SEGNET_NB_CAMVID or run `segnet-nb data camvid`")
-    path = tmp_path / "scores.json"
-    command = ["evaluate", "--weights", WEIGHTS, "--dataset", "camvid", "--count", "2", "--output", str(path)]
+    path = tmp_path / f"evaluation-{WEIGHTS}-camvid-val.json"
+    command = ["evaluate", "--weights", WEIGHTS, "--count", "2", "--output-dir", str(tmp_path)]
     assert cli.main(command) == 0
     held = json.loads(path.read_text())
     # It never saw a photograph: better than chance, no more.

@@ -113,18 +113,18 @@ def test_a_bayesian_network_is_exported_without_chance(tmp_path, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_file_need_not_be_tried(tmp_path):
+def test_the_check_can_be_left_out(tmp_path):
     found = sn.export(tiny(), tmp_path / "network.tflite", check=False)
     assert found.max_difference is None
-    assert "not tried" in str(found)
+    assert "not checked" in str(found)
 
 
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("network.pb", {}, r"exported to .onnx or .tflite, but 'network.pb' came"),
-        ("network.onnx", {"image_size": (45,)}, r"must be \(height, width\).*\(45,\) came"),
-        ("network.onnx", {"image_size": (0, 45)}, r"must be \(height, width\).*\(0, 45\) came"),
+        ("network.pb", {}, r"exported to .onnx or .tflite, but got 'network.pb'"),
+        ("network.onnx", {"image_size": (45,)}, r"must be \(height, width\).*got \(45,\)"),
+        ("network.onnx", {"image_size": (0, 45)}, r"must be \(height, width\).*got \(0, 45\)"),
     ],
 )
 def test_what_cannot_be_exported(name, options, message, tmp_path):
@@ -135,12 +135,12 @@ def test_what_cannot_be_exported(name, options, message, tmp_path):
 
 def test_a_network_of_one_size_takes_no_other(tmp_path):
     model = networks.segnet_basic((32, 48, 3), 2, filters=4, kernel_size=3)
-    with pytest.raises(ValueError, match=r"takes, \(32, 48\) .*, but \(48, 48\) came"):
+    with pytest.raises(ValueError, match=r"accepts, \(32, 48\) .*, but got \(48, 48\)"):
         sn.export(model, tmp_path / "network.tflite", image_size=(48, 48))
     assert sn.export(model, tmp_path / "network.tflite").max_difference < 1e-4
 
 
-def test_values_that_change_places_are_tried_again(tmp_path, monkeypatch):
+def test_values_that_swap_order_are_checked_again(tmp_path, monkeypatch):
     # The first noise differs, the next one does not: a tie but for rounding, not another network.
     made = ((lambda *_: b"made"), (lambda _: ()), (lambda _: None))
     monkeypatch.setitem(exporting._FORMATS, ".tflite", made)
@@ -177,7 +177,7 @@ def test_another_answer_is_refused(tmp_path, monkeypatch):
 
 def test_without_onnx(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "tf2onnx", None)
-    with pytest.raises(ModuleNotFoundError, match=r"segnet-nb\[export\]; TFLite needs nothing more"):
+    with pytest.raises(ModuleNotFoundError, match=r"segnet-nb\[export\]; TFLite needs no extra package"):
         sn.export(tiny(), tmp_path / "network.onnx")
 
 

@@ -11,7 +11,7 @@ from tests.cases import arrays
 from tests.training_helpers import tiny_network
 
 
-def pictures(count, height=16, width=24, seed=0):
+def random_images(count, height=16, width=24, seed=0):
     return np.random.default_rng(seed).integers(0, 256, (count, height, width, 3)).astype(np.uint8)
 
 
@@ -32,7 +32,7 @@ def reference(model, images):
 
 class TestProbabilities:
     def test_softmax_and_logits_end_alike(self, twins):
-        images = pictures(3)
+        images = random_images(3)
         expected = reference(twins[1], images)
         for model in twins:
             result = predict_probabilities(model, images)
@@ -42,14 +42,14 @@ class TestProbabilities:
 
     @pytest.mark.parametrize("batch_size", [1, 2, 5, 64])
     def test_batches_make_no_difference(self, twins, batch_size):
-        images = pictures(5)
+        images = random_images(5)
         expected = reference(twins[1], images)
         for model in twins:
             result = predict_probabilities(model, images, batch_size=batch_size)
             np.testing.assert_allclose(result, expected, atol=1e-5)
 
     def test_loaded_networks_are_told_apart_too(self, twins, tmp_path):
-        images = pictures(1)
+        images = random_images(1)
         expected = reference(twins[1], images)
         for name, model in zip(("softmax", "logits"), twins, strict=True):
             model.save(tmp_path / f"{name}.keras")
@@ -58,8 +58,8 @@ class TestProbabilities:
 
 
 class TestLabels:
-    def test_are_the_likeliest_class(self, twins):
-        images = pictures(5, 17, 21)
+    def test_are_the_most_probable_class(self, twins):
+        images = random_images(5, 17, 21)
         expected = reference(twins[1], images).argmax(-1)
         assert len(np.unique(expected)) > 2
         for model in twins:
@@ -68,12 +68,12 @@ class TestLabels:
             np.testing.assert_array_equal(labels, expected)
 
     def test_one_image_without_a_batch_is_a_batch_of_one(self, twins):
-        images = pictures(1)
+        images = random_images(1)
         np.testing.assert_array_equal(predict(twins[0], images[0]), predict(twins[0], images))
         assert predict_probabilities(twins[0], images[0]).shape == (1, 16, 24, 11)
 
     def test_floats_and_lists_of_images_are_taken(self, twins):
-        images = pictures(2)
+        images = random_images(2)
         expected = predict(twins[0], images)
         np.testing.assert_array_equal(predict(twins[0], images.astype("float64")), expected)
         np.testing.assert_array_equal(predict(twins[0], list(images)), expected)
@@ -88,9 +88,9 @@ class TestRefusals:
 
     def test_images_of_another_size_than_the_network_was_built_for(self):
         model = tiny_network(input_size=(16, 24, 3))
-        assert predict(model, pictures(1)).shape == (1, 16, 24)
-        with pytest.raises(ValueError, match=r"\(None, 16, 24, 3\).*but \(1, 24, 16, 3\) came\. Resize"):
-            predict(model, pictures(1, 24, 16))
+        assert predict(model, random_images(1)).shape == (1, 16, 24)
+        with pytest.raises(ValueError, match=r"\(None, 16, 24, 3\).*but got \(1, 24, 16, 3\)\. Resize"):
+            predict(model, random_images(1, 24, 16))
 
     @pytest.mark.parametrize("call", [predict, predict_probabilities])
     def test_no_images(self, twins, call):
@@ -98,14 +98,14 @@ class TestRefusals:
             call(twins[0], np.zeros((0, 16, 24, 3), np.uint8))
 
     def test_batch_of_none(self, twins):
-        with pytest.raises(ValueError, match="batch_size must be at least 1, but 0 came"):
-            predict(twins[0], pictures(1), batch_size=0)
+        with pytest.raises(ValueError, match="batch_size must be at least 1, but got 0"):
+            predict(twins[0], random_images(1), batch_size=0)
 
     def test_more_classes_than_a_byte_can_name(self):
         model = tiny_network(num_classes=257)
-        assert predict_probabilities(model, pictures(1)).shape == (1, 16, 24, 257)
+        assert predict_probabilities(model, random_images(1)).shape == (1, 16, 24, 257)
         with pytest.raises(ValueError, match="257 classes do not fit into uint8"):
-            predict(model, pictures(1))
+            predict(model, random_images(1))
 
     def test_file_that_is_not_there(self, tmp_path):
         with pytest.raises(FileNotFoundError, match=r"no network at .*missing\.keras\. Pass the path of a"):
@@ -115,7 +115,7 @@ class TestRefusals:
 class TestAveraging:
     @pytest.mark.parametrize("which", [0, 1])
     def test_with_the_mirror_image(self, twins, which):
-        images = pictures(3)
+        images = random_images(3)
         mirrored = reference(twins[1], images[:, :, ::-1])[:, :, ::-1]
         expected = (reference(twins[1], images) + mirrored) / 2
         found = predict_probabilities(twins[which], images, flip=True, batch_size=2)
@@ -123,13 +123,13 @@ class TestAveraging:
         np.testing.assert_array_equal(predict(twins[which], images, flip=True), found.argmax(-1))
 
     def test_a_mirror_image_gets_the_mirrored_answer(self, twins):
-        images = pictures(1)
+        images = random_images(1)
         there = predict_probabilities(twins[0], images, flip=True)
         back = predict_probabilities(twins[0], images[:, :, ::-1], flip=True)
         np.testing.assert_allclose(back[:, :, ::-1], there, atol=1e-6)
 
     def test_over_sizes(self, twins):
-        images = pictures(2)
+        images = random_images(2)
         parts = [predict_probabilities(twins[0], images, scales=(scale,)) for scale in (1, 0.75, 2)]
         assert {part.shape for part in parts} == {(2, 16, 24, 11)}
         assert not np.allclose(parts[0], parts[2], atol=1e-3)
@@ -149,10 +149,10 @@ class TestAveraging:
     @pytest.mark.parametrize("call", [predict, predict_probabilities])
     def test_impossible_scales(self, twins, call, scales):
         with pytest.raises(ValueError, match=r"scales must be one or more numbers in 0.1..4"):
-            call(twins[0], pictures(1), scales=scales)
+            call(twins[0], random_images(1), scales=scales)
 
     def test_a_network_of_one_size(self):
         model = tiny_network(input_size=(16, 24, 3))
-        with pytest.raises(ValueError, match=r"takes images of \(16, 24\) alone"):
-            predict(model, pictures(1), scales=(1, 2))
-        assert predict(model, pictures(1), flip=True).shape == (1, 16, 24)
+        with pytest.raises(ValueError, match=r"accepts images of \(16, 24\) only"):
+            predict(model, random_images(1), scales=(1, 2))
+        assert predict(model, random_images(1), flip=True).shape == (1, 16, 24)

@@ -1,4 +1,4 @@
-"""Picture files in, files of masks, overlays and numbers out; the command that does it."""
+"""Image files in, files of masks, overlays and numbers out; the commands predict and export."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from segnet_nb import cli, model, prediction, pretrained, training
 from segnet_nb.datasets import CAMVID, synthetic
 from segnet_nb.datasets.classes import ClassList, numbered
 from segnet_nb.datasets.colors import overlay
-from segnet_nb.inference.prediction_files import pictures, predict_files
+from segnet_nb.inference.prediction_files import image_files, predict_files
 from segnet_nb.networks.model import segnet_basic
 from segnet_nb.training import packing
 from tests.training_helpers import tiny_config, tiny_network, tiny_pair
@@ -62,7 +62,7 @@ def test_what_is_written(network, street, tmp_path):
     assert done == [(0, 1), (1, 1)]
 
 
-def test_a_mask_has_the_size_of_its_picture_whatever_it_was_looked_at(network, street, tmp_path):
+def test_a_mask_has_the_size_of_its_image_whatever_the_size_of_inference(network, street, tmp_path):
     found = predict_files(network, [street], tmp_path, THREE, image_size=(32, 32))
     assert found["images"][0]["size"] == [45, 67]
     assert np.asarray(Image.open(tmp_path / "street-mask.png")).shape == (45, 67)
@@ -76,7 +76,7 @@ def test_views_are_averaged(network, street, tmp_path):
 
 
 @pytest.mark.parametrize("mode", ["L", "RGBA", "P", "I;16"])
-def test_pictures_of_other_kinds(mode, network, tmp_path):
+def test_images_of_other_modes(mode, network, tmp_path):
     grey = np.arange(32 * 32, dtype=np.uint16).reshape(32, 32) // 4
     picture = (
         Image.fromarray(grey) if mode == "I;16" else Image.fromarray(grey.astype(np.uint8)).convert(mode)
@@ -86,23 +86,23 @@ def test_pictures_of_other_kinds(mode, network, tmp_path):
     assert predict_files(network, [tmp_path], tmp_path / "out", THREE)["images"][0]["size"] == [32, 32]
 
 
-def test_a_folder_stands_for_its_pictures_in_order(tmp_path):
+def test_a_folder_stands_for_its_images_in_order(tmp_path):
     for name in ("b.jpg", "a.png", "notes.txt", "c.JPEG"):
         (tmp_path / name).touch()
-    assert [path.name for path in pictures([tmp_path])] == ["a.png", "b.jpg", "c.JPEG"]
+    assert [path.name for path in image_files([tmp_path])] == ["a.png", "b.jpg", "c.JPEG"]
 
 
-def test_pictures_that_are_not_there_or_share_a_name(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"no picture at .*gone.png"):
-        pictures([tmp_path / "gone.png"])
-    with pytest.raises(FileNotFoundError, match=r"no pictures in"):
-        pictures([tmp_path])
-    with pytest.raises(ValueError, match=r"no pictures came"):
-        pictures([])
+def test_images_that_do_not_exist_or_share_a_name(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"no image at .*gone.png"):
+        image_files([tmp_path / "gone.png"])
+    with pytest.raises(FileNotFoundError, match=r"no images in"):
+        image_files([tmp_path])
+    with pytest.raises(ValueError, match=r"got no images"):
+        image_files([])
     for name in ("a.png", "a.jpg"):
         (tmp_path / name).touch()
     with pytest.raises(ValueError, match=r"a.jpg and .*a.png share a name"):
-        pictures([tmp_path])
+        image_files([tmp_path])
 
 
 def test_what_cannot_be_read_is_named_and_what_was_done_stays(network, street, tmp_path):
@@ -115,7 +115,7 @@ def test_what_cannot_be_read_is_named_and_what_was_done_stays(network, street, t
 
 
 def test_classes_of_another_network(network, street, tmp_path):
-    with pytest.raises(ValueError, match=r"tells 3 classes apart, but 11 names came"):
+    with pytest.raises(ValueError, match=r"has 3 classes, but got 11 names"):
         predict_files(network, [street], tmp_path, CAMVID)
 
 
@@ -132,10 +132,9 @@ def test_the_command(street, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["gone.png", "--weights", "small-synthetic"], "no picture at gone.png"),
+        (["gone.png", "--weights", "small-synthetic"], "no image at gone.png"),
         (["{street}", "--weights", "smal"], "no weights are called 'smal'. There are: "),
         (["{street}", "--weights", "gone.keras"], "no network at gone.keras"),
-        (["{street}", "--weights", "small-synthetic", "--image-size", "big"], "'big'"),
         (["{street}", "--weights", "small-synthetic", "--scales", "9"], "scales must be"),
     ],
 )
@@ -154,11 +153,11 @@ def test_a_run_knows_its_classes_and_its_folder_is_found(tmp_path, monkeypatch):
     run = training.train(tiny_config(), directory=tmp_path / "mine", progress=False, data=tuple(named))
     assert training.load_run(run.directory).classes == THREE
     for weights in (run.directory, run.directory / "best.keras"):
-        found = pretrained.find(weights)
+        found = pretrained.load_trained(weights)
         assert (found.name, found.classes) == ("mine", THREE)
     # Away from its record nothing is known but the number.
     run.model.save(tmp_path / "alone.keras")
-    found = pretrained.find(tmp_path / "alone.keras")
+    found = pretrained.load_trained(tmp_path / "alone.keras")
     assert (found.name, found.classes) == ("alone", numbered(3))
     card = packing.pack(run, "mine", command="none", licence="none", directory=tmp_path)
     assert ClassList.from_dict(json.loads(card.read_text())["classes"]) == THREE

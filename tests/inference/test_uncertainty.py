@@ -77,7 +77,7 @@ def test_each_sample_has_its_own_mask_and_each_image_its_own_result():
     assert not np.array_equal(twice.mean[0], twice.mean[1])
 
 
-def test_batch_normalisation_stays_as_in_prediction():
+def test_batch_normalisation_stays_as_in_inference():
     """With next to nothing dropped, sampling is prediction; with statistics of the batch it were not."""
     model = segnet_basic((None, None, 3), 4, filters=6, kernel_size=3, dropout=1e-7)
     model.set_weights(network().get_weights())
@@ -123,8 +123,8 @@ def test_a_network_without_dropout():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"samples": 1}, "samples must be at least 2, but 1 came"),
-        ({"batch_size": 0}, "batch_size must be at least 1, but 0 came"),
+        ({"samples": 1}, "samples must be at least 2, but got 1"),
+        ({"batch_size": 0}, "batch_size must be at least 1, but got 0"),
     ],
 )
 def test_impossible_numbers(options, message):

@@ -50,7 +50,7 @@ def test_more_samples_use_those_before():
 
 @pytest.mark.parametrize("counts", [(), (4, 2), (2, 2), (1, 3)])
 def test_impossible_counts(counts):
-    with pytest.raises(ValueError, match=r"counts must be rising|samples must be at least 2"):
+    with pytest.raises(ValueError, match=r"counts must be increasing|samples must be at least 2"):
         probe_uncertainty(network(), data(), counts=counts)
 
 

@@ -69,9 +69,9 @@ def test_ill_typed_values_are_refused_with_the_list(notebook, name, given, messa
 
 def test_unknown_names_are_refused_with_a_suggestion(notebook):
     path = notebook(parameters=PARAMETERS)
-    with pytest.raises(ValueError, match=r"called 'epoch'\. Did you mean 'epochs'\?"):
+    with pytest.raises(ValueError, match=r"there is no parameter 'epoch'\. Did you mean 'epochs'\?"):
         reports.run(path, {"epoch": 3})
-    with pytest.raises(ValueError, match="called 'quite_other'") as caught:
+    with pytest.raises(ValueError, match="there is no parameter 'quite_other'") as caught:
         reports.run(path, {"quite_other": 3})
     assert "Did you mean" not in str(caught.value)
 

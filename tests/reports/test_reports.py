@@ -1,4 +1,4 @@
-"""Reports: every run ends, what ran is kept, and a person sees how far it is."""
+"""Reports: every run ends, what ran is kept, and progress is shown."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ def test_impossible_arguments_are_refused_before_anything_is_written(notebook, t
     for seconds in (0, -1, float("inf"), None):
         with pytest.raises(ValueError, match="timeout_seconds must be a number above 0"):
             reports.run(path, output_dir=out, timeout_seconds=seconds)
-    with pytest.raises(ValueError, match="name becomes part of a file's name"):
+    with pytest.raises(ValueError, match="name becomes part of a file name"):
         reports.run(path, output_dir=out, name="a/b")
     with pytest.raises(ValueError, match="would overwrite the notebook itself"):
         reports.run(path, output_dir=path.parent)
     with pytest.raises(FileNotFoundError, match="there is no notebook at"):
         reports.run(tmp_path / "none.ipynb", output_dir=out)
     (tmp_path / "text.ipynb").write_text("no JSON")
-    with pytest.raises(ValueError, match="not a notebook that can be read"):
+    with pytest.raises(ValueError, match="is not a valid notebook"):
         reports.run(tmp_path / "text.ipynb", output_dir=out)
     content = json.loads(path.read_text())
     content["metadata"]["kernelspec"]["name"] = "no-such-kernel"
@@ -192,11 +192,11 @@ def is_running(pid: int) -> bool:
         "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\ntime.sleep(10_000)",
         "while True:\n    print('x' * 1000)",
     ],
-    ids=["sleeps", "ignores-interrupts", "prints-without-end"],
+    ids=["sleeps", "ignores-interrupts", "prints-endlessly"],
 )
-def test_a_cell_without_end_is_stopped_and_its_kernel_killed(notebook, tmp_path, source):
+def test_an_endless_cell_is_stopped_and_its_kernel_killed(notebook, tmp_path, source):
     path = notebook("import os, time\nprint('pid', os.getpid())", f"print('on')\n{source}", "2")
-    with pytest.raises(ReportError, match="TimeoutError: the 4 s allowed") as caught:
+    with pytest.raises(ReportError, match="TimeoutError: the time limit of 4 s") as caught:
         reports.run(path, output_dir=tmp_path, timeout_seconds=4, progress=False)
     assert caught.value.cell_index == 1
     text = printed(caught.value.notebook_path)
@@ -211,8 +211,8 @@ def test_a_cell_without_end_is_stopped_and_its_kernel_killed(notebook, tmp_path,
     ("source", "message"),
     [
         ("import os\nos._exit(3)", r"DeadKernelError: the kernel died \(exit code 3\)"),
-        ("raise SystemExit(0)", r"SystemExit: 0 \(a cell left the kernel"),
-        ("exit()", r"SystemExit: \(a cell left the kernel"),
+        ("raise SystemExit(0)", r"SystemExit: 0 \(a cell stopped the kernel"),
+        ("exit()", r"SystemExit: \(a cell stopped the kernel"),
         ("name = input()", "StdinNotImplementedError"),
     ],
     ids=["kernel-dies", "leaves", "exits", "asks"],

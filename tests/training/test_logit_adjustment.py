@@ -161,16 +161,15 @@ class TestRun:
         assert run.best_path.name == "adjusted.keras"
         offsets = np.float32(run.adjustment["offsets"])
         bias = plain.model.get_weights()[-1] + offsets
-        for found in (run, training.load_run(run.directory), pretrained.find(run.directory)):
+        for found in (run, training.load_run(run.directory), pretrained.load_trained(run.directory)):
             np.testing.assert_allclose(found.model.get_weights()[-1], bias, atol=1e-6)
         data = tiny_pair()[1]
         guesses = predict_probabilities(run.model, data.images).argmax(-1).astype(np.uint8)
         judged = scores(confusion_matrix(data.labels, guesses))
         assert run.best["mean_iou"] == judged.mean_iou == run.adjustment["scores"]["mean_iou"]
         assert run.best["epoch"] == run.best_epoch and run.best["loss"] == run.best_as_trained["loss"]
-        assert (
-            pretrained.find(run.directory / "best.keras").name == "run" == pretrained.find(run.directory).name
-        )
+        for weights in (run.directory, run.directory / "best.keras"):
+            assert pretrained.load_trained(weights).name == "run"
         card = packing.pack(run, "mine", command="-", licence="-", directory=tmp_path)
         assert '"offsets"' in card.read_text()
 

@@ -77,7 +77,7 @@ def test_without_a_recipe_nothing_changes(asked, capsys):
 def test_resuming_takes_the_run_s_own_configuration(asked, tmp_path, capsys):
     run = training.Run(TrainConfig(epochs=5, network="modern"), tmp_path)
     run.save()
-    assert cli.main(["train", "--resume", "--directory", str(tmp_path), "--epochs", "7"]) == 0
+    assert cli.main(["train", "--resume", "--run-dir", str(tmp_path), "--epochs", "7"]) == 0
     assert asked[0][0] == TrainConfig(epochs=7, network="modern")
     capsys.readouterr()
 

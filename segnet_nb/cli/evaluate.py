@@ -1,0 +1,72 @@
+"""``segnet-nb evaluate``: score a network on a dataset."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from segnet_nb.cli import options as shared
+
+
+def add(commands: Any) -> None:
+    """Add the command's parser."""
+    parser = commands.add_parser("evaluate", help="score a network on a dataset; print and write JSON")
+    shared.add_weights(parser)
+    parser.add_argument(
+        "--dataset", default="camvid", help="synthetic, camvid or the path of a folder (default: %(default)s)"
+    )
+    parser.add_argument("--split", default="val", help="train, val or test (default: %(default)s)")
+    parser.add_argument("--count", type=int, metavar="INT", help="evaluate only this many images")
+    shared.add_image_size(
+        parser, "resize images to this height and width, in pixels (default: that of the dataset)"
+    )
+    shared.add_views(parser)
+    parser.add_argument(
+        "--samples",
+        type=int,
+        default=0,
+        metavar="INT",
+        help="Monte Carlo dropout: predict each image this many times with dropout on, and score the mean "
+        "and the accuracy of the most certain 80 %% of the pixels (default: one prediction without dropout)",
+    )
+    parser.add_argument("--no-boundary", action="store_true", help="omit the boundary F1")
+    shared.add_output_dir(parser, "reports")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the scores and write them to ``evaluation-WEIGHTS-DATASET-SPLIT.json``."""
+    from segnet_nb import datasets
+    from segnet_nb._shared.files import write_whole
+
+    datasets.check_request(options.dataset, options.split)
+    from segnet_nb.inference import evaluation, prediction, pretrained
+
+    trained = pretrained.load_trained(options.weights)
+    prediction.check_scales(trained.model, options.scales)
+    data = datasets.load(options.dataset, options.split, image_size=options.image_size, count=options.count)
+    result = evaluation.evaluate(
+        trained.model,
+        data,
+        flip=options.flip,
+        scales=tuple(options.scales),
+        samples=options.samples,
+        boundary=not options.no_boundary,
+        progress=shared.image_progress(),
+    )
+    print(result)
+    requested = {
+        "weights": options.weights,
+        "dataset": options.dataset,
+        "split": options.split,
+        "image_size": list(data.image_size),
+        "flip": options.flip,
+        "scales": options.scales,
+        "samples": options.samples,
+    }
+    dataset = Path(options.dataset).resolve().name
+    path = options.output_dir / f"evaluation-{trained.name}-{dataset}-{options.split}.json"
+    write_whole(path, json.dumps({**requested, **result.to_dict()}, indent=1) + "\n")
+    print(path)
+    return 0

@@ -1,0 +1,108 @@
+"""What commands share: options that several of them take, values read by type, and progress."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+CAMVID_FOLDER = "folder of CamVid (default: $SEGNET_NB_CAMVID, else data/camvid)"
+
+
+class CommandParser(argparse.ArgumentParser):
+    """A command's parser, which may add options only once its command is chosen.
+
+    Args:
+        add_late: adds options to the parser just before it parses: for options whose import takes time.
+    """
+
+    def __init__(
+        self, *args: Any, add_late: Callable[[argparse.ArgumentParser], None] | None = None, **options: Any
+    ) -> None:
+        super().__init__(*args, **options)
+        self._add_late = add_late
+
+    def parse_known_args(self, *args: Any, **options: Any) -> Any:
+        """Add the late options, then parse."""
+        add_late, self._add_late = self._add_late, None
+        if add_late is not None:
+            add_late(self)
+        return super().parse_known_args(*args, **options)
+
+
+def typed(hint: Any) -> type[argparse.Action]:
+    """An argparse action that reads its text as the type that a hint names.
+
+    ``--image-size 180 240`` and ``--image-size 180x240`` are the same.
+
+    Example:
+        >>> parser = argparse.ArgumentParser()
+        >>> _ = parser.add_argument("--size", action=typed(tuple[int, int]))
+        >>> parser.parse_args(["--size", "180x240"]).size
+        (180, 240)
+    """
+
+    class Typed(argparse.Action):
+        def __call__(self, parser: argparse.ArgumentParser, namespace: Any, values: Any, *_: Any) -> None:
+            from segnet_nb._shared.errors import UserError
+            from segnet_nb._shared.typed_values import coerce
+
+            text = values if isinstance(values, str) else " ".join(values)
+            try:
+                setattr(namespace, self.dest, coerce(text, hint))
+            except UserError as error:
+                raise argparse.ArgumentError(self, str(error)) from None
+
+    return Typed
+
+
+def add_weights(parser: argparse.ArgumentParser) -> None:
+    """Add ``--weights``, which a command needs to have."""
+    parser.add_argument(
+        "--weights",
+        required=True,
+        metavar="NAME",
+        help="pretrained weights that come with the package, a .keras file or the folder of a training run",
+    )
+
+
+def add_image_size(parser: argparse.ArgumentParser, text: str) -> None:
+    """Add ``--image-size`` with a help text."""
+    parser.add_argument("--image-size", action=typed(tuple[int, int]), metavar="INTxINT", help=text)
+
+
+def add_views(parser: argparse.ArgumentParser) -> None:
+    """Add ``--flip`` and ``--scales``: views of an image whose predictions are averaged."""
+    parser.add_argument(
+        "--flip", action="store_true", help="average with the prediction of the mirrored image"
+    )
+    parser.add_argument(
+        "--scales",
+        nargs="+",
+        type=float,
+        default=[1.0],
+        metavar="FLOAT",
+        help="average predictions at these multiples of the image size (default: 1)",
+    )
+
+
+def add_output_dir(parser: argparse.ArgumentParser, default: str) -> None:
+    """Add ``--output-dir``, the folder that a command writes to."""
+    parser.add_argument(
+        "--output-dir",
+        type=Path,
+        default=Path(default),
+        metavar="DIR",
+        help="folder to write to, created if needed (default: %(default)s)",
+    )
+
+
+def image_progress() -> Callable[[int, int], None] | None:
+    """What shows on a terminal how many images are done; None where there is no terminal."""
+    return _show_images if sys.stdout.isatty() else None
+
+
+def _show_images(done: int, total: int) -> None:
+    print(f"\r\033[K{done} of {total} images", end="" if done < total else "\r\033[K", flush=True)

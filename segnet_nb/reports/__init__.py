@@ -1,0 +1,5 @@
+"""Reports: parameters in, an executed notebook and an HTML page out."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,11 @@
+from .notebook_parameters import (
+    Parameter as Parameter,
+    listing as listing,
+)
+from .runner import (
+    ReportError as ReportError,
+    ReportPaths as ReportPaths,
+    parameters as parameters,
+    run as run,
+    write_html as write_html,
+)
