@@ -16,7 +16,7 @@ import segnet_nb as sn
 from segnet_nb.datasets import CAMVID
 from segnet_nb.probes import INTERVENTIONS, AblationBench
 from segnet_nb.visualizers.ablation import changed_pixels, marked_changes, show_ablation
-from segnet_nb.widgets.index_ablation import MODES, IndexAblation, numbers, palette_png
+from segnet_nb.widgets.index_ablation.explorer import MODES, IndexAblation, numbers, palette_png
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from traitlets import TraitError
 
 from segnet_nb.visualizers.feature_maps import ZERO_COLOR
 from segnet_nb.visualizers.pooling import OFFSET_COLORS
-from segnet_nb.widgets.index_microscope import IndexMicroscope, stage_picture
+from segnet_nb.widgets.index_microscope.explorer import IndexMicroscope, stage_picture
 from tests.trace_cases import random_trace
 
 SIZES = [(45, 61), (32, 48), (19, 22)]

@@ -15,8 +15,9 @@ from PIL import Image
 from scipy import ndimage
 
 from segnet_nb import losses as package
-from segnet_nb.widgets import LossLab, _loss_numbers as numbers
-from segnet_nb.widgets.loss_lab import from_text, score_prediction, to_text
+from segnet_nb.widgets import LossLab
+from segnet_nb.widgets.loss_lab import numbers
+from segnet_nb.widgets.loss_lab.explorer import from_text, score_prediction, to_text
 
 SIZE = numbers.HEIGHT * numbers.WIDTH
 

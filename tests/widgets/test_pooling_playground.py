@@ -14,7 +14,8 @@ from keras import ops
 
 from segnet_nb import layers
 from segnet_nb.visualizers.upsampling import number, show_upsampling
-from segnet_nb.widgets import PoolingPlayground, _pooling_numbers as numbers
+from segnet_nb.widgets import PoolingPlayground
+from segnet_nb.widgets.pooling_playground import numbers
 
 few = settings(max_examples=25, deadline=None)
 WAYS = ("unpooled", "nearest", "bilinear", "transposed")
@@ -286,7 +287,7 @@ def test_what_the_view_sends_is_checked_too():
 def test_an_error_while_computing_is_shown(monkeypatch):
     playground = PoolingPlayground()
     with monkeypatch.context() as patch:
-        patch.setattr("segnet_nb.widgets.pooling_playground.answer", lambda *_: 1 / 0)
+        patch.setattr("segnet_nb.widgets.pooling_playground.explorer.answer", lambda *_: 1 / 0)
         playground.fill("zeros")
         assert "division by zero" in playground.error
     playground.fill("ties")

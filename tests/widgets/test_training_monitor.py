@@ -17,7 +17,8 @@ from segnet_nb import model
 from segnet_nb.datasets import CAMVID
 from segnet_nb.inference.prediction import predict
 from segnet_nb.training import EpochReport, load_run, train
-from segnet_nb.widgets import TrainingMonitor, training_monitor as module
+from segnet_nb.widgets import TrainingMonitor
+from segnet_nb.widgets.training_monitor import explorer as module
 from tests.training_helpers import tiny_config, tiny_network, tiny_pair
 
 PHOTO = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)

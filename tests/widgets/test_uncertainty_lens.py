@@ -12,7 +12,8 @@ from PIL import Image
 
 from segnet_nb.datasets import CAMVID
 from segnet_nb.probes.uncertainty import MEASURES, SampledPredictions
-from segnet_nb.widgets import UncertaintyLens, _lens_numbers
+from segnet_nb.widgets import UncertaintyLens
+from segnet_nb.widgets.uncertainty_lens import numbers
 
 COUNTS = (2, 5, 9)
 SHAPE = (3, 6, 10)  # images, height, width
@@ -78,7 +79,7 @@ def expected(data, lens):
         else:
             color = (0, 87, 148) if out else (213, 94, 0)
         pictures["errors"][y, x] = color
-        pictures["uncertainty"][y, x] = _lens_numbers.color_map()[level[y, x]]
+        pictures["uncertainty"][y, x] = numbers.color_map()[level[y, x]]
     return pictures, limit
 
 

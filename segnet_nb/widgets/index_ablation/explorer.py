@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from segnet_nb.visualizers.ablation import changed_pixels, marked_changes, show_ablation
-from segnet_nb.widgets.explorer import Explorer, guarded, script, style
+from segnet_nb.widgets.shared.assets import script, style
+from segnet_nb.widgets.shared.explorer import Explorer, guarded
 
 if TYPE_CHECKING:
     from segnet_nb.probes import AblationBench, AblationResult

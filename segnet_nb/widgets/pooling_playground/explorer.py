@@ -11,8 +11,9 @@ import traitlets
 from matplotlib.figure import Figure
 
 from segnet_nb.visualizers.upsampling import show_upsampling
-from segnet_nb.widgets._pooling_numbers import WAYS, answer, number, preset
-from segnet_nb.widgets.explorer import Explorer, guarded, script, style
+from segnet_nb.widgets.pooling_playground.numbers import WAYS, answer, number, preset
+from segnet_nb.widgets.shared.assets import script, style
+from segnet_nb.widgets.shared.explorer import Explorer, guarded
 
 SIDES = range(4, 9)
 """How many rows and columns a map may have."""
@@ -96,9 +97,9 @@ class PoolingPlayground(Explorer):
         kernel: weights of the transposed convolution, 2 x 2 numbers in -10..10. In a network they are
             learnt.
         seed: of the preset "random", at least 0.
-        result: the answer, see ``segnet_nb.widgets._pooling_numbers.answer``: ``pooled``, ``indices``,
-            ``unpooled``, ``nearest``, ``bilinear``, ``transposed``, ``errors``, ``kept``, ``ties`` and
-            ``words``.
+        result: the answer, see ``segnet_nb.widgets.pooling_playground.numbers.answer``: ``pooled``,
+            ``indices``, ``unpooled``, ``nearest``, ``bilinear``, ``transposed``, ``errors``, ``kept``,
+            ``ties`` and ``words``.
 
     Raises:
         traitlets.TraitError: if a value is impossible.

@@ -17,7 +17,8 @@ from segnet_nb.probes.unpooling import UnpoolingTrace
 from segnet_nb.visualizers.feature_maps import OFFSET_NAMES, PALETTE, ZERO_COLOR, stage_pictures
 from segnet_nb.visualizers.pooling import OFFSET_COLORS
 from segnet_nb.visualizers.unpooling import show_unpooling
-from segnet_nb.widgets.explorer import Explorer, guarded, script, style
+from segnet_nb.widgets.shared.assets import script, style
+from segnet_nb.widgets.shared.explorer import Explorer, guarded
 
 _MEND = "Pass segnet_nb.probes.trace_images(model, images)."
 

@@ -12,8 +12,9 @@ from PIL import Image
 
 from segnet_nb._shared.errors import UserTypeError
 from segnet_nb.datasets.colors import safe_colors
-from segnet_nb.widgets import _mask_picture as picture
-from segnet_nb.widgets.explorer import Explorer, guarded, script, style
+from segnet_nb.widgets.mask_inspector import picture
+from segnet_nb.widgets.shared.assets import script, style
+from segnet_nb.widgets.shared.explorer import Explorer, guarded
 
 if TYPE_CHECKING:
     from segnet_nb.probes.predictions import Predictions

@@ -12,8 +12,9 @@ from PIL import Image
 
 from segnet_nb._shared.errors import UserTypeError
 from segnet_nb.visualizers.uncertainty import show_uncertainty
-from segnet_nb.widgets import _lens_numbers as numbers
-from segnet_nb.widgets.explorer import Explorer, script, style
+from segnet_nb.widgets.shared.assets import script, style
+from segnet_nb.widgets.shared.explorer import Explorer
+from segnet_nb.widgets.uncertainty_lens import numbers
 
 if TYPE_CHECKING:
     from segnet_nb.probes import SampledPredictions
@@ -63,8 +64,8 @@ class UncertaintyLens(Explorer):
         ['accuracy', 'all_accuracy']
     """
 
-    _esm = script("charts", "uncertainty_lens")
-    _css = style("charts", "uncertainty_lens")
+    _esm = script("uncertainty_lens")
+    _css = style("uncertainty_lens")
 
     standalone = traitlets.Bool(True).tag(sync=True)
     image = traitlets.Int(0).tag(sync=True)

@@ -18,8 +18,9 @@ from segnet_nb import metrics
 from segnet_nb._shared.errors import UserError
 from segnet_nb.visualizers.colors import BLUE, GREEN, GREY, PURPLE, VERMILION
 from segnet_nb.visualizers.figures import NotebookFigure
-from segnet_nb.widgets import _loss_numbers as numbers
-from segnet_nb.widgets.explorer import Explorer, guarded, script, style
+from segnet_nb.widgets.loss_lab import numbers
+from segnet_nb.widgets.shared.assets import script, style
+from segnet_nb.widgets.shared.explorer import Explorer, guarded
 
 SHAPES = (*numbers.PRESETS, "own")
 NAMES = {
@@ -107,8 +108,8 @@ class LossLab(Explorer):
         (0.5, 0.89)
     """
 
-    _esm = script("charts", "loss_lab")
-    _css = style("charts", "loss_lab")
+    _esm = script("loss_lab")
+    _css = style("loss_lab")
 
     mask = traitlets.Unicode().tag(sync=True, echo_update=False)
     preset = traitlets.Enum(SHAPES, "disc").tag(sync=True)

@@ -22,7 +22,8 @@ from segnet_nb.datasets.classes import CAMVID, ClassList
 from segnet_nb.datasets.colors import colorize, overlay
 from segnet_nb.visualizers.curves import draw_history
 from segnet_nb.visualizers.figures import NotebookFigure
-from segnet_nb.widgets.explorer import Explorer, guarded, script, style
+from segnet_nb.widgets.shared.assets import script, style
+from segnet_nb.widgets.shared.explorer import Explorer, guarded
 
 STATUSES = ("idle", "running", "stopping", "finished", "stopped", "failed")
 _AT_WORK = ("running", "stopping")
@@ -115,8 +116,8 @@ class TrainingMonitor(Explorer):
         TrainingMonitor(idle, 0 of 0 epochs)
     """
 
-    _esm = script("charts", "training_monitor")
-    _css = style("charts", "training_monitor")
+    _esm = script("training_monitor")
+    _css = style("training_monitor")
 
     status = traitlets.Enum(STATUSES, "idle").tag(sync=True)
     epoch = traitlets.Int(0, min=0).tag(sync=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from importlib import resources
 from typing import Any
 
 import anywidget
@@ -12,21 +11,6 @@ import traitlets
 from matplotlib.figure import Figure
 
 VIEW = "application/vnd.jupyter.widget-view+json"
-
-
-def script(*names: str) -> str:
-    """The ES module of an explorer: the shared helpers, then its own code."""
-    return "\n".join(_asset(f"{name}.js") for name in ("common", *names))
-
-
-def style(*names: str) -> str:
-    """The style sheet of an explorer: the shared one, then its own."""
-    return "\n".join(_asset(f"{name}.css") for name in ("common", *names))
-
-
-@functools.cache
-def _asset(name: str) -> str:
-    return resources.files("segnet_nb.widgets").joinpath("static", name).read_text(encoding="utf-8")
 
 
 def guarded(method: Callable[..., None]) -> Callable[..., None]:
