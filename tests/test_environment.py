@@ -101,8 +101,8 @@ def test_supported_pythons_are_stated_alike():
 def test_no_text_of_the_project_names_a_package_registry():
     # Put together here, so that this file does not name one either.
     hosts = [f"{a}.{b}" for a, b in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"))]
-    suffixes = {".py", ".md", ".toml", ".yml", ".lock", ".ipynb", ".cfg", ".txt"}
-    skipped = {".venv", ".git", "reports", "runs"}
+    suffixes = {".py", ".md", ".toml", ".yml", ".lock", ".ipynb", ".cfg", ".txt", ".json"}
+    skipped = {".venv", ".git", "node_modules", "reports", "runs"}
     for path in ROOT.rglob("*"):
         if path.suffix in suffixes and not skipped & set(path.relative_to(ROOT).parts):
             text = path.read_text(encoding="utf-8", errors="ignore")
