@@ -152,7 +152,7 @@ def test_classes_are_switched_off_and_on(opened, view, data):
 
 def test_a_cell_of_the_matrix_lights_up_its_pixels(opened, view, data):
     cell = view.locator("[data-cell='Tree|Building']")
-    share = ((data[0].truth == 5) & (data[0].guess == 1)).sum() / (data[0].truth == 5).sum()
+    share = ((data[0].truth == 5) & (data[0].predicted == 1)).sum() / (data[0].truth == 5).sum()
     assert cell.inner_text() == f"{100 * share:.0f}"
     cell.click()
     wait(opened, view, "cell", ["Tree", "Building"])
@@ -177,13 +177,13 @@ def test_hovering_and_clicking_tell_the_classes_of_a_pixel(opened, view, data):
         text = view.locator(".sn-at").inner_text()
         assert f"y {y}, x {x}" in text
         assert f"truth {names[data[0].truth[y, x]]}" in " ".join(text.split())
-        assert f"{names[data[0].guess[y, x]]}" in text and f"{data[0].percent[y, x]} %" in text
+        assert f"{names[data[0].predicted[y, x]]}" in text and f"{data[0].percent[y, x]} %" in text
 
     eventually(view.page, told)
     canvas.click(position=at)
     wait(opened, view, "pixel", [y, x])
     answer = json.loads(opened.ask("print(json.dumps(inspector.answer))"))
-    assert answer["classes"][0] == names[data[0].guess[y, x]]
+    assert answer["classes"][0] == names[data[0].predicted[y, x]]
 
 
 def test_next_and_previous_go_by_the_order_worst_first(opened, view, data):

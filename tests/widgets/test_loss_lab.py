@@ -308,7 +308,7 @@ class TestState:
         assert message in lab.error
 
     def test_paint_says_what_it_takes(self):
-        with pytest.raises(ValueError, match=r"shape \(24, 32\), but shape \(2, 2\)"):
+        with pytest.raises(ValueError, match=r"shape \(24, 32\), but got shape \(2, 2\)"):
             LossLab().paint(np.zeros((2, 2)))
         with pytest.raises(ValueError, match=r"values \[0, 2\]"):
             LossLab().paint(2 * np.eye(24, 32, dtype=int))

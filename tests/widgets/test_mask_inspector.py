@@ -211,10 +211,10 @@ class TestRefused:
             ("image", 4, "there is no image 4: choose from 0 to 3"),
             ("image", -1, "there is no image -1"),
             ("hidden", ["Sky", "Unicorn"], "no class is called 'Unicorn'. Choose from: Sky, Building"),
-            ("cell", ["Sky"], r"a cell is \[true class, predicted class\], or \[\] for none"),
+            ("cell", ["Sky"], r"cell must be \[true class, predicted class\], or \[\] for none"),
             ("cell", ["Sky", "Moon"], "no class is called 'Moon'"),
-            ("pixel", [9, 0], r"a pixel is \[y, x\] below \[9, 14\]"),
-            ("pixel", [1], r"a pixel is \[y, x\]"),
+            ("pixel", [9, 0], r"pixel must be \[y, x\] below \[9, 14\]"),
+            ("pixel", [1], r"pixel must be \[y, x\]"),
             ("opacity", 1.5, "opacity"),
             ("threshold", -0.1, "threshold"),
             ("overlay", "lies", "overlay"),
@@ -236,7 +236,7 @@ class TestRefused:
         assert (inspector.error, inspector.image) == ("", 2)
 
     def test_what_is_no_prediction(self):
-        with pytest.raises(TypeError, match=r"predictions of a network are needed, but ndarray came. Pass"):
+        with pytest.raises(TypeError, match=r"expected the predictions of a network, but got ndarray\. Pass"):
             MaskInspector(np.zeros(3))
 
     def test_a_setting_that_does_not_exist(self, predictions):

@@ -335,7 +335,7 @@ class TestEnding:
 class TestState:
     def test_an_epoch_that_is_not_there(self):
         monitor = TrainingMonitor()
-        with pytest.raises(traitlets.TraitError, match="epoch 4 is not there: 0 are whole"):
+        with pytest.raises(traitlets.TraitError, match="epoch 4 does not exist: 0 are completed"):
             monitor.shown = 4
 
     @pytest.mark.parametrize(
@@ -344,7 +344,7 @@ class TestState:
             (PHOTO, None, "belong together"),
             (PHOTO.astype(np.float32), TRUTH, "must be uint8"),
             (PHOTO[None], TRUTH[None], r"images\[0\]"),
-            (PHOTO, TRUTH[:, :2], r"\(4, 2\) came"),
+            (PHOTO, TRUTH[:, :2], r"and \(4, 2\)\."),
         ],
     )
     def test_images_that_do_not_fit(self, image, labels, message):
@@ -393,7 +393,7 @@ class TestFigure:
         figure = TrainingMonitor(PHOTO, TRUTH).figure()
         titles = [axis.get_title() for axis in figure.axes]
         assert titles == ["training loss", "validation", "image", "ground truth"]
-        assert figure.axes[0].texts[0].get_text() == "no whole epoch yet"
+        assert figure.axes[0].texts[0].get_text() == "no completed epoch yet"
 
     def test_after_a_run(self):
         monitor = TrainingMonitor(PHOTO, TRUTH)

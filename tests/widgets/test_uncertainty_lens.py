@@ -174,8 +174,8 @@ def test_what_the_browser_gets_is_what_python_has(data, lens):
         ("image", 3, "there is no image 3: choose from 0 to 2"),
         ("image", -1, "there is no image -1"),
         ("samples", 3, "there are results after 2, 5, 9 samples, not after 3"),
-        ("kept", 0.0, "kept is a share from 0.05 to 1, but 0.0 came"),
-        ("kept", 1.2, "kept is a share from 0.05 to 1"),
+        ("kept", 0.0, "kept must be a share from 0.05 to 1, but got 0.0"),
+        ("kept", 1.2, "kept must be a share from 0.05 to 1"),
         ("measure", "doubt", "any of"),
     ],
 )
@@ -205,7 +205,7 @@ def test_first_values_and_unknown_settings(data):
 
 
 def test_something_else_than_sampled_predictions():
-    with pytest.raises(TypeError, match="sampled predictions are needed, but list came"):
+    with pytest.raises(TypeError, match="expected sampled predictions, but got list"):
         UncertaintyLens([1, 2])
 
 

@@ -1,9 +1,9 @@
-"""Take a SegNet's pooling indices away, stage by stage, and see what becomes of its prediction."""
+"""Replace a SegNet's pooling indices, stage by stage, and see how its prediction changes."""
 
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 import traitlets
@@ -33,7 +33,7 @@ _STATE = ("image", "modes", "share", "seed", "other", "view")
 
 
 def palette_png(ids: np.ndarray, palette: np.ndarray) -> bytes:
-    """A picture of few colours as a PNG with a palette, the smallest lossless form.
+    """An image of few colours as a PNG with a palette, the smallest lossless form.
 
     Args:
         ids: uint8 rows of ``palette``, shape ``(height, width)``.
@@ -43,22 +43,22 @@ def palette_png(ids: np.ndarray, palette: np.ndarray) -> bytes:
         >>> palette_png(np.zeros((2, 2), np.uint8), np.zeros((1, 3), np.uint8))[1:4]
         b'PNG'
     """
-    picture = Image.fromarray(np.ascontiguousarray(ids, dtype=np.uint8))
-    picture.putpalette(palette.astype(np.uint8).tobytes())
+    image = Image.fromarray(np.ascontiguousarray(ids, dtype=np.uint8))
+    image.putpalette(palette.astype(np.uint8).tobytes())
     buffer = io.BytesIO()
-    picture.save(buffer, "png")
+    image.save(buffer, "png")
     return buffer.getvalue()
 
 
-def photograph(image: np.ndarray) -> bytes:
-    """An RGB image as a JPEG that looks like it."""
+def jpeg(image: np.ndarray) -> bytes:
+    """An RGB image as a JPEG of high quality."""
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, "jpeg", quality=90)
     return buffer.getvalue()
 
 
 def numbers(found: AblationResult, labels: np.ndarray, void_id: int) -> dict[str, Any]:
-    """What an ablation comes to, as plain numbers.
+    """The results of an ablation as plain numbers.
 
     Args:
         found: the ablation.
@@ -90,14 +90,14 @@ def numbers(found: AblationResult, labels: np.ndarray, void_id: int) -> dict[str
 
 
 class IndexAblation(Explorer):
-    """A view of an ``AblationBench``: choose what becomes of the indices, see what becomes of the labels.
+    """A view of an ``AblationBench``: choose what replaces the indices, see how the labels change.
 
     Attributes:
         image: number of the image.
         modes: what is done to the indices of each stage, stage 1 (the outermost) first; each one of the
             names that ``AblationBench.run`` explains.
         share: share of random indices for ``"random"``, 0..1.
-        seed: of chance; the button "shuffle again" adds 1.
+        seed: of the random numbers; the button "shuffle again" adds 1.
         other: the image whose indices ``"other"`` takes; None: the next.
         view: which changes the difference shows, ``"all"``, ``"wrong"`` (right with true indices and
             wrong now) or ``"right"`` (the other way round).
@@ -134,6 +134,16 @@ class IndexAblation(Explorer):
         self._redraw()
 
     @property
+    def _open_bench(self) -> AblationBench:
+        if self._bench is None:
+            raise RuntimeError("this explorer is closed. Make a new one.")
+        return self._bench
+
+    @property
+    def _shown(self) -> Literal["all", "wrong", "right"]:
+        return cast("Literal['all', 'wrong', 'right']", self.view)
+
+    @property
     def ablation(self) -> AblationResult | None:
         """The present ablation with its label maps; None after ``close``."""
         return self._ablation
@@ -144,7 +154,7 @@ class IndexAblation(Explorer):
         Raises:
             traitlets.TraitError: if there is no such intervention.
         """
-        self.modes = [mode] * len(self._bench.stages)
+        self.modes = [mode] * len(self._open_bench.stages)
 
     def figure(self) -> Figure:
         """The present state: image, ground truth, both predictions, the changes and the scores."""
@@ -152,10 +162,10 @@ class IndexAblation(Explorer):
         if bench is None or found is None:
             raise RuntimeError("there is nothing to draw: the explorer is closed or its first run failed.")
         image, labels = bench.images[found.image], bench.labels[found.image]
-        return show_ablation(found, image, labels, bench.classes, shown=self.view)
+        return show_ablation(found, image, labels, bench.classes, shown=self._shown)
 
     def close(self) -> None:
-        """Close the views and let go of the bench and the pictures."""
+        """Close the views and release the bench and the images."""
         super().close()
         self._bench = self._ablation = self._drawn = None
         self._scene, self._pictures = {}, {}
@@ -168,43 +178,46 @@ class IndexAblation(Explorer):
 
     @traitlets.validate("image", "other")
     def _existing_image(self, proposal: Any) -> int | None:
-        number, count = proposal["value"], len(self._bench.images)
+        number, count = proposal["value"], len(self._open_bench.images)
         if number is not None and not 0 <= number < count:
             name = proposal["trait"].name
             raise traitlets.TraitError(
-                f"{name} must be in 0..{count - 1}, the bench's images; {number} came."
+                f"{name} must be in 0..{count - 1}, the images of the bench, but got {number}."
             )
         return number
 
     @traitlets.validate("modes")
     def _known_modes(self, proposal: Any) -> list[str]:
-        modes, stages = proposal["value"], len(self._bench.stages)
+        modes, stages = proposal["value"], len(self._open_bench.stages)
         if len(modes) != stages or not set(modes) <= set(MODES):
             raise traitlets.TraitError(
-                f"modes must be {stages} names, stage 1 first, each of {', '.join(MODES)}; {modes} came."
+                f"modes must be {stages} names, stage 1 first, each of {', '.join(MODES)}, "
+                f"but got {modes}."
             )
-        if "other" in modes and len(self._bench.images) == 1:
+        if "other" in modes and len(self._open_bench.images) == 1:
             raise traitlets.TraitError(
-                "'other' needs the indices of another image, but the bench holds one alone. Give it more."
+                "'other' needs the indices of another image, but the bench holds only one. Give it more."
             )
         return modes
 
     @traitlets.validate("share")
     def _a_share(self, proposal: Any) -> float:
         if not 0 <= proposal["value"] <= 1:
-            raise traitlets.TraitError(f"share must be in 0..1, but {proposal['value']} came.")
+            raise traitlets.TraitError(f"share must be in 0..1, but got {proposal['value']}.")
         return proposal["value"]
 
     @traitlets.validate("seed")
     def _a_seed(self, proposal: Any) -> int:
         if not 0 <= proposal["value"] < 2**31:
-            raise traitlets.TraitError(f"seed must be in 0..2147483647, but {proposal['value']} came.")
+            raise traitlets.TraitError(f"seed must be in 0..2147483647, but got {proposal['value']}.")
         return proposal["value"]
 
     @traitlets.validate("view")
     def _known_view(self, proposal: Any) -> Literal["all", "wrong", "right"]:
         if proposal["value"] not in VIEWS:
-            raise traitlets.TraitError(f"view must be one of {', '.join(VIEWS)}; {proposal['value']!r} came.")
+            raise traitlets.TraitError(
+                f"view must be one of {', '.join(VIEWS)}, but got {proposal['value']!r}."
+            )
         return proposal["value"]
 
     @traitlets.observe(*_STATE, "_asked")
@@ -225,7 +238,7 @@ class IndexAblation(Explorer):
             self._answered = self._asked
 
     def _run(self) -> None:
-        bench = self._bench
+        bench = self._open_bench
         found = bench.run(
             self.image,
             dict(zip(bench.stages, self.modes, strict=True)),
@@ -235,14 +248,14 @@ class IndexAblation(Explorer):
         )
         image, labels, classes = bench.images[self.image], bench.labels[self.image], bench.classes
         changes = palette_png(
-            *marked_changes(image, labels, found.reference, found.prediction, classes, shown=self.view)
+            *marked_changes(image, labels, found.reference, found.prediction, classes, shown=self._shown)
         )
         with self.hold_sync():
             if not self._setup:
                 self._setup = self._fixed(found)
             if self._ablation is None or self._ablation.image != self.image:
                 truth = palette_png(labels, classes.palette)
-                self._scene = {"image": photograph(image), "truth": truth}
+                self._scene = {"image": jpeg(image), "truth": truth}
             self._pictures = {
                 "reference": palette_png(found.reference, classes.palette),
                 "prediction": palette_png(found.prediction, classes.palette),
@@ -252,10 +265,11 @@ class IndexAblation(Explorer):
             self.set_trait("result", numbers(found, labels, classes.void_id))
 
     def _fixed(self, found: AblationResult) -> dict[str, Any]:
-        """What the view must know once."""
-        classes, count = self._bench.classes, len(self._bench.images)
+        """What the view needs only once."""
+        bench = self._open_bench
+        classes, count = bench.classes, len(bench.images)
         return {
-            "names": list(self._bench.names),
+            "names": list(bench.names),
             "classes": [*classes.names, "void"],
             "palette": classes.palette.tolist(),
             "sizes": [list(size) for size in found.stage_sizes],

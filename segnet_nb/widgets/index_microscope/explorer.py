@@ -1,4 +1,4 @@
-"""The index microscope: one pixel's way through every pooling, and back through every unpooling."""
+"""The index microscope: the path of one pixel through every pooling, and back through every unpooling."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from segnet_nb.visualizers.unpooling import show_unpooling
 from segnet_nb.widgets.shared.assets import script, style
 from segnet_nb.widgets.shared.explorer import Explorer, guarded
 
-_MEND = "Pass segnet_nb.probes.trace_images(model, images)."
+_FIX = "Pass segnet_nb.probes.trace_images(model, images)."
 
 
 def stage_picture(trace: UnpoolingTrace, stage: int, channel: int) -> dict[str, Any]:
-    """All that the view needs to draw one channel of one stage.
+    """Everything that the view needs to draw one channel of one stage.
 
     Args:
         trace: what a network did to an image.
@@ -61,11 +61,11 @@ def _hex(color: np.ndarray) -> str:
 
 
 class IndexMicroscope(Explorer):
-    """Look at what a pooling remembers and where the decoder puts it.
+    """What a pooling remembers and where the decoder puts it.
 
     Six maps of one channel: the image, the features, their maxima, the indices, the sparse unpooled map and
-    what a convolution makes of it. A pixel's path is drawn on each: squares lead down to the bottleneck, a
-    dashed line leads back up to the ring, where the decoder puts the value.
+    the output of the convolution that follows. A pixel's path is drawn on each: squares lead down to the
+    bottleneck, a dashed line leads back up to the ring, where the decoder puts the value.
 
     Args:
         traces: ``segnet_nb.probes.trace_images(model, images)``, or any sequence of traces of one network.
@@ -77,13 +77,13 @@ class IndexMicroscope(Explorer):
         stage: which stage; 1 is the outermost.
         channel: which channel of that stage; falls back to the last where a stage has fewer.
         pixel: ``(y, x)`` in the image; moved inside where an image is smaller.
-        zoom: how much the maps are enlarged about the pixel: 1, 2, 4 or 8.
+        zoom: magnification of the maps around the pixel: 1, 2, 4 or 8.
         path: the answer, a dict: the path of the pixel, see ``PixelPath.as_dict``.
         zero_share: the answer in numbers: share of exact zeros in the unpooled channel before and after the
             convolution, each in 0..1.
 
     Raises:
-        TypeError: if something else than traces came.
+        TypeError: if the argument is not a sequence of traces.
         ValueError: if there are no traces, or not as many names.
         traitlets.TraitError: if a state is not possible.
 
@@ -119,11 +119,13 @@ class IndexMicroscope(Explorer):
         self, traces: Sequence[UnpoolingTrace], *, names: Sequence[str] | None = None, **state: Any
     ) -> None:
         if isinstance(traces, UnpoolingTrace) or not hasattr(traces, "__getitem__"):
-            raise UserTypeError(f"a sequence of traces is needed, but {type(traces).__name__} came. {_MEND}")
+            raise UserTypeError(f"expected a sequence of traces, but got {type(traces).__name__}. {_FIX}")
         if not len(traces):
-            raise UserError(f"no traces came. {_MEND}")
+            raise UserError(f"there are no traces. {_FIX}")
         if names is not None and len(names) != len(traces):
-            raise UserError(f"{len(traces)} images need as many names, but {len(names)} came.")
+            raise UserError(
+                f"names must have one entry for each of {len(traces)} images, but got {len(names)}."
+            )
         self._traces: Sequence[UnpoolingTrace] = traces
         self._names = [*(names or (f"image {number}" for number in range(1, len(traces) + 1)))]
         self._latest: tuple[int, UnpoolingTrace] | None = None
@@ -172,7 +174,7 @@ class IndexMicroscope(Explorer):
             self.loudest()
 
     def close(self) -> None:
-        """Close the views and let go of traces and pictures."""
+        """Close the views and release traces and maps."""
         super().close()
         self._traces, self._latest = (), None
         self.set_trait("photo", b"")
@@ -184,12 +186,12 @@ class IndexMicroscope(Explorer):
                 raise RuntimeError("this microscope is closed. Make a new one.")
             if not 0 <= number < len(self._traces):
                 raise traitlets.TraitError(
-                    f"image must be in 0..{len(self._traces) - 1}, but {number} came. There are "
+                    f"image must be in 0..{len(self._traces) - 1}, but got {number}. There are "
                     f"{len(self._traces)} images."
                 )
             trace = self._traces[number]
             if not isinstance(trace, UnpoolingTrace):
-                raise UserTypeError(f"traces are needed, but {type(trace).__name__} came. {_MEND}")
+                raise UserTypeError(f"expected traces, but got {type(trace).__name__}. {_FIX}")
             kind = [stage.channels for stage in trace.stages]
             if self._kind not in (None, kind):
                 raise traitlets.TraitError(
@@ -231,7 +233,7 @@ class IndexMicroscope(Explorer):
                 self._show(change["name"])
 
     def _show(self, what: str) -> None:
-        """Bring everything up to date that hangs on a trait; one message carries all of it."""
+        """Update everything that depends on a trait; one message carries all of it."""
         trace = self.trace
         with self.hold_sync():
             self._settling = True
@@ -254,7 +256,7 @@ class IndexMicroscope(Explorer):
             self.set_trait("path", path.as_dict())
 
     def _frame(self, trace: UnpoolingTrace) -> dict[str, Any]:
-        """What stays while one image is looked at: names, sizes, colours."""
+        """What stays the same for one image: names, sizes, colours."""
         return {
             "names": self._names,
             "size": list(trace.image.shape[:2]),

@@ -1,4 +1,4 @@
-"""Paint an object, spoil its prediction, and see what each loss says and where it pulls."""
+"""Paint an object, degrade its prediction, and compare the losses and their gradients."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _png(pixels: np.ndarray) -> bytes:
 
 
 class LossLab(Explorer):
-    """An object on 24 x 32 pixels to paint, a prediction to spoil, four losses and their gradients.
+    """An object on 24 x 32 pixels to paint, a prediction to degrade, four losses and their gradients.
 
     Args:
         **state: any of the attributes that can be set.
@@ -84,8 +84,8 @@ class LossLab(Explorer):
     Attributes:
         mask: the object as text, 24 lines of 32 signs, ``#`` where it is; ``labels`` is the array.
         preset: ``"disc"``, ``"pole"``, ``"blobs"`` or ``"own"`` (painted); setting it draws the shape.
-        share: of all pixels that are the object's, 0..1; setting it lets the object grow or shrink.
-        confidence: probability of the pixels that the prediction is surest of, 0.5..0.999.
+        share: of all pixels that belong to the object, 0..1; setting it resizes the object.
+        confidence: probability of the most confident pixels of the prediction, 0.5..0.999.
         blur: of the prediction's outline, standard deviation in pixels, 0..4.
         shift: pixels by which the prediction lies too far to the right, -8..8.
         missed: share of the object that is taken for background, 0..1.
@@ -93,7 +93,7 @@ class LossLab(Explorer):
         same_scale: whether the gradient maps share one scale.
         cursor: row and column of the pixel whose numbers are shown.
         brush: width of the brush in pixels, 1..7.
-        erase: whether painting takes away.
+        erase: whether painting erases.
         losses: the answer, ``cross_entropy``, ``weighted``, ``dice``, ``cross_entropy_dice``.
         weights: of background and object in ``weighted``, by median frequency balancing of this mask.
         pull: share of each loss's pull that comes from pixels of the object.
@@ -115,7 +115,8 @@ class LossLab(Explorer):
     preset = traitlets.Enum(SHAPES, "disc").tag(sync=True)
     share = traitlets.Float(numbers.PRESETS["disc"], min=0.0, max=1.0).tag(sync=True)
     confidence = traitlets.Float(0.9, min=0.5, max=0.999).tag(sync=True)
-    blur = traitlets.Float(1.0, min=0.0, max=4.0).tag(sync=True)
+    # Takes the place of DOMWidget.blur(), which moves the focus and is not used here.
+    blur = traitlets.Float(1.0, min=0.0, max=4.0).tag(sync=True)  # pyright: ignore[reportAssignmentType]
     shift = traitlets.Int(0, min=-8, max=8).tag(sync=True)
     missed = traitlets.Float(0.0, min=0.0, max=1.0).tag(sync=True)
     against = traitlets.Enum(tuple(AXES), "confidence").tag(sync=True)
@@ -174,8 +175,8 @@ class LossLab(Explorer):
         return {name: gradient.copy() for name, gradient in self._gradients.items()}
 
     @property
-    def settings(self) -> dict[str, float]:
-        """How the prediction is spoilt."""
+    def settings(self) -> dict[str, Any]:
+        """How the prediction is degraded: the arguments of ``numbers.predicted_logits``."""
         return {name: getattr(self, name) for name in _SETTINGS}
 
     def paint(self, labels: np.ndarray) -> None:
@@ -190,8 +191,8 @@ class LossLab(Explorer):
         labels = np.asarray(labels)
         if labels.shape != (numbers.HEIGHT, numbers.WIDTH) or not np.isin(labels, (0, 1)).all():
             raise UserError(
-                f"the object must be 0 and 1 of shape ({numbers.HEIGHT}, {numbers.WIDTH}), but shape "
-                f"{labels.shape} with values {np.unique(labels)[:5].tolist()} came."
+                f"labels must be 0 and 1 of shape ({numbers.HEIGHT}, {numbers.WIDTH}), but got shape "
+                f"{labels.shape} with values {np.unique(labels)[:5].tolist()}."
             )
         self.mask = to_text(labels.astype(int))
 
@@ -203,8 +204,8 @@ class LossLab(Explorer):
         fits = len(lines) == numbers.HEIGHT and all(len(line) == numbers.WIDTH for line in lines)
         if not fits or set(proposal["value"]) - set(".#\n"):
             raise traitlets.TraitError(
-                f"a mask is {numbers.HEIGHT} lines of {numbers.WIDTH} signs, '.' or '#', but {len(lines)} "
-                f"lines came, the first {lines[0][:40]!r}. lab.paint(array) writes it for you."
+                f"mask must be {numbers.HEIGHT} lines of {numbers.WIDTH} signs, '.' or '#', but got "
+                f"{len(lines)} lines, the first {lines[0][:40]!r}. lab.paint(array) writes it for you."
             )
         return proposal["value"]
 
@@ -213,8 +214,8 @@ class LossLab(Explorer):
         y, x = proposal["value"]
         if not (0 <= y < numbers.HEIGHT and 0 <= x < numbers.WIDTH):
             raise traitlets.TraitError(
-                f"the cursor is a row in 0..{numbers.HEIGHT - 1} and a column in 0..{numbers.WIDTH - 1}, but "
-                f"({y}, {x}) came."
+                f"cursor must be a row in 0..{numbers.HEIGHT - 1} and a column in 0..{numbers.WIDTH - 1}, "
+                f"but got ({y}, {x})."
             )
         return y, x
 
@@ -319,14 +320,14 @@ class LossLab(Explorer):
         return figure
 
     def close(self) -> None:
-        """Close the views and let go of pictures and gradients."""
+        """Close the views and release images and gradients."""
         super().close()
         self._gradients = {}
         self.maps, self.lines, self.prediction = {}, {}, b""
 
 
 def _picture(axis: Axes, pixels: np.ndarray | None, mask: np.ndarray, title: str) -> None:
-    """A picture with the object's outline."""
+    """An image with the object's outline."""
     if pixels is not None:
         axis.imshow(pixels, interpolation="nearest")
     for y, x in np.argwhere(mask[:, 1:] != mask[:, :-1]):

@@ -48,15 +48,15 @@ def preset_field(name: str) -> np.ndarray:
 
 
 def object_field(mask: np.ndarray) -> np.ndarray:
-    """The same for a painted object: it grows and shrinks from its outline.
+    """The same for a painted object: it is resized from its outline.
 
     Args:
         mask: 0 and 1, shape ``(24, 32)``.
     """
     if not mask.any():
         return preset_field("disc")
-    inside = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
-    outside = ndimage.distance_transform_edt(mask == 0)
+    inside = np.asarray(ndimage.distance_transform_edt(np.pad(mask, 1)))[1:-1, 1:-1]
+    outside = np.asarray(ndimage.distance_transform_edt(mask == 0))
     return outside - inside
 
 
@@ -82,11 +82,11 @@ def object_at(field: np.ndarray, share: float) -> np.ndarray:
 def predicted_logits(
     mask: np.ndarray, *, confidence: float, blur: float = 0.0, shift: int = 0, missed: float = 0.0
 ) -> np.ndarray:
-    """A prediction that knows the object, but not quite.
+    """An imperfect prediction of the object.
 
     Args:
         mask: the object, 0 and 1, shape ``(height, width)``.
-        confidence: probability of the pixels it is surest of, 0.5..1, 1 excluded.
+        confidence: probability of its most confident pixels, 0.5..1, 1 excluded.
         blur: standard deviation in pixels of the Gaussian that softens the outline.
         shift: pixels by which everything lies too far to the right.
         missed: share of the object, from below, that is taken for background, 0..1.

@@ -30,7 +30,7 @@ def _encoded(pixels: np.ndarray, kind: str = "png", **options: Any) -> bytes:
 
 
 class MaskInspector(Explorer):
-    """Masks over photographs, to be toggled, thresholded, compared and searched for errors.
+    """Masks over images, to toggle, threshold, compare and search for errors.
 
     The pixels travel once, compressed; the picture is made in the browser, so every control answers within
     a frame, also in a report without a kernel. ``picture()`` makes the same picture in Python.
@@ -58,7 +58,7 @@ class MaskInspector(Explorer):
         order: numbers of the images, worst first. Read only.
 
     Raises:
-        TypeError: if what came is no ``Predictions``.
+        TypeError: if the argument is not ``Predictions``.
         TraitError: if a value is impossible.
 
     Example:
@@ -105,7 +105,7 @@ class MaskInspector(Explorer):
         needed = ("images", "labels", "classes", "names", "top_classes", "top_probabilities", "matrices")
         if not all(hasattr(predictions, name) for name in needed):
             raise UserTypeError(
-                f"predictions of a network are needed, but {type(predictions).__name__} came. "
+                f"expected the predictions of a network, but got {type(predictions).__name__}. "
                 "Pass segnet_nb.probes.probe_predictions(model, data)."
             )
         self._predictions = predictions
@@ -133,7 +133,7 @@ class MaskInspector(Explorer):
         counts = len(self.names), len(self.class_names)
         return f"MaskInspector({counts[0]} images of {height} x {width}, {counts[1]} classes)"
 
-    # --- what is asked for ---------------------------------------------------------------------------
+    # --- validation ----------------------------------------------------------------------------------
 
     @traitlets.validate("image")
     def _check_image(self, proposal: Any) -> int:
@@ -152,7 +152,7 @@ class MaskInspector(Explorer):
     def _check_cell(self, proposal: Any) -> list[str]:
         if len(proposal["value"]) not in (0, 2):
             raise traitlets.TraitError(
-                f"a cell is [true class, predicted class], or [] for none, but {proposal['value']} came."
+                f"cell must be [true class, predicted class], or [] for none, but got {proposal['value']}."
             )
         return [self._class_name(name) for name in proposal["value"]]
 
@@ -161,7 +161,7 @@ class MaskInspector(Explorer):
         place, (height, width) = proposal["value"], self._predictions.labels.shape[1:]
         if place and not (len(place) == 2 and place[0] < height and place[1] < width):
             raise traitlets.TraitError(
-                f"a pixel is [y, x] below [{height}, {width}], or [] for none, but {place} came."
+                f"pixel must be [y, x] below [{height}, {width}], or [] for none, but got {place}."
             )
         return place
 
@@ -178,7 +178,7 @@ class MaskInspector(Explorer):
         except ValueError as error:
             raise traitlets.TraitError(str(error)) from None
 
-    # --- what follows from it ------------------------------------------------------------------------
+    # --- answers -------------------------------------------------------------------------------------
 
     @traitlets.observe("pixel", "image")
     @guarded
@@ -189,8 +189,8 @@ class MaskInspector(Explorer):
     @guarded
     def _order_images(self, _: Any = None) -> None:
         if self.cell:
-            truth, guess = self._cell()
-            badness = -self._predictions.matrices[:, truth, guess].astype(float)
+            truth, predicted = self._cell()
+            badness = -self._predictions.matrices[:, truth, predicted].astype(float)
         else:
             badness = self._predictions.mean_ious
         self.set_trait("order", np.argsort(badness, kind="stable").tolist())
@@ -227,7 +227,7 @@ class MaskInspector(Explorer):
         )
 
     def picture(self) -> np.ndarray:
-        """The picture as the browser shows it at zoom 1, from the untouched photograph.
+        """The picture as the browser shows it at zoom 1, from the original image.
 
         Returns:
             uint8 RGB, shape ``(height, width, 3)``.
@@ -235,7 +235,7 @@ class MaskInspector(Explorer):
         return picture.compose(self._data(), self.state(), np.array(self.palettes[self.colors], np.uint8))
 
     def certainty(self) -> tuple[float, float]:
-        """How much of the image is certain, and right there.
+        """How much of the image is certain, and how much of that is right.
 
         Returns:
             Of the pixels with a class, the share at least as probable as the threshold; of those, the share
@@ -259,7 +259,7 @@ class MaskInspector(Explorer):
         return show_inspection(self.picture(), matrix, classes, present=present, title=title, cell=cell)
 
     def release(self) -> None:
-        """Let go of the pixels."""
+        """Release the pixels."""
         self._percent.clear()
         self.set_trait("pictures", {})
         self.set_trait("matrices", b"")
@@ -267,15 +267,15 @@ class MaskInspector(Explorer):
     # --- pixels for the browser ----------------------------------------------------------------------
 
     def received(self, content: dict[str, Any]) -> None:
-        """Send the picture that the view asks for."""
+        """Send the image that the view requests."""
         if content.get("kind") == "picture":
             number = self._check_image({"value": content["image"]})
             parts = self._packed(number)
             self.send({"kind": "picture", "image": number, "parts": list(parts)}, buffers=[*parts.values()])
 
     def _cell(self) -> tuple[int, int]:
-        truth, guess = (self._predictions.classes.index(name) for name in self.cell)
-        return truth, guess
+        truth, predicted = (self._predictions.classes.index(name) for name in self.cell)
+        return truth, predicted
 
     def _percents(self, number: int) -> np.ndarray:
         if number not in self._percent:

@@ -1,7 +1,7 @@
 """The picture of the mask inspector as a pure function of its state.
 
-``static/mask_inspector.js`` does the same in the browser, in the same whole-number arithmetic, so that both
-give the same pixels.
+``picture.js`` does the same in the browser, in the same integer arithmetic, so that both give the same
+pixels.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ class MaskData:
     Attributes:
         photo: uint8 RGB, shape ``(height, width, 3)``.
         truth: uint8 ids, shape ``(height, width)``.
-        guess: uint8 ids, the likeliest class, shape ``(height, width)``.
+        predicted: uint8 ids, the likeliest class, shape ``(height, width)``.
         percent: its probability in whole percent, uint8, shape ``(height, width)``.
     """
 
     photo: np.ndarray
     truth: np.ndarray
-    guess: np.ndarray
+    predicted: np.ndarray
     percent: np.ndarray
 
 
 @dataclass(frozen=True)
 class MaskState:
-    """How it is to be shown.
+    """How it is shown.
 
     Attributes:
         overlay: one of ``OVERLAYS``.
@@ -75,8 +75,8 @@ def compose(data: MaskData, state: MaskState, palette: np.ndarray) -> np.ndarray
         base = np.repeat((base @ np.array([77, 151, 28]) >> 8)[..., None], 3, axis=-1)
 
     shown = shown_classes(data, state, void)
-    unsure = _unsure(data, state, x) & ((x + y) & 3 == 0)
-    out = np.where(unsure[..., None], base >> 1, base)
+    uncertain = _uncertain(data, state, x) & ((x + y) & 3 == 0)
+    out = np.where(uncertain[..., None], base >> 1, base)
     colored, alpha = shown != _NOTHING, 256
     if state.drawing == "outline":
         colored &= _outlines(shown)
@@ -94,30 +94,30 @@ def shown_classes(data: MaskData, state: MaskState, void: int) -> np.ndarray:
     """The class that colours each pixel; 255 where none does."""
     visible = np.array([i not in state.hidden for i in range(void)] + [False])
     truth = np.where(visible[data.truth], data.truth, _NOTHING)
-    sure = visible[data.guess] & (data.percent >= state.threshold)
-    guess = np.where(sure, data.guess, _NOTHING)
+    certain = visible[data.predicted] & (data.percent >= state.threshold)
+    predicted = np.where(certain, data.predicted, _NOTHING)
     if state.overlay == "truth":
         return truth
     if state.overlay == "prediction":
-        return guess
+        return predicted
     if state.overlay == "compare":
-        return np.where(np.arange(data.truth.shape[1]) < _curtain_at(data, state), truth, guess)
+        return np.where(np.arange(data.truth.shape[1]) < _curtain_at(data, state), truth, predicted)
     if state.overlay == "errors":
-        return np.where((data.truth != void) & (data.truth != data.guess), guess, _NOTHING)
+        return np.where((data.truth != void) & (data.truth != data.predicted), predicted, _NOTHING)
     return np.full_like(data.truth, _NOTHING)
 
 
 def cell_pixels(data: MaskData, cell: tuple[int, int]) -> np.ndarray:
     """Where the truth is the first class of a cell and the prediction the second: bool."""
-    return (data.truth == cell[0]) & (data.guess == cell[1])
+    return (data.truth == cell[0]) & (data.predicted == cell[1])
 
 
 def certain_pixels(data: MaskData, threshold: int, void: int) -> tuple[float, float]:
     """Of the pixels with a class: the share at least so certain (percent), and the share of those right."""
     known = data.truth != void
-    sure = known & (data.percent >= threshold)
-    right = sure & (data.truth == data.guess)
-    return float(sure.sum() / max(known.sum(), 1)), float(right.sum() / max(sure.sum(), 1))
+    certain = known & (data.percent >= threshold)
+    right = certain & (data.truth == data.predicted)
+    return float(certain.sum() / max(known.sum(), 1)), float(right.sum() / max(certain.sum(), 1))
 
 
 def round_half_up(value: float) -> int:
@@ -129,11 +129,11 @@ def _curtain_at(data: MaskData, state: MaskState) -> int:
     return round_half_up(state.curtain * data.truth.shape[1])
 
 
-def _unsure(data: MaskData, state: MaskState, x: np.ndarray) -> np.ndarray:
-    unsure = data.percent < state.threshold
+def _uncertain(data: MaskData, state: MaskState, x: np.ndarray) -> np.ndarray:
+    uncertain = data.percent < state.threshold
     if state.overlay == "compare":
-        return unsure & (x >= _curtain_at(data, state))
-    return unsure if state.overlay in ("prediction", "errors") else np.zeros_like(unsure)
+        return uncertain & (x >= _curtain_at(data, state))
+    return uncertain if state.overlay in ("prediction", "errors") else np.zeros_like(uncertain)
 
 
 def _outlines(shown: np.ndarray) -> np.ndarray:

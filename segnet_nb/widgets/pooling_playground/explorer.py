@@ -1,4 +1,4 @@
-"""A map of a few numbers to pool by hand, and four ways back up, side by side."""
+"""A small map of numbers, its max pooling, and four ways to upsample the maxima, side by side."""
 
 from __future__ import annotations
 
@@ -51,18 +51,18 @@ def checked_grid(value: Any) -> list[list[int]]:
     rows = _rows(value)
     widths = {len(row) for row in rows} if rows is not None else set()
     if rows is None or len(rows) not in SIDES or len(widths) != 1 or not widths <= {*SIDES}:
-        came = type(value).__name__
+        got = type(value).__name__
         if rows is not None:
-            came = f"{len(rows)} rows of {', '.join(map(str, sorted(widths)))} columns"
+            got = f"{len(rows)} rows of {', '.join(map(str, sorted(widths)))} columns"
         raise traitlets.TraitError(
-            f"grid is a map of 4 to 8 rows, all of the same 4 to 8 columns, but {came} came. Pass a list of "
+            f"grid must have 4 to 8 rows, all of the same 4 to 8 columns, but got {got}. Pass a list of "
             "rows such as [[1, 3, 2, 2], [0, 2, 2, 2], [4, 1, 0, 0], [2, 3, 5, 0]]."
         )
     for y, row in enumerate(rows):
         for x, cell in enumerate(row):
             if not _is_number(cell) or cell != int(cell) or abs(cell) > LARGEST:
                 raise traitlets.TraitError(
-                    f"values of grid are whole numbers from -99 to 99, but row {y}, column {x} (from 0) is "
+                    f"values of grid must be integers from -99 to 99, but row {y}, column {x} (from 0) is "
                     f"{cell!r}. Round or scale your map first."
                 )
     return [[int(cell) for cell in row] for row in rows]
@@ -75,18 +75,20 @@ def checked_kernel(value: Any) -> list[list[float]]:
         traitlets.TraitError: if it is not 2 x 2 numbers in -10..10.
     """
     rows = _rows(value)
-    cells = [cell for row in rows for cell in row] if rows is not None else []
-    shape_fits = rows is not None and [len(row) for row in rows] == [2, 2]
-    if not shape_fits or not all(_is_number(cell) and abs(cell) <= LARGEST_WEIGHT for cell in cells):
+    if (
+        rows is None
+        or [len(row) for row in rows] != [2, 2]
+        or not all(_is_number(cell) and abs(cell) <= LARGEST_WEIGHT for row in rows for cell in row)
+    ):
         raise traitlets.TraitError(
-            f"kernel is 2 x 2 numbers from -10 to 10, but {value!r} came. Pass, for example, "
+            f"kernel must be 2 x 2 numbers from -10 to 10, but got {value!r}. Pass, for example, "
             "[[1, 0.5], [0.5, 0.25]]."
         )
     return [[float(cell) for cell in row] for row in rows]
 
 
 class PoolingPlayground(Explorer):
-    """A small map to edit; its maxima, their indices, and what four ways back up make of them.
+    """A small map to edit; its maxima, their indices, and four ways to upsample them.
 
     Click a cell and type, move with the arrow keys, change a value with + and -. All is computed in the
     browser too, so the playground lives on in an HTML file without a kernel.
@@ -151,7 +153,7 @@ class PoolingPlayground(Explorer):
     def _valid_seed(self, proposal: Any) -> int:
         if not 0 <= proposal["value"] < 2**31:
             raise traitlets.TraitError(
-                f"seed is a whole number from 0 to 2147483647, but {proposal['value']} came. Pass, for "
+                f"seed must be an integer from 0 to 2147483647, but got {proposal['value']}. Pass, for "
                 "example, 0."
             )
         return proposal["value"]

@@ -1,4 +1,4 @@
-"""What all explorers share: traits that are the state, a picture made from them, a view that is thin."""
+"""What all explorers share: traits hold the state, pure functions make the picture, the view is thin."""
 
 from __future__ import annotations
 
@@ -70,10 +70,10 @@ class Explorer(anywidget.AnyWidget):
         """Answer a message of the view; explorers that speak with theirs override this."""
 
     def release(self) -> None:
-        """Let go of what the widget held, once its views are closed; explorers override this."""
+        """Release what the widget holds, once its views are closed; explorers override this."""
 
     def close(self) -> None:
-        """Close the views and let go of what the widget held."""
+        """Close the views and release what the widget holds."""
         if not self._open:  # closed already, or refused while it was made
             return
         self._open = False
@@ -101,7 +101,7 @@ class Explorer(anywidget.AnyWidget):
             self.error = _message(error)
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        data, metadata = super()._repr_mimebundle_()
+        data, metadata = super()._repr_mimebundle_() or ({}, {})
         figure = self.figure()
         for kind in ("png", "jpeg"):
             picture = getattr(figure, f"_repr_{kind}_", lambda: None)()

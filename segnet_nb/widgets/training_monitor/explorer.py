@@ -1,13 +1,12 @@
-"""A training watched live: curves that grow, a prediction that improves, a button that ends it cleanly."""
+"""A training shown live: curves, the prediction of one image after each epoch, and a button to stop."""
 
 from __future__ import annotations
 
 import asyncio
-import io
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
@@ -15,70 +14,22 @@ import numpy as np
 import traitlets
 from IPython.display import display
 from matplotlib.figure import Figure
-from PIL import Image
 
 from segnet_nb._shared.errors import UserError
 from segnet_nb.datasets.classes import CAMVID, ClassList
-from segnet_nb.datasets.colors import colorize, overlay
-from segnet_nb.visualizers.curves import draw_history
-from segnet_nb.visualizers.figures import NotebookFigure
+from segnet_nb.datasets.colors import overlay
 from segnet_nb.widgets.shared.assets import script, style
 from segnet_nb.widgets.shared.explorer import Explorer, guarded
+from segnet_nb.widgets.training_monitor.picture import draw_monitor, encoded, mask_bytes
+from segnet_nb.widgets.training_monitor.timing import seconds_left
 
 STATUSES = ("idle", "running", "stopping", "finished", "stopped", "failed")
 _AT_WORK = ("running", "stopping")
 _LOOK_SECONDS = 0.1  # between looks at the thread that trains
 
 
-def seconds_left(
-    history: Sequence[Mapping[str, float]], epochs: int, share: float, spent: float
-) -> float | None:
-    """How long a training will take from now on.
-
-    Args:
-        history: the whole epochs, each with its ``seconds``.
-        epochs: how many there will be.
-        share: of the epoch at work that is done, 0..1.
-        spent: seconds that it took.
-
-    Returns:
-        Seconds, from the median of the last epochs (the first one is slow and would mislead), or from the
-        epoch at work while none is whole; None while nothing can be said.
-
-    Example:
-        >>> seconds_left([{"seconds": 30.0}, {"seconds": 10.0}, {"seconds": 12.0}], 5, 0.5, 6.0)
-        18.0
-        >>> seconds_left([], 4, 0.5, 20.0), seconds_left([], 4, 0.01, 9.0)
-        (140.0, None)
-    """
-    if history:
-        each = float(np.median([entry["seconds"] for entry in history[-5:]]))
-    elif share >= 0.05:
-        each = spent / share
-    else:
-        return None
-    return max(0.0, each * (epochs - len(history) - share))
-
-
-def mask_bytes(labels: np.ndarray, classes: ClassList) -> bytes:
-    """Class ids in their colours, as a PNG; void is transparent.
-
-    Args:
-        labels: ids, shape ``(height, width)``.
-        classes: whose colours.
-    """
-    alpha = np.where(labels == classes.void_id, 0, 255).astype(np.uint8)
-    return _encoded(np.dstack([colorize(labels, classes), alpha]), "png")
-
-
-def _encoded(pixels: np.ndarray, kind: str) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, kind, **({"quality": 90} if kind == "jpeg" else {"optimize": True}))
-    return buffer.getvalue()
-
-
 class TrainingMonitor(Explorer):
-    """Curves of a training while it runs, and what the network makes of one image after each epoch.
+    """Curves of a training while it runs, and the prediction of one image after each epoch.
 
     Show it in one cell and train in the next. Training runs in a thread; the cell awaits it, so that the
     kernel goes on answering the browser. Without a browser each epoch is a printed line.
@@ -91,12 +42,12 @@ class TrainingMonitor(Explorer):
 
     Attributes:
         status: ``"idle"``, ``"running"``, ``"stopping"``, ``"finished"``, ``"stopped"`` or ``"failed"``.
-        epoch: how many epochs are whole.
-        epochs: how many there will be.
-        step: steps done of the epoch at work.
+        epoch: number of completed epochs.
+        epochs: number of epochs in total.
+        step: completed steps of the current epoch.
         steps: steps in an epoch.
         step_loss: mean training loss of the steps done.
-        history: one dict per whole epoch: ``epoch``, ``loss``, ``global_accuracy``, ``class_average``,
+        history: one dict per completed epoch: ``epoch``, ``loss``, ``global_accuracy``, ``class_average``,
             ``mean_iou``, ``learning_rate``, ``seconds``. A resumed run brings its earlier epochs.
         best_epoch: the epoch whose weights are kept; 0 before the first.
         stop_requested: set it, or press Stop: training ends after the step at work.
@@ -152,18 +103,20 @@ class TrainingMonitor(Explorer):
         self._places: list[Any] = []
         if (image is None) != (labels is None):
             raise UserError("image and labels belong together: pass both, or neither.")
-        if image is not None and (
-            image.dtype != np.uint8 or image.ndim != 3 or image.shape != (*np.shape(labels), 3)
+        if (
+            image is not None
+            and labels is not None
+            and (image.dtype != np.uint8 or image.ndim != 3 or image.shape != (*np.shape(labels), 3))
         ):
             raise UserError(
-                f"image must be uint8 of shape (height, width, 3) and labels (height, width), but "
-                f"{image.dtype} {image.shape} and {np.shape(labels)} came. Take one image of a dataset: "
+                f"image must be uint8 of shape (height, width, 3) and labels (height, width), but got "
+                f"{image.dtype} {image.shape} and {np.shape(labels)}. Take one image of a dataset: "
                 "data.images[0], data.labels[0]."
             )
         self._image, self._labels, self._classes = image, labels, classes
         super().__init__(**state)
-        if image is not None:
-            self.photo, self.truth = _encoded(image, "jpeg"), mask_bytes(labels, classes)
+        if image is not None and labels is not None:
+            self.photo, self.truth = encoded(image, "jpeg"), mask_bytes(labels, classes)
             self._name_colours(labels)
 
     def __repr__(self) -> str:
@@ -216,8 +169,9 @@ class TrainingMonitor(Explorer):
             latest[:] = [(len(run.history), step, steps, loss)]
 
         def on_epoch(report: Any, model: Any) -> None:
-            shows = predict is not None and self._image is not None
-            labels = np.asarray(predict(model, self._image[None]))[0] if shows else None
+            labels = None
+            if predict is not None and self._image is not None:
+                labels = np.asarray(predict(model, self._image[None]))[0]
             history, best = list(runs[0].history), runs[0].best_epoch
             left = seconds_left(history, report.epochs, 0.0, 0.0) or 0.0
             news.put((history, best, labels, report.line(history[best - 1]["mean_iou"], left)))
@@ -242,7 +196,8 @@ class TrainingMonitor(Explorer):
                 if interrupted:
                     raise
                 interrupted = True
-                asyncio.current_task().uncancel()
+                if task := asyncio.current_task():
+                    task.uncancel()
                 self.stop()
             self._look(news, latest, time.monotonic() - began)
         self._look(news, latest, time.monotonic() - began)
@@ -339,7 +294,7 @@ class TrainingMonitor(Explorer):
     def _check_shown(self, proposal: Any) -> int:
         if proposal["value"] > self.epoch:
             raise traitlets.TraitError(
-                f"epoch {proposal['value']} is not there: {self.epoch} are whole. Choose one of them, "
+                f"epoch {proposal['value']} does not exist: {self.epoch} are completed. Choose one of them, "
                 "or 0 for the newest."
             )
         return proposal["value"]
@@ -350,7 +305,7 @@ class TrainingMonitor(Explorer):
         """The prediction of the epoch shown, or of the newest one before it that has one."""
         epochs = [epoch for epoch in self._predictions if epoch <= (self.shown or self.epoch)]
         self.picture_epoch = max(epochs, default=0)
-        if not self.picture_epoch:
+        if not self.picture_epoch or self._labels is None:
             self.picture, self.image_accuracy = b"", None
             return
         labels = self._predictions[self.picture_epoch]
@@ -366,35 +321,20 @@ class TrainingMonitor(Explorer):
 
     def figure(self) -> Figure:
         """The curves as they are, and below them the image, the prediction shown and the ground truth."""
-        has_image = self._image is not None
-        share = self._image.shape[0] / self._image.shape[1] if has_image else 0
-        figure = NotebookFigure(10, 3.4 + (10 / 3 * share + 0.3) * has_image, photographic=has_image)
-        rows = figure.add_gridspec(
-            1 + has_image, 1, height_ratios=[3.4, 10 / 3 * share + 0.3][: 1 + has_image]
-        )
-        left, right = (figure.add_subplot(place) for place in rows[0].subgridspec(1, 2))
-        if self.history:
-            draw_history(left, right, self.history, self.best_epoch)
-        for axis, title in ((left, "training loss"), (right, "validation")):
-            if not self.history:
-                axis.set(title=title, xlabel="epoch", xlim=(0, max(1, self.epochs)))
-                axis.text(0.5, 0.5, "no whole epoch yet", transform=axis.transAxes, ha="center", color="0.4")
-        if has_image:
-            guess = self._predictions.get(self.picture_epoch)
-            pictures = [(self._image, "image")]
-            if guess is not None:
-                laid = overlay(self._image, guess, self._classes, self.opacity)
-                pictures.append((laid, f"prediction after epoch {self.picture_epoch}"))
-            pictures.append((overlay(self._image, self._labels, self._classes, self.opacity), "ground truth"))
-            for place, (pixels, title) in zip(rows[1].subgridspec(1, 3), pictures, strict=False):
-                axis = figure.add_subplot(place)
-                axis.imshow(pixels, interpolation="nearest")
-                axis.set_title(title, fontsize=10)
-                axis.set_axis_off()
-        return figure
+        images: list[tuple[np.ndarray, str]] = []
+        if self._image is not None and self._labels is not None:
+            images.append((self._image, "image"))
+            masks = [(self._labels, "ground truth")]
+            if self.picture_epoch in self._predictions:
+                title = f"prediction after epoch {self.picture_epoch}"
+                masks.insert(0, (self._predictions[self.picture_epoch], title))
+            images += [
+                (overlay(self._image, ids, self._classes, self.opacity), title) for ids, title in masks
+            ]
+        return draw_monitor(self.history, self.best_epoch, self.epochs, images)
 
     def close(self) -> None:
-        """End a training that runs, close the views and let go of the predictions."""
+        """Stop a training that runs, close the views and release the predictions."""
         self._stop.set()
         super().close()
         self._predictions.clear()

@@ -1,4 +1,4 @@
-"""How unsure a Bayesian SegNet is, pixel by pixel, and what leaving the doubtful pixels out is worth."""
+"""The uncertainty of a Bayesian SegNet per pixel, and its accuracy without the most uncertain pixels."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class UncertaintyLens(Explorer):
 
     Attributes:
         image: which image, from 0.
-        samples: how many samples are looked at, one of ``sampled.counts``.
+        samples: number of Monte Carlo samples, one of ``sampled.counts``.
         measure: ``"variance"``, ``"entropy"`` or ``"mutual_information"``.
         kept: share of the pixels that is kept, the most certain ones, 0.05..1 in steps of 0.05.
         answer: ``accuracy`` and ``kept_accuracy`` of this image, ``all_accuracy`` and ``all_kept_accuracy``
@@ -49,7 +49,7 @@ class UncertaintyLens(Explorer):
             uncertainty are told apart.
 
     Raises:
-        TypeError: if something else than sampled predictions comes.
+        TypeError: if the argument is not sampled predictions.
         TraitError: if a value is impossible.
 
     Example:
@@ -88,7 +88,7 @@ class UncertaintyLens(Explorer):
     def __init__(self, sampled: SampledPredictions, **state: Any) -> None:
         if not all(hasattr(sampled, name) for name in ("counts", "guesses", "confidence", "measures")):
             raise UserTypeError(
-                f"sampled predictions are needed, but {type(sampled).__name__} came. "
+                f"expected sampled predictions, but got {type(sampled).__name__}. "
                 "Pass segnet_nb.probes.probe_uncertainty(model, data)."
             )
         self._sampled = sampled
@@ -115,7 +115,7 @@ class UncertaintyLens(Explorer):
         most = self._counts[-1]
         return f"UncertaintyLens({len(self.names)} images of {height} x {width}, up to {most} samples)"
 
-    # --- what is asked for ---------------------------------------------------------------------------
+    # --- validation ----------------------------------------------------------------------------------
 
     @traitlets.validate("image")
     def _check_image(self, proposal: Any) -> int:
@@ -139,7 +139,7 @@ class UncertaintyLens(Explorer):
     def _check_kept(self, proposal: Any) -> float:
         value = round(proposal["value"] * 20) / 20
         if not 0.05 <= value <= 1:
-            raise traitlets.TraitError(f"kept is a share from 0.05 to 1, but {proposal['value']} came.")
+            raise traitlets.TraitError(f"kept must be a share from 0.05 to 1, but got {proposal['value']}.")
         return value
 
     # --- what is shown -------------------------------------------------------------------------------

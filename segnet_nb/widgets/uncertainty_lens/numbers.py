@@ -1,6 +1,6 @@
 """The pictures and numbers of the uncertainty lens as pure functions of its state.
 
-``static/uncertainty_lens.js`` paints the same pictures in the browser, in the same whole numbers.
+``images.js`` paints the same pictures in the browser, in the same integers.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def calibration_of(
 def compose(
     labels: np.ndarray, guess: np.ndarray, level: np.ndarray, limit: int, palette: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """The pictures beside the photograph.
+    """The pictures beside the image.
 
     Args:
         labels: uint8 ids, void last, shape ``(height, width)``.
