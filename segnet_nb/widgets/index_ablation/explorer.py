@@ -191,8 +191,7 @@ class IndexAblation(Explorer):
         modes, stages = proposal["value"], len(self._open_bench.stages)
         if len(modes) != stages or not set(modes) <= set(MODES):
             raise traitlets.TraitError(
-                f"modes must be {stages} names, stage 1 first, each of {', '.join(MODES)}, "
-                f"but got {modes}."
+                f"modes must be {stages} names, stage 1 first, each of {', '.join(MODES)}, but got {modes}."
             )
         if "other" in modes and len(self._open_bench.images) == 1:
             raise traitlets.TraitError(

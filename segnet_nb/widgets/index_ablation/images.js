@@ -8,7 +8,7 @@ import { element, rgb, swatch } from "../shared/dom.js";
 /** @import { Scope } from "../shared/scope.js" */
 /** @import { Setup, Traits } from "./types" */
 
-const HINT = "Point at a picture, or focus the pictures and use the arrow keys, to read a pixel.";
+const HINT = "Point at an image, or focus the images and use the arrow keys, to read a pixel.";
 
 /**
  * @param {string} truth
@@ -39,7 +39,7 @@ export class Images {
     /** @type {Record<string, ImageData>} label maps in their colours */
     this.data = {};
     this.readout = element("div", { class: "sn-place sn-number", role: "status", text: HINT });
-    this.legend = element("div", { class: "sn-legend", "aria-label": "Classes in the pictures" });
+    this.legend = element("div", { class: "sn-legend", "aria-label": "Classes in the images" });
     this.linked = linkedImages(scope, this.readout, (at) => (at ? this.describe(at) : HINT));
     const size = setup.sizes[0];
     /** @type {Record<string, LinkedFigure>} */
@@ -53,7 +53,7 @@ export class Images {
     const { image, truth, reference, prediction, changes } = this.figures;
     this.node = element("div", {
       class: "sn-pictures", tabindex: 0, role: "group", keydown: this.linked.keydown,
-      "aria-label": "Pictures; arrow keys move the cross, with shift by ten pixels",
+      "aria-label": "Images; arrow keys move the cross, with shift by ten pixels",
     },
       element("div", { class: "sn-row sn-three" }, image.node, truth.node, reference.node),
       element("div", { class: "sn-row sn-two" }, prediction.node, changes.node));

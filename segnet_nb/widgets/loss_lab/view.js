@@ -1,5 +1,5 @@
 // @ts-check
-// The loss lab: paint an object, spoil its prediction, see four losses and where they pull.
+// The loss lab: paint an object, degrade its prediction, compare four losses and their gradients.
 
 import { paint, pixelCanvas } from "../shared/canvas.js";
 import { check, segments, slider } from "../shared/controls.js";
@@ -31,7 +31,7 @@ function objectControls(scope, board) {
 /** @param {Scope<Traits>} scope */
 function predictionControls(scope) {
   const confidence = slider(scope, "confidence", { label: "Confidence", min: 50, max: 99.9, step: 0.1, scale: 100,
-    format: (v) => percentText(v), help: "Probability of the pixels that the prediction is surest of" });
+    format: (v) => percentText(v), help: "Probability of the most confident pixels of the prediction" });
   return element("div", { class: "sn-controls sn-spoil" }, confidence,
     slider(scope, "blur", { label: "Blur", min: 0, max: 40, scale: 10, format: (v) => `${v.toFixed(1)} px`,
       help: "Softens the outline" }),

@@ -83,7 +83,7 @@ export class Images {
     this.pending.add(number);
     const embedded = this.scope.get("pictures")[`${number}`];
     if (embedded) this.decode(number, embedded);
-    else if (this.scope.model.offline) this.arrived(number, "This picture is not part of the report.");
+    else if (this.scope.model.offline) this.arrived(number, "This image is not part of the report.");
     else this.scope.model.send({ kind: "picture", image: number });
   }
 

@@ -51,7 +51,7 @@ function overlayControls(scope) {
   const node = element("div", { class: "sn-controls" },
     segments(scope, "overlay", { label: "show", choices: [
       ["prediction", "prediction"], ["truth", "truth"], ["compare", "compare"],
-      ["errors", "errors"], ["none", "photo"]] }),
+      ["errors", "errors"], ["none", "image"]] }),
     segments(scope, "drawing", { label: "drawn as", choices: [["fill", "areas"], ["outline", "outlines"]] }),
     slider(scope, "opacity", { label: "opacity", min: 0, max: 100, scale: 100, format: wholePercent }),
     slider(scope, "threshold", { label: "certainty at least", min: 0, max: 100, scale: 100,

@@ -33,9 +33,9 @@ export function curves(scope) {
     xLabel: "most certain pixels kept (%)", yLabel: "accuracy (%)",
     series: [["all", "all images", 1], ["own", "this image", 2]], value: (y) => `${y.toFixed(1)} %`,
     pick: (x) => scope.set("kept", clamp(Math.round(x / 5) * 5, 5, 100) / 100) });
-  const diagram = lineChart({ title: "Is it as sure as it is right?",
-    xLabel: "mean confidence (%)", yLabel: "right (%)",
-    series: [["all", "all images", 1], ["own", "this image", 2], ["ideal", "as sure as right", 3]] });
+  const diagram = lineChart({ title: "Reliability diagram",
+    xLabel: "mean confidence (%)", yLabel: "accuracy (%)",
+    series: [["all", "all images", 1], ["own", "this image", 2], ["ideal", "perfectly calibrated", 3]] });
   const told = element("p", { class: "sn-told", "data-told": "", "aria-live": "polite" });
   const show = () => {
     const image = scope.get("image"), share = scope.get("kept");

@@ -65,7 +65,7 @@ export class Images {
       uncertainty: this.linked.figure("uncertainty", "Uncertainty", [1, 1]),
     };
     this.board = element("div", { class: "sn-four", tabindex: 0, role: "group", keydown: this.linked.keydown,
-      "aria-label": "Pictures; arrow keys point at a pixel" },
+      "aria-label": "Images; arrow keys point at a pixel" },
       ...Object.values(this.figures).map((figure) => figure.node));
     this.legend = element("div", { class: "sn-under" }, kindLegend(), rampLegend(scope.get("color_map"), this.most));
   }

@@ -30,7 +30,7 @@ function controls(scope) {
       help: "predictions with dropout on, averaged" }),
     segments(scope, "measure", { label: "Uncertainty", choices: MEASURES }),
     slider(scope, "kept", { label: "Keep", min: 5, max: 100, step: 5, scale: 100,
-      format: (share) => percent(share, 0), help: "the most certain pixels; the others are left to a person" }));
+      format: (share) => percent(share, 0), help: "the most certain pixels; the others are left out" }));
 }
 
 /**
