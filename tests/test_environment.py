@@ -126,8 +126,8 @@ def test_pyright_uses_the_node_of_the_lock():
 def test_no_text_of_the_project_names_a_package_registry():
     # Joined here, so that this file does not name one either.
     hosts = [f"{a}.{b}" for a, b in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"))]
-    suffixes = {".py", ".md", ".toml", ".yml", ".yaml", ".cff", ".lock", ".ipynb", ".cfg", ".txt"}
-    skipped = {".venv", ".git", "reports", "runs"}
+    suffixes = {".py", ".md", ".toml", ".yml", ".yaml", ".cff", ".lock", ".ipynb", ".cfg", ".txt", ".json"}
+    skipped = {".venv", ".git", "node_modules", "reports", "runs"}
     for path in ROOT.rglob("*"):
         if path.suffix in suffixes and path.relative_to(ROOT).parts[0] not in skipped:
             text = path.read_text(encoding="utf-8", errors="ignore")

@@ -1,52 +1,102 @@
-// Brings a widget to life in a page without a kernel: its saved state becomes a model that the widget's own
-// module can use. One copy of this runs for each widget of the page.
+// @ts-check
+// Starts a widget in a page without a kernel: its saved state becomes a model that the widget's own module can
+// use. One copy of this runs for each widget of the page.
+
 (async (script) => {
-  const place = script.closest("[data-standalone]");
-  const { state, buffers, module } = JSON.parse(place.querySelector("[data-state]").textContent);
+  /**
+   * What a page holds of one widget.
+   * @typedef {{ path: (string | number)[], data: string }} SavedBuffer
+   * @typedef {{ state: Record<string, any>, buffers: SavedBuffer[], module: string }} Saved
+   * @typedef {(...values: any[]) => void} Listener
+   * @typedef {import("../widgets/shared/types").Model<Record<string, any>>} Model
+   */
 
-  for (const { path, data } of buffers) {
-    const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
-    const last = path.pop();
-    path.reduce((part, key) => part[key], state)[last] = new DataView(bytes.buffer);
+  /**
+   * @param {ParentNode | null | undefined} parent
+   * @param {string} selector
+   * @returns {HTMLElement}
+   */
+  function find(parent, selector) {
+    const found = parent?.querySelector(selector);
+    if (!(found instanceof HTMLElement)) throw new Error(`This page has no ${selector}.`);
+    return found;
   }
 
-  const listeners = new Map();
-  const model = {
-    offline: true,
-    widget_manager: null,
-    get: (name) => state[name],
-    set(name, value) {
-      if (JSON.stringify(state[name]) === JSON.stringify(value)) return;
-      state[name] = value;
-      for (const listener of [...(listeners.get(`change:${name}`) ?? []), ...(listeners.get("change") ?? [])]) {
-        listener(model, value);
-      }
-    },
-    save_changes() {},
-    send() {},
-    on(events, listener) {
-      for (const event of events.split(" ")) {
-        if (!listeners.has(event)) listeners.set(event, new Set());
-        listeners.get(event).add(listener);
-      }
-    },
-    off(events, listener) {
-      for (const event of (events ?? [...listeners.keys()].join(" ")).split(" ")) {
-        if (listener) listeners.get(event)?.delete(listener);
-        else listeners.delete(event);
-      }
-    },
-  };
-
-  const source = JSON.parse(document.querySelector(`[data-module="${module}"]`).textContent);
-  const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-  try {
-    const { default: widget } = await import(url);
-    const made = typeof widget === "function" ? await widget() : widget;
-    await made.initialize?.({ model });
-    await made.render({ model, el: place.querySelector("[data-view]") });
-    place.querySelector("[data-fallback]")?.remove();
-  } finally {
-    URL.revokeObjectURL(url);
+  /**
+   * Put the bytes into the state, each at its path.
+   * @param {Saved} saved
+   */
+  function restore({ state, buffers }) {
+    for (const { path, data } of buffers) {
+      const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+      const parent = path.slice(0, -1).reduce((part, key) => part[key], state);
+      parent[path[path.length - 1]] = new DataView(bytes.buffer);
+    }
+    return state;
   }
+
+  /**
+   * The part of anywidget's model that views use.
+   * @param {Record<string, any>} state
+   * @returns {Model & { widget_manager: null }}
+   */
+  function modelOf(state) {
+    /** @type {Map<string, Set<Listener>>} */
+    const listeners = new Map();
+    const model = {
+      offline: true,
+      widget_manager: null,
+      /** @param {string} name */
+      get: (name) => state[name],
+      /** @param {string} name @param {unknown} value */
+      set(name, value) {
+        if (JSON.stringify(state[name]) === JSON.stringify(value)) return;
+        state[name] = value;
+        for (const event of [`change:${name}`, "change"]) {
+          for (const listener of [...(listeners.get(event) ?? [])]) listener(model, value);
+        }
+      },
+      save_changes() {},
+      send() {},
+      /** @param {string} events @param {Listener} listener */
+      on(events, listener) {
+        for (const event of events.split(" ")) {
+          listeners.set(event, (listeners.get(event) ?? new Set()).add(listener));
+        }
+      },
+      /** @param {string | null} [events] @param {Listener | null} [listener] */
+      off(events, listener) {
+        for (const event of events?.split(" ") ?? [...listeners.keys()]) {
+          if (listener) listeners.get(event)?.delete(listener);
+          else listeners.delete(event);
+        }
+      },
+    };
+    return model;
+  }
+
+  /**
+   * Draw the widget with its own module.
+   * @param {string} source
+   * @param {Model} model
+   * @param {HTMLElement} el
+   */
+  async function draw(source, model, el) {
+    const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+    try {
+      const { default: widget } = await import(url);
+      const made = typeof widget === "function" ? await widget() : widget;
+      await made.initialize?.({ model });
+      await made.render({ model, el });
+    } finally {
+      URL.revokeObjectURL(url);
+    }
+  }
+
+  const place = script?.closest("[data-standalone]");
+  /** @type {Saved} */
+  const saved = JSON.parse(find(place, "[data-state]").textContent ?? "");
+  const source = JSON.parse(find(document, `[data-module="${saved.module}"]`).textContent ?? "");
+  await draw(source, modelOf(restore(saved)), find(place, "[data-view]"));
+  place?.querySelector("[data-fallback]")?.remove();
 })(document.currentScript);

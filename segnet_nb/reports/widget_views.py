@@ -17,6 +17,8 @@ from typing import Any
 from nbconvert.preprocessors import Preprocessor
 from nbformat import NotebookNode
 
+from segnet_nb._shared.scripts import without_comments
+
 VIEW = "application/vnd.jupyter.widget-view+json"
 STATE = "application/vnd.jupyter.widget-state+json"
 _REFERENCE = "IPY_MODEL_"
@@ -93,4 +95,5 @@ def _json(value: Any) -> str:
 
 
 def _starter() -> str:
-    return resources.files("segnet_nb.reports").joinpath("widget_views.js").read_text(encoding="utf-8")
+    source = resources.files("segnet_nb.reports").joinpath("widget_views.js").read_text(encoding="utf-8")
+    return without_comments(source)

@@ -1,7 +1,10 @@
-"""Explorers to see and touch what a SegNet does; they know no framework.
+"""Interactive widgets that show how a SegNet works; they use no framework.
 
-Each is a widget whose state are traits: set one from Python or move a control in the browser. The answer
-is a trait too, which the next cell can read. ``figure()`` gives the same picture without a browser.
+The state of each is its traits: set one from Python or move a control in the browser. The answer is a trait
+too, which the next cell can read. ``figure()`` returns the same picture without a browser.
+
+Each has a folder: ``explorer.py`` holds the class, ``view.js`` and ``view.css`` what the browser draws, and
+``picture.py`` or ``numbers.py`` the computation. ``shared`` holds what they have in common.
 """
 
 import lazy_loader

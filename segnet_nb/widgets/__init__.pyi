@@ -1,10 +1,10 @@
 from . import (
-    explorer as explorer,
     index_ablation as index_ablation,
     index_microscope as index_microscope,
     loss_lab as loss_lab,
     mask_inspector as mask_inspector,
     pooling_playground as pooling_playground,
+    shared as shared,
     training_monitor as training_monitor,
     uncertainty_lens as uncertainty_lens,
 )

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from segnet_nb.widgets import _loss_numbers as numbers
+from segnet_nb.widgets.loss_lab import numbers
 from tests.browser.driver import OpenNotebook, eventually, pixels, slide, write_notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.notebook]

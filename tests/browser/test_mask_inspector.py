@@ -12,7 +12,7 @@ from PIL import Image
 
 from segnet_nb import datasets
 from segnet_nb.visualizers import safe_colors
-from segnet_nb.widgets import _mask_picture
+from segnet_nb.widgets.mask_inspector import picture
 from tests.browser.driver import OpenNotebook, eventually, pixels, slide
 
 pytestmark = [pytest.mark.browser, pytest.mark.notebook]
@@ -62,7 +62,7 @@ def data(opened):
     for number, parts in json.loads(sent).items():
         planes = {name: decoded(text) for name, text in parts.items()}
         height, width = planes["truth"].shape
-        found[int(number)] = _mask_picture.MaskData(
+        found[int(number)] = picture.MaskData(
             planes["photo"], planes["truth"], planes["classes"][:height], planes["percent"][:height]
         )
         assert width == 240
@@ -80,7 +80,7 @@ def wait(opened, view, trait, value):
 
 def expected(data, image=0, colors="published", **state):
     classes = safe_colors(datasets.CAMVID) if colors == "safe" else datasets.CAMVID
-    return _mask_picture.compose(data[image], _mask_picture.MaskState(**state), classes.palette)
+    return picture.compose(data[image], picture.MaskState(**state), classes.palette)
 
 
 def shown(view):
@@ -113,7 +113,7 @@ def test_threshold_hatches_and_counts(opened, view, data):
     wait(opened, view, "threshold", 0.7)
     assert_same(view, expected(data, threshold=70))
     assert (shown(view) != before).any()
-    sure, right = _mask_picture.certain_pixels(data[0], 70, 11)
+    sure, right = picture.certain_pixels(data[0], 70, 11)
     text = f"{sure:.0%} of the pixels are that certain; {right:.0%} of those are right".replace("%", " %")
     eventually(view.page, lambda: view.locator(".sn-certain").inner_text() == text)
 
@@ -152,7 +152,7 @@ def test_classes_are_switched_off_and_on(opened, view, data):
 
 def test_a_cell_of_the_matrix_lights_up_its_pixels(opened, view, data):
     cell = view.locator("[data-cell='Tree|Building']")
-    share = ((data[0].truth == 5) & (data[0].guess == 1)).sum() / (data[0].truth == 5).sum()
+    share = ((data[0].truth == 5) & (data[0].predicted == 1)).sum() / (data[0].truth == 5).sum()
     assert cell.inner_text() == f"{100 * share:.0f}"
     cell.click()
     wait(opened, view, "cell", ["Tree", "Building"])
@@ -177,13 +177,13 @@ def test_hovering_and_clicking_tell_the_classes_of_a_pixel(opened, view, data):
         text = view.locator(".sn-at").inner_text()
         assert f"y {y}, x {x}" in text
         assert f"truth {names[data[0].truth[y, x]]}" in " ".join(text.split())
-        assert f"{names[data[0].guess[y, x]]}" in text and f"{data[0].percent[y, x]} %" in text
+        assert f"{names[data[0].predicted[y, x]]}" in text and f"{data[0].percent[y, x]} %" in text
 
     eventually(view.page, told)
     canvas.click(position=at)
     wait(opened, view, "pixel", [y, x])
     answer = json.loads(opened.ask("print(json.dumps(inspector.answer))"))
-    assert answer["classes"][0] == names[data[0].guess[y, x]]
+    assert answer["classes"][0] == names[data[0].predicted[y, x]]
 
 
 def test_next_and_previous_go_by_the_order_worst_first(opened, view, data):
@@ -257,7 +257,7 @@ def test_an_error_is_shown_and_taken_back(opened, view):
 def test_pictures_that_did_not_travel_are_asked_for(opened):
     """A second inspector that may send one picture only: the others come when they are wanted."""
     source = (
-        "import segnet_nb.widgets.mask_inspector as module\n"
+        "import segnet_nb.widgets.mask_inspector.explorer as module\n"
         "module.EMBEDDED_BYTES = 1\nsmall = widgets.MaskInspector(predictions)\nsmall"
     )
     opened.page.evaluate(

@@ -10,7 +10,7 @@ import pytest
 from segnet_nb.visualizers.pooling import OFFSET_COLORS
 from segnet_nb.visualizers.upsampling import number
 from segnet_nb.widgets import PoolingPlayground
-from segnet_nb.widgets._pooling_numbers import answer, preset
+from segnet_nb.widgets.pooling_playground.numbers import answer, preset
 from tests.browser.driver import OpenNotebook, eventually, write_notebook
 
 pytestmark = [pytest.mark.browser, pytest.mark.notebook]

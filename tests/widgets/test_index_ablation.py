@@ -16,7 +16,7 @@ import segnet_nb as sn
 from segnet_nb.datasets import CAMVID
 from segnet_nb.probes import INTERVENTIONS, AblationBench
 from segnet_nb.visualizers.ablation import changed_pixels, marked_changes, show_ablation
-from segnet_nb.widgets.index_ablation import MODES, IndexAblation, numbers, palette_png
+from segnet_nb.widgets.index_ablation.explorer import MODES, IndexAblation, numbers, palette_png
 
 
 @pytest.fixture(scope="module")
@@ -150,13 +150,13 @@ def test_a_request_runs_once_and_is_answered(bench, monkeypatch):
 
 def test_what_the_view_may_not_ask_is_shown_and_taken_back(explorer):
     explorer.set_state({"image": 7, "_asked": 1})
-    assert explorer.error == "image must be in 0..2, the bench's images; 7 came."
+    assert explorer.error == "image must be in 0..2, the images of the bench, but got 7."
     assert explorer.image == 0
     explorer.set_state({"image": 1, "_asked": 2})
     assert (explorer.error, explorer.image, explorer._answered) == ("", 1, 2)
 
 
-def test_a_failing_run_is_shown_answered_and_mended(bench, monkeypatch):
+def test_a_failing_run_is_shown_answered_and_cleared(bench, monkeypatch):
     explorer = IndexAblation(bench)
     with monkeypatch.context() as patch:
         patch.setattr(bench, "run", lambda *a, **k: 1 / 0)
@@ -199,7 +199,7 @@ def test_a_bench_of_one_image_offers_no_other(bench):
     )
     explorer = IndexAblation(lonely)
     assert "other" not in [key for key, _ in explorer._setup["modes"]]
-    with pytest.raises(traitlets.TraitError, match="holds one alone"):
+    with pytest.raises(traitlets.TraitError, match="holds only one"):
         explorer.preset("other")
 
 

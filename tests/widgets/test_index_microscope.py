@@ -15,7 +15,7 @@ from traitlets import TraitError
 
 from segnet_nb.visualizers.feature_maps import ZERO_COLOR
 from segnet_nb.visualizers.pooling import OFFSET_COLORS
-from segnet_nb.widgets.index_microscope import IndexMicroscope, stage_picture
+from segnet_nb.widgets.index_microscope.explorer import IndexMicroscope, stage_picture
 from tests.trace_cases import random_trace
 
 SIZES = [(45, 61), (32, 48), (19, 22)]
@@ -239,8 +239,8 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("name", "value", "message"),
         [
-            ("image", 3, r"image must be in 0\.\.2, but 3 came\. There are 3 images"),
-            ("image", -1, r"image must be in 0\.\.2, but -1 came"),
+            ("image", 3, r"image must be in 0\.\.2, but got 3\. There are 3 images"),
+            ("image", -1, r"image must be in 0\.\.2, but got -1"),
             ("stage", 0, r"stage must be in 1\.\.3, but 0 came\. The network has 3 stages"),
             ("channel", 4, r"channel must be in 0\.\.3, but 4 came\. Stage 1 has 4 channels"),
             ("pixel", (45, 0), r"y must be in 0\.\.44, but 45 came\. The image has 45 x 61 pixels"),
@@ -266,15 +266,15 @@ class TestRefusals:
         check_picture(microscope, traces[0])
 
     def test_of_what_are_no_traces(self, traces):
-        with pytest.raises(TypeError, match=r"a sequence of traces is needed, but object came\. Pass"):
+        with pytest.raises(TypeError, match=r"expected a sequence of traces, but got object\. Pass"):
             IndexMicroscope(object())
-        with pytest.raises(TypeError, match="a sequence of traces is needed, but UnpoolingTrace came"):
+        with pytest.raises(TypeError, match="expected a sequence of traces, but got UnpoolingTrace"):
             IndexMicroscope(traces[0])
-        with pytest.raises(TypeError, match="traces are needed, but ndarray came"):
+        with pytest.raises(TypeError, match="expected traces, but got ndarray"):
             IndexMicroscope(np.zeros((2, 16, 16, 3), np.uint8))
-        with pytest.raises(ValueError, match="no traces came"):
+        with pytest.raises(ValueError, match="there are no traces"):
             IndexMicroscope([])
-        with pytest.raises(ValueError, match="3 images need as many names, but 1 came"):
+        with pytest.raises(ValueError, match="one entry for each of 3 images, but got 1"):
             IndexMicroscope(traces, names=["a"])
 
     def test_of_traces_of_another_network(self, traces):

@@ -15,8 +15,9 @@ from PIL import Image
 from scipy import ndimage
 
 from segnet_nb import losses as package
-from segnet_nb.widgets import LossLab, _loss_numbers as numbers
-from segnet_nb.widgets.loss_lab import from_text, score_prediction, to_text
+from segnet_nb.widgets import LossLab
+from segnet_nb.widgets.loss_lab import numbers
+from segnet_nb.widgets.loss_lab.explorer import from_text, score_prediction, to_text
 
 SIZE = numbers.HEIGHT * numbers.WIDTH
 
@@ -307,7 +308,7 @@ class TestState:
         assert message in lab.error
 
     def test_paint_says_what_it_takes(self):
-        with pytest.raises(ValueError, match=r"shape \(24, 32\), but shape \(2, 2\)"):
+        with pytest.raises(ValueError, match=r"shape \(24, 32\), but got shape \(2, 2\)"):
             LossLab().paint(np.zeros((2, 2)))
         with pytest.raises(ValueError, match=r"values \[0, 2\]"):
             LossLab().paint(2 * np.eye(24, 32, dtype=int))

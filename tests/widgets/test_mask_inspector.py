@@ -15,7 +15,8 @@ from segnet_nb import probes
 from segnet_nb.datasets import CAMVID
 from segnet_nb.datasets.classes import ClassList
 from segnet_nb.visualizers import safe_colors
-from segnet_nb.widgets import MaskInspector, _mask_picture, mask_inspector as module
+from segnet_nb.widgets import MaskInspector
+from segnet_nb.widgets.mask_inspector import explorer as module, picture
 
 HEIGHT, WIDTH, COUNT = 9, 14, 4
 
@@ -151,13 +152,13 @@ def test_settings_can_be_given_at_once(predictions):
 def test_blending_by_hand():
     # 100 under a class of 200 at half opacity: (100 * 128 + 200 * 128 + 128) >> 8 = 38528 >> 8 = 150.
     one = np.zeros((1, 1), np.uint8)
-    data = _mask_picture.MaskData(np.full((1, 1, 3), 100, np.uint8), one, one, one + 90)
+    data = picture.MaskData(np.full((1, 1, 3), 100, np.uint8), one, one, one + 90)
     palette = np.array([[200, 200, 200], [0, 0, 0]], np.uint8)
-    state = _mask_picture.MaskState(opacity=0.5)
-    assert _mask_picture.compose(data, state, palette).tolist() == [[[150, 150, 150]]]
+    state = picture.MaskState(opacity=0.5)
+    assert picture.compose(data, state, palette).tolist() == [[[150, 150, 150]]]
     # Less certain than asked, at (0, 0): halved to 50 and not coloured.
-    state = _mask_picture.MaskState(opacity=0.5, threshold=91)
-    assert _mask_picture.compose(data, state, palette).tolist() == [[[50, 50, 50]]]
+    state = picture.MaskState(opacity=0.5, threshold=91)
+    assert picture.compose(data, state, palette).tolist() == [[[50, 50, 50]]]
 
 
 class TestAnswers:
@@ -210,10 +211,10 @@ class TestRefused:
             ("image", 4, "there is no image 4: choose from 0 to 3"),
             ("image", -1, "there is no image -1"),
             ("hidden", ["Sky", "Unicorn"], "no class is called 'Unicorn'. Choose from: Sky, Building"),
-            ("cell", ["Sky"], r"a cell is \[true class, predicted class\], or \[\] for none"),
+            ("cell", ["Sky"], r"cell must be \[true class, predicted class\], or \[\] for none"),
             ("cell", ["Sky", "Moon"], "no class is called 'Moon'"),
-            ("pixel", [9, 0], r"a pixel is \[y, x\] below \[9, 14\]"),
-            ("pixel", [1], r"a pixel is \[y, x\]"),
+            ("pixel", [9, 0], r"pixel must be \[y, x\] below \[9, 14\]"),
+            ("pixel", [1], r"pixel must be \[y, x\]"),
             ("opacity", 1.5, "opacity"),
             ("threshold", -0.1, "threshold"),
             ("overlay", "lies", "overlay"),
@@ -235,7 +236,7 @@ class TestRefused:
         assert (inspector.error, inspector.image) == ("", 2)
 
     def test_what_is_no_prediction(self):
-        with pytest.raises(TypeError, match=r"predictions of a network are needed, but ndarray came. Pass"):
+        with pytest.raises(TypeError, match=r"expected the predictions of a network, but got ndarray\. Pass"):
             MaskInspector(np.zeros(3))
 
     def test_a_setting_that_does_not_exist(self, predictions):

@@ -14,7 +14,8 @@ from keras import ops
 
 from segnet_nb import layers
 from segnet_nb.visualizers.upsampling import number, show_upsampling
-from segnet_nb.widgets import PoolingPlayground, _pooling_numbers as numbers
+from segnet_nb.widgets import PoolingPlayground
+from segnet_nb.widgets.pooling_playground import numbers
 
 few = settings(max_examples=25, deadline=None)
 WAYS = ("unpooled", "nearest", "bilinear", "transposed")
@@ -234,11 +235,11 @@ def test_python_drives_the_state():
 
 
 BAD_GRIDS = {
-    "a word": ("map", "but str came"),
-    "three rows": ([[1] * 4] * 3, "3 rows of 4 columns came"),
-    "nine columns": ([[1] * 9] * 4, "4 rows of 9 columns came"),
-    "ragged": ([[1] * 4, [1] * 5, [1] * 4, [1] * 4], "4 rows of 4, 5 columns came"),
-    "flat": ([1, 2, 3, 4], "but list came"),
+    "a word": ("map", "but got str"),
+    "three rows": ([[1] * 4] * 3, "got 3 rows of 4 columns"),
+    "nine columns": ([[1] * 9] * 4, "got 4 rows of 9 columns"),
+    "ragged": ([[1] * 4, [1] * 5, [1] * 4, [1] * 4], "got 4 rows of 4, 5 columns"),
+    "flat": ([1, 2, 3, 4], "but got list"),
     "a half": ([[1, 2, 3, 0.5]] + [[1] * 4] * 3, "row 0, column 3 .* is 0.5"),
     "too large": ([[1] * 4] * 3 + [[1, 100, 1, 1]], "row 3, column 1 .* is 100"),
     "a truth value": ([[True] * 4] * 4, "is True"),
@@ -264,19 +265,19 @@ def test_an_impossible_map_is_refused(name):
 )
 def test_an_impossible_kernel_is_refused(value):
     playground = PoolingPlayground()
-    with pytest.raises(traitlets.TraitError, match="kernel is 2 x 2 numbers"):
+    with pytest.raises(traitlets.TraitError, match="kernel must be 2 x 2 numbers"):
         playground.kernel = value
-    with pytest.raises(traitlets.TraitError, match="kernel is 2 x 2 numbers"):
+    with pytest.raises(traitlets.TraitError, match="kernel must be 2 x 2 numbers"):
         PoolingPlayground(kernel=value)
     assert playground.kernel == KERNEL
-    with pytest.raises(traitlets.TraitError, match="seed is a whole number"):
+    with pytest.raises(traitlets.TraitError, match="seed must be an integer"):
         playground.seed = -1
 
 
 def test_what_the_view_sends_is_checked_too():
     playground = PoolingPlayground()
     playground.set_state({"grid": [[1, 2], [3, 4]]})
-    assert "2 rows of 2 columns came" in playground.error
+    assert "got 2 rows of 2 columns" in playground.error
     assert playground.grid == numbers.preset("example", 4, 4)
     playground.set_state({"grid": numbers.preset("zeros", 6, 5)})
     assert playground.error == ""
@@ -286,7 +287,7 @@ def test_what_the_view_sends_is_checked_too():
 def test_an_error_while_computing_is_shown(monkeypatch):
     playground = PoolingPlayground()
     with monkeypatch.context() as patch:
-        patch.setattr("segnet_nb.widgets.pooling_playground.answer", lambda *_: 1 / 0)
+        patch.setattr("segnet_nb.widgets.pooling_playground.explorer.answer", lambda *_: 1 / 0)
         playground.fill("zeros")
         assert "division by zero" in playground.error
     playground.fill("ties")

@@ -17,7 +17,8 @@ from segnet_nb import model
 from segnet_nb.datasets import CAMVID
 from segnet_nb.inference.prediction import predict
 from segnet_nb.training import EpochReport, StopTraining, load_run, train
-from segnet_nb.widgets import TrainingMonitor, training_monitor as module
+from segnet_nb.widgets import TrainingMonitor
+from segnet_nb.widgets.training_monitor import explorer as module
 from tests.training_helpers import tiny_config, tiny_network, tiny_pair
 
 PHOTO = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)
@@ -338,7 +339,7 @@ class TestEnding:
 class TestState:
     def test_an_epoch_that_is_not_there(self):
         monitor = TrainingMonitor()
-        with pytest.raises(traitlets.TraitError, match="epoch 4 is not there: 0 are whole"):
+        with pytest.raises(traitlets.TraitError, match="epoch 4 does not exist: 0 are completed"):
             monitor.shown = 4
 
     @pytest.mark.parametrize(
@@ -347,7 +348,7 @@ class TestState:
             (PHOTO, None, "belong together"),
             (PHOTO.astype(np.float32), TRUTH, "must be uint8"),
             (PHOTO[None], TRUTH[None], r"images\[0\]"),
-            (PHOTO, TRUTH[:, :2], r"\(4, 2\) came"),
+            (PHOTO, TRUTH[:, :2], r"and \(4, 2\)\."),
         ],
     )
     def test_images_that_do_not_fit(self, image, labels, message):
@@ -396,7 +397,7 @@ class TestFigure:
         figure = TrainingMonitor(PHOTO, TRUTH).figure()
         titles = [axis.get_title() for axis in figure.axes]
         assert titles == ["training loss", "validation", "image", "ground truth"]
-        assert figure.axes[0].texts[0].get_text() == "no whole epoch yet"
+        assert figure.axes[0].texts[0].get_text() == "no completed epoch yet"
 
     def test_after_a_run(self):
         monitor = TrainingMonitor(PHOTO, TRUTH)

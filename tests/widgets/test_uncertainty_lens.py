@@ -12,7 +12,8 @@ from PIL import Image
 
 from segnet_nb.datasets import CAMVID
 from segnet_nb.probes.uncertainty import MEASURES, SampledPredictions
-from segnet_nb.widgets import UncertaintyLens, _lens_numbers
+from segnet_nb.widgets import UncertaintyLens
+from segnet_nb.widgets.uncertainty_lens import numbers
 
 COUNTS = (2, 5, 9)
 SHAPE = (3, 6, 10)  # images, height, width
@@ -78,7 +79,7 @@ def expected(data, lens):
         else:
             color = (0, 87, 148) if out else (213, 94, 0)
         pictures["errors"][y, x] = color
-        pictures["uncertainty"][y, x] = _lens_numbers.color_map()[level[y, x]]
+        pictures["uncertainty"][y, x] = numbers.color_map()[level[y, x]]
     return pictures, limit
 
 
@@ -173,8 +174,8 @@ def test_what_the_browser_gets_is_what_python_has(data, lens):
         ("image", 3, "there is no image 3: choose from 0 to 2"),
         ("image", -1, "there is no image -1"),
         ("samples", 3, "there are results after 2, 5, 9 samples, not after 3"),
-        ("kept", 0.0, "kept is a share from 0.05 to 1, but 0.0 came"),
-        ("kept", 1.2, "kept is a share from 0.05 to 1"),
+        ("kept", 0.0, "kept must be a share from 0.05 to 1, but got 0.0"),
+        ("kept", 1.2, "kept must be a share from 0.05 to 1"),
         ("measure", "doubt", "any of"),
     ],
 )
@@ -204,7 +205,7 @@ def test_first_values_and_unknown_settings(data):
 
 
 def test_something_else_than_sampled_predictions():
-    with pytest.raises(TypeError, match="sampled predictions are needed, but list came"):
+    with pytest.raises(TypeError, match="expected sampled predictions, but got list"):
         UncertaintyLens([1, 2])
 
 

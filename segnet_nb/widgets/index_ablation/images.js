@@ -1,0 +1,116 @@
+// @ts-check
+// The five images with a cross in all of them, and the classes that they show.
+
+import { linkedImages, paint, pixelsOf } from "../shared/canvas.js";
+import { element, rgb, swatch } from "../shared/dom.js";
+
+/** @import { Bytes, LinkedFigure, Point } from "../shared/types" */
+/** @import { Scope } from "../shared/scope.js" */
+/** @import { Setup, Traits } from "./types" */
+
+const HINT = "Point at an image, or focus the images and use the arrow keys, to read a pixel.";
+
+/**
+ * @param {string} truth
+ * @param {string} before
+ * @param {string} now
+ */
+function judgement(truth, before, now) {
+  if (before === now) return "unchanged";
+  if (truth === "void") return "changed, not judged";
+  if (before === truth) return "now wrong";
+  return now === truth ? "now right" : "wrong before and now";
+}
+
+export class Images {
+  /**
+   * @param {Scope<Traits>} scope
+   * @param {Setup} setup
+   * @param {() => void} changed called when loading begins or ends
+   */
+  constructor(scope, setup, changed) {
+    this.scope = scope;
+    this.setup = setup;
+    this.changed = changed;
+    this.loading = 0;
+    /** @type {[string, string][]} */
+    const names = setup.palette.map((color, i) => [color.join(), setup.classes[i]]);
+    this.names = new Map(names.reverse());
+    /** @type {Record<string, ImageData>} label maps in their colours */
+    this.data = {};
+    this.readout = element("div", { class: "sn-place sn-number", role: "status", text: HINT });
+    this.legend = element("div", { class: "sn-legend", "aria-label": "Classes in the images" });
+    this.linked = linkedImages(scope, this.readout, (at) => (at ? this.describe(at) : HINT));
+    const size = setup.sizes[0];
+    /** @type {Record<string, LinkedFigure>} */
+    this.figures = {
+      image: this.linked.figure("image", "Image", size),
+      truth: this.linked.figure("truth", "Ground truth", size),
+      reference: this.linked.figure("reference", "True indices", size),
+      prediction: this.linked.figure("prediction", "Now", size),
+      changes: this.linked.figure("changes", "Changed pixels", size),
+    };
+    const { image, truth, reference, prediction, changes } = this.figures;
+    this.node = element("div", {
+      class: "sn-pictures", tabindex: 0, role: "group", keydown: this.linked.keydown,
+      "aria-label": "Images; arrow keys move the cross, with shift by ten pixels",
+    },
+      element("div", { class: "sn-row sn-three" }, image.node, truth.node, reference.node),
+      element("div", { class: "sn-row sn-two" }, prediction.node, changes.node));
+  }
+
+  loadScene() {
+    return this.load(this.scope.get("_scene"), ["truth"]);
+  }
+
+  loadPictures() {
+    return this.load(this.scope.get("_pictures"), ["reference", "prediction"]);
+  }
+
+  /**
+   * Draw images and keep the pixels of some.
+   * @param {Record<string, Bytes>} bytes
+   * @param {string[]} kept
+   */
+  async load(bytes, kept) {
+    this.loading += 1;
+    try {
+      await Promise.all(Object.entries(bytes).map(async ([name, content]) => {
+        await paint(this.scope, this.figures[name].canvas, content, name === "image" ? "image/jpeg" : "image/png");
+        if (kept.includes(name)) this.data[name] = await pixelsOf(content);
+      }));
+    } finally {
+      this.loading -= 1;
+      if (this.scope.alive) { this.showLegend(); this.linked.again(); this.changed(); }
+    }
+  }
+
+  /** @param {Point} at */
+  describe(at) {
+    const [truth, before, now] = ["truth", "reference", "prediction"].map((name) => this.classAt(name, at));
+    return `row ${at[0]}, column ${at[1]}:  truth ${truth}  ·  true indices ${before}  ·  now ${now}  –  `
+      + judgement(truth, before, now);
+  }
+
+  /**
+   * @param {string} name
+   * @param {Point} at
+   */
+  classAt(name, [y, x]) {
+    const found = this.data[name];
+    if (!found) return "";
+    const k = 4 * (y * found.width + x);
+    return this.names.get([...found.data.slice(k, k + 3)].join()) ?? "";
+  }
+
+  showLegend() {
+    const present = new Set();
+    for (const { data } of Object.values(this.data)) {
+      for (let k = 0; k < data.length; k += 4) present.add((data[k] << 16) | (data[k + 1] << 8) | data[k + 2]);
+    }
+    this.legend.replaceChildren(...this.setup.palette.flatMap((color, i) => {
+      if (!present.has((color[0] << 16) | (color[1] << 8) | color[2])) return [];
+      return [element("span", { class: "sn-entry" }, swatch(rgb(color)), this.setup.classes[i])];
+    }));
+  }
+}

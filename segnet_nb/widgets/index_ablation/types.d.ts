@@ -1,0 +1,41 @@
+import type { BaseTraits, Bytes, Point } from "../shared/types";
+
+/** The synchronised traits of explorer.py. */
+export interface Traits extends BaseTraits {
+  image: number;
+  modes: string[];
+  share: number;
+  seed: number;
+  other: number | null;
+  view: "all" | "wrong" | "right";
+  result: Result;
+  _setup: Setup;
+  _scene: Record<string, Bytes>;
+  _pictures: Record<string, Bytes>;
+  _asked: number;
+  _answered: number;
+}
+
+/** The numbers of one ablation; empty before the first. */
+export interface Result {
+  mean_iou: number;
+  mean_iou_change: number;
+  boundary_f1: number;
+  boundary_f1_change: number;
+  changed: number;
+  now_wrong: number;
+  now_right: number;
+  bytes_indices: number;
+  bytes_indices_true: number;
+  bytes_features: number;
+}
+
+/** What never changes; empty once the kernel is gone. */
+export interface Setup {
+  names: string[];
+  classes: string[];
+  palette: number[][];
+  sizes: Point[];
+  bytes: number[];
+  modes: [string, string][];
+}

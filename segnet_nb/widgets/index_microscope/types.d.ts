@@ -1,0 +1,63 @@
+import type { BaseTraits, Bytes, Point } from "../shared/types";
+
+/** The synchronised traits of explorer.py. */
+export interface Traits extends BaseTraits {
+  image: number;
+  stage: number;
+  channel: number;
+  pixel: Point;
+  zoom: number;
+  path: Path;
+  zero_share: [number, number];
+  photo: Bytes;
+  picture: Picture;
+  frame: Frame;
+}
+
+/** The panels of the view. */
+export type MapName = "image" | FeatureMap;
+export type FeatureMap = "features" | "pooled" | "indices" | "unpooled" | "dense";
+
+/** One channel of one stage; `maps` is missing once the kernel is gone. */
+export interface Picture {
+  stage: number;
+  channel: number;
+  dense_channel: number;
+  maps?: Record<FeatureMap, Bytes>;
+  sizes: Record<FeatureMap, Point>;
+  spans: Record<FeatureMap, [number | null, number | null]>;
+}
+
+/** What stays while one image is looked at. */
+export interface Frame {
+  names: string[];
+  size: Point;
+  stages: { size: Point; channels: number }[];
+  /** Colour and name of each index. */
+  offsets: [string, string][];
+  zero: string;
+  scale: string[];
+}
+
+/** A pixel's path, see PixelPath.as_dict. */
+export interface Path {
+  pixel: Point;
+  stage: number;
+  steps: Step[];
+}
+
+export interface Step {
+  stage: number;
+  channel: number;
+  pixel: Point;
+  window: Point;
+  index: number;
+  won: boolean;
+  source: Point;
+  returned: Point;
+  value: number | null;
+  numbers: (number | null)[][];
+}
+
+/** A square in pixels of the image: top, left, side. */
+export type Square = [number, number, number];

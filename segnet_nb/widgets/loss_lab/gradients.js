@@ -1,0 +1,43 @@
+// @ts-check
+// The gradient of each loss as an image, its scale, and its value at the cursor.
+
+import { paint, pixelCanvas } from "../shared/canvas.js";
+import { element } from "../shared/dom.js";
+import { COLUMNS, LOSSES, ROWS } from "./losses.js";
+
+/** @import { Scope } from "../shared/scope.js" */
+/** @import { Board } from "./board.js" */
+/** @import { Traits } from "./types" */
+
+/** @param {number} value */
+const signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(3)}`;
+
+/**
+ * @param {Scope<Traits>} scope
+ * @param {Board} board
+ */
+export function gradientMaps(scope, board) {
+  const maps = LOSSES.map(([name, title]) => {
+    const canvas = pixelCanvas(name, ROWS, COLUMNS, { role: "img", "aria-label": `Gradient of ${title}` });
+    const low = element("span", { class: "sn-number" }), high = element("span", { class: "sn-number" });
+    const here = element("output", { class: "sn-number", "data-at": name });
+    const node = element("figure", { class: "sn-figure" }, element("figcaption", { text: title, title }),
+      board.framed(canvas),
+      element("div", { class: "sn-bar-row" }, low, element("span", { class: "sn-diverging" }), high),
+      element("div", { class: "sn-here" }, element("span", { class: "sn-note", text: "at the cursor" }), here));
+    return { name, canvas, low, high, here, node };
+  });
+  const show = () => {
+    for (const { name, canvas, low, high } of maps) {
+      paint(scope, canvas, scope.get("maps")[name]);
+      const end = scope.get("largest")[name] ?? 0, text = end.toFixed(end < 10 ? 2 : 1);
+      low.textContent = `−${text}`;
+      high.textContent = `+${text}`;
+    }
+  };
+  const showAt = () => {
+    const at = scope.get("at");
+    for (const { name, here } of maps) here.textContent = signed(at[name] ?? 0);
+  };
+  return { node: element("div", { class: "sn-maps" }, ...maps.map(({ node }) => node)), show, showAt };
+}

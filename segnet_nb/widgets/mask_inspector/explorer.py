@@ -1,0 +1,315 @@
+"""The mask inspector: where a network is right and wrong, pixel by pixel."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import traitlets
+from matplotlib.figure import Figure
+from PIL import Image
+
+from segnet_nb._shared.errors import UserTypeError
+from segnet_nb.datasets.colors import safe_colors
+from segnet_nb.widgets.mask_inspector import picture
+from segnet_nb.widgets.shared.assets import script, style
+from segnet_nb.widgets.shared.explorer import Explorer, guarded
+
+if TYPE_CHECKING:
+    from segnet_nb.probes.predictions import Predictions
+
+# An HTML report must stay below 10 MB, and base64 makes a third more of everything.
+EMBEDDED_BYTES = 4_000_000
+
+
+def _encoded(pixels: np.ndarray, kind: str = "png", **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+class MaskInspector(Explorer):
+    """Masks over images, to toggle, threshold, compare and search for errors.
+
+    The pixels travel once, compressed; the picture is made in the browser, so every control answers within
+    a frame, also in a report without a kernel. ``picture()`` makes the same picture in Python.
+
+    Args:
+        predictions: what a network says, from ``segnet_nb.probes.probe_predictions``.
+        **state: any of the attributes below.
+
+    Attributes:
+        image: number of the image.
+        overlay: ``"prediction"``, ``"truth"``, ``"compare"`` (truth to the left of a curtain, prediction to
+            its right), ``"errors"`` or ``"none"``.
+        drawing: ``"fill"`` or ``"outline"``.
+        opacity: of the colours, 0..1.
+        threshold: predictions less probable than this (0..1) are hatched instead of coloured.
+        curtain: place of the curtain as a share of the width, 0..1.
+        hidden: names of classes that are not coloured.
+        colors: ``"published"``, the palette of the dataset, or ``"safe"``, for every kind of colour vision.
+        scope: whether the confusion matrix counts this ``"image"`` or ``"all"`` of them.
+        cell: ``[truth, prediction]``, two class names whose pixels light up; empty: none.
+        zoom: 1 shows the whole image.
+        center: what is in the middle of a zoomed view, as shares of height and width.
+        pixel: ``[y, x]`` that was clicked; empty: none.
+        answer: what holds at ``pixel``: truth, classes and percent, likeliest first. Read only.
+        order: numbers of the images, worst first. Read only.
+
+    Raises:
+        TypeError: if the argument is not ``Predictions``.
+        TraitError: if a value is impossible.
+
+    Example:
+        >>> from segnet_nb import datasets, probes
+        >>> from segnet_nb.networks.model import segnet_basic
+        >>> data = datasets.load("synthetic", "val", image_size=(32, 48), count=2)
+        >>> model = segnet_basic((None, None, 3), 11, filters=4, kernel_size=3)
+        >>> inspector = MaskInspector(probes.probe_predictions(model, data), opacity=0.8)
+        >>> inspector.image = 1
+        >>> inspector.picture().shape
+        (32, 48, 3)
+    """
+
+    _esm = script("mask_inspector")
+    _css = style("mask_inspector")
+
+    standalone = traitlets.Bool(True).tag(sync=True)
+    image = traitlets.Int(0).tag(sync=True)
+    overlay = traitlets.Enum(picture.OVERLAYS, "prediction").tag(sync=True)
+    drawing = traitlets.Enum(picture.DRAWINGS, "fill").tag(sync=True)
+    opacity = traitlets.Float(0.55, min=0, max=1).tag(sync=True)
+    threshold = traitlets.Float(0.0, min=0, max=1).tag(sync=True)
+    curtain = traitlets.Float(0.5, min=0, max=1).tag(sync=True)
+    hidden = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    colors = traitlets.Enum(("published", "safe"), "published").tag(sync=True)
+    scope = traitlets.Enum(("image", "all"), "image").tag(sync=True)
+    cell = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    zoom = traitlets.Float(1.0, min=1, max=16).tag(sync=True)
+    center = traitlets.List(traitlets.Float(min=0, max=1), [0.5, 0.5], minlen=2, maxlen=2).tag(sync=True)
+    pixel = traitlets.List(traitlets.Int(min=0)).tag(sync=True)
+
+    answer = traitlets.Dict(read_only=True)
+    order = traitlets.List(read_only=True)
+
+    # What the browser needs, set once.
+    names = traitlets.List(read_only=True).tag(sync=True)
+    size = traitlets.List(read_only=True).tag(sync=True)
+    class_names = traitlets.List(read_only=True).tag(sync=True)
+    palettes = traitlets.Dict(read_only=True).tag(sync=True)
+    matrices = traitlets.Bytes(read_only=True).tag(sync=True)
+    pictures = traitlets.Dict(read_only=True).tag(sync=True)
+
+    def __init__(self, predictions: Predictions, **state: Any) -> None:
+        needed = ("images", "labels", "classes", "names", "top_classes", "top_probabilities", "matrices")
+        if not all(hasattr(predictions, name) for name in needed):
+            raise UserTypeError(
+                f"expected the predictions of a network, but got {type(predictions).__name__}. "
+                "Pass segnet_nb.probes.probe_predictions(model, data)."
+            )
+        self._predictions = predictions
+        classes = predictions.classes
+        palettes = {"published": classes.palette.tolist()}
+        if classes.num_classes <= 11:
+            palettes["safe"] = safe_colors(classes).palette.tolist()
+        self._percent: dict[int, np.ndarray] = {}
+        super().__init__()
+        with self.hold_trait_notifications():
+            self.set_trait("names", list(predictions.names))
+            self.set_trait("size", list(predictions.labels.shape[1:]))
+            self.set_trait("class_names", list(classes.names))
+            self.set_trait("palettes", palettes)
+            self.set_trait("matrices", predictions.matrices.astype("<i4").tobytes())
+        self._order_images()
+        for name, value in state.items():
+            if not self.has_trait(name):
+                raise UserTypeError(f"MaskInspector has no setting {name!r}.")
+            setattr(self, name, value)
+        self.set_trait("pictures", self._embedded())
+
+    def __repr__(self) -> str:
+        height, width = self.size
+        counts = len(self.names), len(self.class_names)
+        return f"MaskInspector({counts[0]} images of {height} x {width}, {counts[1]} classes)"
+
+    # --- validation ----------------------------------------------------------------------------------
+
+    @traitlets.validate("image")
+    def _check_image(self, proposal: Any) -> int:
+        count = len(self._predictions)
+        if not 0 <= proposal["value"] < count:
+            raise traitlets.TraitError(
+                f"there is no image {proposal['value']}: choose from 0 to {count - 1}."
+            )
+        return proposal["value"]
+
+    @traitlets.validate("hidden")
+    def _check_hidden(self, proposal: Any) -> list[str]:
+        return [self._class_name(name) for name in proposal["value"]]
+
+    @traitlets.validate("cell")
+    def _check_cell(self, proposal: Any) -> list[str]:
+        if len(proposal["value"]) not in (0, 2):
+            raise traitlets.TraitError(
+                f"cell must be [true class, predicted class], or [] for none, but got {proposal['value']}."
+            )
+        return [self._class_name(name) for name in proposal["value"]]
+
+    @traitlets.validate("pixel")
+    def _check_pixel(self, proposal: Any) -> list[int]:
+        place, (height, width) = proposal["value"], self._predictions.labels.shape[1:]
+        if place and not (len(place) == 2 and place[0] < height and place[1] < width):
+            raise traitlets.TraitError(
+                f"pixel must be [y, x] below [{height}, {width}], or [] for none, but got {place}."
+            )
+        return place
+
+    @traitlets.validate("colors")
+    def _check_colors(self, proposal: Any) -> str:
+        if proposal["value"] not in self.palettes:
+            safe_colors(self._predictions.classes)  # says why there are none
+        return proposal["value"]
+
+    def _class_name(self, name: str) -> str:
+        classes = self._predictions.classes
+        try:
+            return classes.names[classes.index(name)]
+        except ValueError as error:
+            raise traitlets.TraitError(str(error)) from None
+
+    # --- answers -------------------------------------------------------------------------------------
+
+    @traitlets.observe("pixel", "image")
+    @guarded
+    def _answer_pixel(self, _: Any = None) -> None:
+        self.set_trait("answer", self.at(*self.pixel) if self.pixel else {})
+
+    @traitlets.observe("cell")
+    @guarded
+    def _order_images(self, _: Any = None) -> None:
+        if self.cell:
+            truth, predicted = self._cell()
+            badness = -self._predictions.matrices[:, truth, predicted].astype(float)
+        else:
+            badness = self._predictions.mean_ious
+        self.set_trait("order", np.argsort(badness, kind="stable").tolist())
+
+    def at(self, y: int, x: int) -> dict[str, Any]:
+        """What holds at a pixel of the present image.
+
+        Args:
+            y: row in pixels.
+            x: column in pixels.
+
+        Returns:
+            ``truth``, a class name or ``"void"``; ``classes``, the likeliest names; ``percent``, their
+            probabilities in whole percent.
+        """
+        data, names = self._predictions, [*self.class_names, "void"]
+        return {
+            "truth": names[data.labels[self.image, y, x]],
+            "classes": [names[i] for i in data.top_classes[self.image, y, x]],
+            "percent": self._percents(self.image)[y, x].tolist(),
+        }
+
+    def state(self) -> picture.MaskState:
+        """The part of the state that makes the picture."""
+        classes = self._predictions.classes
+        return picture.MaskState(
+            overlay=self.overlay,
+            drawing=self.drawing,
+            opacity=self.opacity,
+            threshold=picture.round_half_up(100 * self.threshold),
+            curtain=self.curtain,
+            hidden=frozenset(classes.index(name) for name in self.hidden),
+            cell=self._cell() if self.cell else None,
+        )
+
+    def picture(self) -> np.ndarray:
+        """The picture as the browser shows it at zoom 1, from the original image.
+
+        Returns:
+            uint8 RGB, shape ``(height, width, 3)``.
+        """
+        return picture.compose(self._data(), self.state(), np.array(self.palettes[self.colors], np.uint8))
+
+    def certainty(self) -> tuple[float, float]:
+        """How much of the image is certain, and how much of that is right.
+
+        Returns:
+            Of the pixels with a class, the share at least as probable as the threshold; of those, the share
+            that is right.
+        """
+        state = self.state()
+        return picture.certain_pixels(self._data(), state.threshold, len(self.class_names))
+
+    def figure(self) -> Figure:
+        """The picture, and the confusion matrix beside it, as a matplotlib figure."""
+        from segnet_nb.visualizers.inspection import show_inspection
+
+        data, classes = self._predictions, self._predictions.classes
+        if self.colors == "safe":
+            classes = safe_colors(classes)
+        matrix = data.matrices[self.image] if self.scope == "image" else data.matrices.sum(0)
+        title = f"{data.names[self.image]}: {self.overlay}, mean IoU {data.mean_ious[self.image]:.2f}"
+        shown = picture.shown_classes(self._data(), self.state(), classes.void_id)
+        present = [i for i in range(classes.num_classes) if (shown == i).any()]
+        cell = self._cell() if self.cell else None
+        return show_inspection(self.picture(), matrix, classes, present=present, title=title, cell=cell)
+
+    def release(self) -> None:
+        """Release the pixels."""
+        self._percent.clear()
+        self.set_trait("pictures", {})
+        self.set_trait("matrices", b"")
+
+    # --- pixels for the browser ----------------------------------------------------------------------
+
+    def received(self, content: dict[str, Any]) -> None:
+        """Send the image that the view requests."""
+        if content.get("kind") == "picture":
+            number = self._check_image({"value": content["image"]})
+            parts = self._packed(number)
+            self.send({"kind": "picture", "image": number, "parts": list(parts)}, buffers=[*parts.values()])
+
+    def _cell(self) -> tuple[int, int]:
+        truth, predicted = (self._predictions.classes.index(name) for name in self.cell)
+        return truth, predicted
+
+    def _percents(self, number: int) -> np.ndarray:
+        if number not in self._percent:
+            if len(self._percent) > 8:
+                self._percent.clear()
+            shares = self._predictions.top_probabilities[number].astype(np.float32)
+            self._percent[number] = np.rint(100 * shares).astype(np.uint8)
+        return self._percent[number]
+
+    def _data(self) -> picture.MaskData:
+        data, i = self._predictions, self.image
+        return picture.MaskData(
+            data.images[i], data.labels[i], data.top_classes[i, ..., 0], self._percents(i)[..., 0]
+        )
+
+    def _packed(self, number: int) -> dict[str, bytes]:
+        """One image in compressed bytes: photo JPEG, the rest PNG; of several planes, one below the other."""
+        data = self._predictions
+        classes, percent = data.top_classes[number], self._percents(number)
+        return {
+            "photo": _encoded(data.images[number], "jpeg", quality=92, subsampling=0),
+            "truth": _encoded(data.labels[number]),
+            "classes": _encoded(np.concatenate(np.moveaxis(classes, -1, 0))),
+            "percent": _encoded(np.concatenate(np.moveaxis(percent, -1, 0))),
+        }
+
+    def _embedded(self) -> dict[str, dict[str, bytes]]:
+        """The pictures that travel with the widget: the present one, then the worst, as many as fit."""
+        chosen: dict[str, dict[str, bytes]] = {}
+        room = EMBEDDED_BYTES
+        for number in [self.image, *(i for i in self.order if i != self.image)]:
+            packed = self._packed(number)
+            room -= sum(map(len, packed.values()))
+            if chosen and room < 0:
+                break
+            chosen[str(number)] = packed
+        return chosen

@@ -1,0 +1,181 @@
+// @ts-check
+// Images from bytes, canvases, and a cross at the same pixel of several images.
+
+import { element, used } from "./dom.js";
+import { onceAFrame } from "./scope.js";
+import { arrowStep, clamp, moved } from "./values.js";
+
+/** @import { Attributes, Bytes, LinkedFigure, LinkedImages, Point } from "./types" */
+/** @import { Scope } from "./scope.js" */
+
+/**
+ * A canvas of its own pixels, shown as large as there is room, without smoothing.
+ * @param {string} name
+ * @param {number} height
+ * @param {number} width
+ * @param {Attributes} attributes
+ */
+export function pixelCanvas(name, height, width, attributes = {}) {
+  return element("canvas", { class: "sn-canvas", "data-canvas": name, height, width, ...attributes });
+}
+
+/**
+ * Where to draw on a canvas whose pixels are read back or written as numbers.
+ * @param {HTMLCanvasElement} canvas
+ * @returns {CanvasRenderingContext2D}
+ */
+export function contextOf(canvas) {
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  if (!context) throw new Error("the browser gives no canvas to draw on.");
+  return context;
+}
+
+/**
+ * Give a canvas the size of an image; setting the size it has already would clear it.
+ * @param {HTMLCanvasElement} canvas
+ * @param {{ height: number, width: number }} size
+ */
+export function resize(canvas, { height, width }) {
+  if (canvas.height !== height) canvas.height = height;
+  if (canvas.width !== width) canvas.width = width;
+}
+
+/**
+ * The bytes of a trait as an image that can be drawn.
+ * @param {Bytes} bytes
+ */
+export async function bitmapOf(bytes, type = "image/png") {
+  const blob = new Blob([bytes], { type });
+  return createImageBitmap(blob, { premultiplyAlpha: "none", colorSpaceConversion: "none" });
+}
+
+/**
+ * The bytes of a trait as ImageData; exact for PNG without an alpha channel.
+ * @param {Bytes} bytes
+ */
+export async function pixelsOf(bytes, type = "image/png") {
+  const bitmap = await bitmapOf(bytes, type);
+  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  if (!context) throw new Error("the browser gives no canvas to read an image with.");
+  context.drawImage(bitmap, 0, 0);
+  bitmap.close();
+  return context.getImageData(0, 0, canvas.width, canvas.height);
+}
+
+/** @type {WeakMap<HTMLCanvasElement, number>} */
+const turns = new WeakMap();
+
+/**
+ * Draw the bytes of a trait on a canvas, which takes the image's size; a newer call wins.
+ * @param {Scope<any>} scope
+ * @param {HTMLCanvasElement} canvas
+ * @param {Bytes | undefined} bytes
+ */
+export async function paint(scope, canvas, bytes, type = "image/png") {
+  const turn = (turns.get(canvas) ?? 0) + 1;
+  turns.set(canvas, turn);
+  if (!bytes || bytes.byteLength === 0) return;
+  const bitmap = await bitmapOf(bytes, type);
+  if (scope.alive && turns.get(canvas) === turn) {
+    resize(canvas, bitmap);
+    canvas.getContext("2d")?.drawImage(bitmap, 0, 0);
+  }
+  bitmap.close();
+}
+
+/**
+ * Where a pointer is on a canvas, in the canvas's own pixels, kept inside.
+ * @param {HTMLCanvasElement} canvas
+ * @param {MouseEvent} event
+ * @returns {Point}
+ */
+export function placeOn(canvas, event) {
+  const box = canvas.getBoundingClientRect();
+  return [
+    clamp(Math.floor((event.clientY - box.top) / box.height * canvas.height), 0, canvas.height - 1),
+    clamp(Math.floor((event.clientX - box.left) / box.width * canvas.width), 0, canvas.width - 1),
+  ];
+}
+
+/**
+ * Put a marker in the middle of a pixel; hide it where there is none.
+ * @param {HTMLElement} marker
+ * @param {Point | null} at
+ * @param {{ height: number, width: number }} size
+ */
+export function putMarker(marker, at, { height, width }) {
+  marker.hidden = at === null;
+  if (at === null) return;
+  marker.style.top = `${100 * (at[0] + 0.5) / height}%`;
+  marker.style.left = `${100 * (at[1] + 0.5) / width}%`;
+}
+
+/**
+ * Images of one size with a cross at the same pixel in all of them.
+ * @param {Scope<any>} scope
+ * @param {HTMLElement} readout
+ * @param {(at: Point | null) => string} describe text of the readout
+ * @returns {LinkedImages}
+ */
+export function linkedImages(scope, readout, describe) {
+  /** @type {{ canvas: HTMLCanvasElement, cross: HTMLElement }[]} */
+  const parts = [];
+  /** @type {Point | null} */
+  let at = null;
+  const show = () => {
+    for (const { canvas, cross } of parts) putMarker(cross, at, canvas);
+    readout.textContent = describe(at);
+  };
+  const draw = onceAFrame(scope, show);
+  return {
+    figure(name, caption, size) {
+      const made = linkedFigure(name, caption, size, (place) => { at = place; draw(); });
+      parts.push(made);
+      return made;
+    },
+    keydown(event) {
+      const to = crossAfter(event, at, parts[0].canvas);
+      if (to === undefined) return;
+      at = to;
+      show();
+    },
+    again: show,
+  };
+}
+
+/**
+ * @param {string} name
+ * @param {string} caption
+ * @param {number[]} size
+ * @param {(place: Point | null) => void} point
+ * @returns {LinkedFigure & { cross: HTMLElement }}
+ */
+function linkedFigure(name, caption, [height, width], point) {
+  const canvas = pixelCanvas(name, height, width, {
+    role: "img", "aria-label": caption,
+    pointermove: (event) => point(placeOn(canvas, event)),
+    pointerleave: () => point(null),
+  });
+  const cross = element("span", { class: "sn-cross", hidden: true });
+  const words = element("figcaption", { text: caption, title: caption });
+  const node = element("figure", { class: `sn-figure sn-is-${name}` }, words,
+    element("div", { class: "sn-frame" }, canvas, cross));
+  return { canvas, node, caption: words, cross };
+}
+
+/**
+ * Where a key moves the cross: null hides it, undefined: the key does nothing.
+ * @param {KeyboardEvent} event
+ * @param {Point | null} at
+ * @param {HTMLCanvasElement} canvas
+ * @returns {Point | null | undefined}
+ */
+function crossAfter(event, at, { height, width }) {
+  if (event.key === "Escape") return null;
+  const step = arrowStep(event.key);
+  if (!step) return undefined;
+  used(event);
+  if (!at) return [height >> 1, width >> 1];
+  return moved(at, step, [height, width], event.shiftKey ? 10 : 1);
+}

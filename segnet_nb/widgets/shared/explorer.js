@@ -1,0 +1,64 @@
+// @ts-check
+// The frame of an explorer: title, error line, busy sign, and a body that its view fills.
+
+import { element } from "./dom.js";
+import { Scope } from "./scope.js";
+
+/** @import { BaseTraits, View } from "./types" */
+
+/**
+ * What a view exports for anywidget.
+ * @template {BaseTraits} T
+ * @param {string} kind
+ * @param {string} title
+ * @param {(scope: Scope<T>, body: HTMLElement) => void} build fills the body
+ * @returns {View<T>}
+ */
+export function explorer(kind, title, build) {
+  return {
+    render({ model, el }) {
+      const body = element("div", { class: "sn-body" });
+      const root = element("section", { class: `sn-explorer sn-${kind}`, "aria-label": title });
+      const busy = element("span", { class: "sn-busy", role: "status", text: "computing …", hidden: true });
+      const error = element("div", { class: "sn-error", role: "alert", hidden: true });
+      const scope = new Scope(model, root, busy);
+      root.append(
+        element("header", { class: "sn-header" }, element("span", { class: "sn-title", text: title }), busy),
+        error, body);
+      showState(scope, busy, error);
+      el.append(root);
+      try {
+        build(scope, body);
+      } catch (failure) {
+        error.textContent = `This view could not be drawn: ${messageOf(failure)}`;
+        error.hidden = false;
+        console.error(failure);
+      }
+      model.send?.({ kind: "seen" });
+      return () => { scope.close(); root.remove(); };
+    },
+  };
+}
+
+/**
+ * @template {BaseTraits} T
+ * @param {Scope<T>} scope
+ * @param {HTMLElement} busy
+ * @param {HTMLElement} error
+ */
+function showState(scope, busy, error) {
+  const showError = () => {
+    error.textContent = scope.get("error");
+    error.hidden = !error.textContent;
+  };
+  const showBusy = () => { busy.hidden = !scope.get("busy"); };
+  scope.watch("error", showError);
+  scope.watch("busy", showBusy);
+  showError();
+  showBusy();
+}
+
+/** @param {unknown} failure */
+export function messageOf(failure) {
+  return failure instanceof Error ? failure.message : String(failure);
+}

@@ -1,0 +1,39 @@
+import type { BaseTraits, Bytes } from "../shared/types";
+
+/** The synchronised traits of explorer.py. */
+export interface Traits extends BaseTraits {
+  status: Status;
+  epoch: number;
+  epochs: number;
+  step: number;
+  steps: number;
+  step_loss: number;
+  history: Epoch[];
+  best_epoch: number;
+  stop_requested: boolean;
+  shown: number;
+  photo: Bytes | null;
+  truth: Bytes | null;
+  picture: Bytes | null;
+  picture_epoch: number;
+  image_accuracy: number | null;
+  legend: [string, string][];
+  opacity: number;
+  seconds: number;
+  seconds_left: number | null;
+}
+
+export type Status = "idle" | "running" | "stopping" | "finished" | "stopped" | "failed";
+
+/** One completed epoch. */
+export interface Epoch {
+  epoch: number;
+  loss: number;
+  mean_iou: number;
+  class_average: number;
+  global_accuracy: number;
+}
+
+export type Curve = "loss" | "mean_iou" | "class_average" | "global_accuracy";
+
+export type ImageName = "photo" | "picture" | "truth";

@@ -1,0 +1,252 @@
+"""The uncertainty of a Bayesian SegNet per pixel, and its accuracy without the most uncertain pixels."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import traitlets
+from matplotlib.figure import Figure
+from PIL import Image
+
+from segnet_nb._shared.errors import UserTypeError
+from segnet_nb.visualizers.uncertainty import show_uncertainty
+from segnet_nb.widgets.shared.assets import script, style
+from segnet_nb.widgets.shared.explorer import Explorer
+from segnet_nb.widgets.uncertainty_lens import numbers
+
+if TYPE_CHECKING:
+    from segnet_nb.probes import SampledPredictions
+
+MEASURES = ("variance", "entropy", "mutual_information")
+
+
+def _png(pixels: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "png", optimize=True)
+    return buffer.getvalue()
+
+
+class UncertaintyLens(Explorer):
+    """Samples, uncertainty and errors of some images side by side, and two curves: kept pixels, calibration.
+
+    Move the samples and see the uncertainty settle; keep only the most certain pixels and see which errors
+    are caught. All of it is in the browser, so it lives on in an HTML file without a kernel.
+
+    Args:
+        sampled: what ``segnet_nb.probes.probe_uncertainty`` gives; of a few images, as all of them travel.
+        **state: first values of the traits below.
+
+    Attributes:
+        image: which image, from 0.
+        samples: number of Monte Carlo samples, one of ``sampled.counts``.
+        measure: ``"variance"``, ``"entropy"`` or ``"mutual_information"``.
+        kept: share of the pixels that is kept, the most certain ones, 0.05..1 in steps of 0.05.
+        answer: ``accuracy`` and ``kept_accuracy`` of this image, ``all_accuracy`` and ``all_kept_accuracy``
+            of all images (shares are taken of all their pixels together), ``calibration_error`` of all,
+            and ``limit``, the uncertainty up to which pixels are kept here; read only. 256 steps of
+            uncertainty are told apart.
+
+    Raises:
+        TypeError: if the argument is not sampled predictions.
+        TraitError: if a value is impossible.
+
+    Example:
+        >>> from segnet_nb import datasets, probes
+        >>> from segnet_nb.networks.model import segnet_basic
+        >>> data = datasets.load("synthetic", "val", image_size=(32, 48), count=2)
+        >>> model = segnet_basic((None, None, 3), 11, filters=4, kernel_size=3, dropout=0.5)
+        >>> lens = UncertaintyLens(probes.probe_uncertainty(model, data, counts=(2, 4)), kept=0.8)
+        >>> lens
+        UncertaintyLens(2 images of 32 x 48, up to 4 samples)
+        >>> sorted(lens.answer)[:2]
+        ['accuracy', 'all_accuracy']
+    """
+
+    _esm = script("uncertainty_lens")
+    _css = style("uncertainty_lens")
+
+    standalone = traitlets.Bool(True).tag(sync=True)
+    image = traitlets.Int(0).tag(sync=True)
+    samples = traitlets.Int(0).tag(sync=True)
+    measure = traitlets.Enum(MEASURES, "variance").tag(sync=True)
+    kept = traitlets.Float(0.8).tag(sync=True)
+
+    answer = traitlets.Dict(read_only=True)
+
+    # What the browser needs, set once.
+    names = traitlets.List(read_only=True).tag(sync=True)
+    counts = traitlets.List(read_only=True).tag(sync=True)
+    class_names = traitlets.List(read_only=True).tag(sync=True)
+    palette = traitlets.List(read_only=True).tag(sync=True)
+    color_map = traitlets.List(read_only=True).tag(sync=True)
+    tops = traitlets.Dict(read_only=True).tag(sync=True)
+    pictures = traitlets.Dict(read_only=True).tag(sync=True)
+    curves = traitlets.Dict(read_only=True).tag(sync=True)
+
+    def __init__(self, sampled: SampledPredictions, **state: Any) -> None:
+        if not all(hasattr(sampled, name) for name in ("counts", "guesses", "confidence", "measures")):
+            raise UserTypeError(
+                f"expected sampled predictions, but got {type(sampled).__name__}. "
+                "Pass segnet_nb.probes.probe_uncertainty(model, data)."
+            )
+        self._sampled = sampled
+        self._counts = list(sampled.counts)
+        tops = {name: numbers.brightest(sampled.measures[name][-1]) for name in MEASURES}
+        self._levels = {name: numbers.levels(sampled.measures[name], tops[name]) for name in MEASURES}
+        super().__init__(samples=state.pop("samples", self._counts[-1]))
+        self.set_trait("names", list(sampled.names))
+        self.set_trait("counts", self._counts)
+        self.set_trait("class_names", list(sampled.classes.names))
+        self.set_trait("palette", sampled.classes.palette.tolist())
+        self.set_trait("color_map", numbers.color_map().tolist())
+        self.set_trait("tops", tops)
+        self.set_trait("pictures", self._pictures())
+        self.set_trait("curves", self._curves())
+        for name, value in state.items():
+            if not self.has_trait(name):
+                raise UserTypeError(f"UncertaintyLens has no setting {name!r}.")
+            setattr(self, name, value)
+        self._answer()
+
+    def __repr__(self) -> str:
+        height, width = self._sampled.labels.shape[1:]
+        most = self._counts[-1]
+        return f"UncertaintyLens({len(self.names)} images of {height} x {width}, up to {most} samples)"
+
+    # --- validation ----------------------------------------------------------------------------------
+
+    @traitlets.validate("image")
+    def _check_image(self, proposal: Any) -> int:
+        count = len(self._sampled)
+        if not 0 <= proposal["value"] < count:
+            raise traitlets.TraitError(
+                f"there is no image {proposal['value']}: choose from 0 to {count - 1}."
+            )
+        return proposal["value"]
+
+    @traitlets.validate("samples")
+    def _check_samples(self, proposal: Any) -> int:
+        if proposal["value"] not in self._counts:
+            raise traitlets.TraitError(
+                f"there are results after {', '.join(map(str, self._counts))} samples, not after "
+                f"{proposal['value']}. Probe again with other counts."
+            )
+        return proposal["value"]
+
+    @traitlets.validate("kept")
+    def _check_kept(self, proposal: Any) -> float:
+        value = round(proposal["value"] * 20) / 20
+        if not 0.05 <= value <= 1:
+            raise traitlets.TraitError(f"kept must be a share from 0.05 to 1, but got {proposal['value']}.")
+        return value
+
+    # --- what is shown -------------------------------------------------------------------------------
+
+    def _pictures(self) -> dict[str, dict[str, bytes]]:
+        sampled, found = self._sampled, {}
+        for i in range(len(sampled)):
+            found[str(i)] = {"photo": _png(sampled.images[i]), "truth": _png(sampled.labels[i])}
+            for step, count in enumerate(self._counts):
+                planes = np.stack([self._levels[name][step, i] for name in MEASURES], axis=-1)
+                found[f"{i}/{count}"] = {"guess": _png(sampled.guesses[step, i]), "levels": _png(planes)}
+        return found
+
+    def _curves(self) -> dict[str, Any]:
+        """For each number of samples: calibration, and per measure the kept curve and limits."""
+        sampled, void = self._sampled, self._sampled.classes.void_id
+        labels, known = sampled.labels, sampled.labels != void
+        found: dict[str, Any] = {}
+        for step, count in enumerate(self._counts):
+            guess, sure = sampled.guesses[step], sampled.confidence[step]
+            found[str(count)] = {
+                "calibration": {
+                    "all": numbers.calibration_of(sure, labels, guess, void),
+                    "images": [
+                        numbers.calibration_of(*parts, void)
+                        for parts in zip(sure, labels, guess, strict=True)
+                    ],
+                }
+            }
+            for name in MEASURES:
+                level = self._levels[name][step]
+                found[str(count)][name] = {
+                    "all": numbers.kept_curve(level, labels, guess, void),
+                    "images": [
+                        numbers.kept_curve(*parts, void) for parts in zip(level, labels, guess, strict=True)
+                    ],
+                    "limits": [numbers.kept_levels(*parts) for parts in zip(level, known, strict=True)],
+                }
+        return found
+
+    @property
+    def _share(self) -> int:
+        return numbers.SHARES.index(self.kept)
+
+    @property
+    def _limit(self) -> int:
+        return self.curves[str(self.samples)][self.measure]["limits"][self.image][self._share]
+
+    @traitlets.observe("image", "samples", "measure", "kept")
+    def _answer(self, _: Any = None) -> None:
+        if not self.curves:  # not made yet
+            return
+        curves = self.curves[str(self.samples)]
+        own, together = curves[self.measure]["images"][self.image], curves[self.measure]["all"]
+        self.set_trait(
+            "answer",
+            {
+                "accuracy": own[-1],
+                "kept_accuracy": own[self._share],
+                "all_accuracy": together[-1],
+                "all_kept_accuracy": together[self._share],
+                "calibration_error": curves["calibration"]["all"]["error"],
+                "limit": self._limit / 255 * self.tops[self.measure],
+            },
+        )
+
+    def composed(self) -> dict[str, np.ndarray]:
+        """The pictures of the present state: ``photo``, ``prediction``, ``errors`` and ``uncertainty``.
+
+        Returns:
+            uint8 RGB arrays of shape ``(height, width, 3)``.
+        """
+        sampled, step = self._sampled, self._counts.index(self.samples)
+        level = self._levels[self.measure][step, self.image]
+        pictures = numbers.compose(
+            sampled.labels[self.image],
+            sampled.guesses[step, self.image],
+            level,
+            self._limit,
+            sampled.classes.palette,
+        )
+        return {"photo": sampled.images[self.image], **pictures}
+
+    def figure(self) -> Figure:
+        """The present state as a matplotlib figure."""
+        curves = self.curves[str(self.samples)]
+        return show_uncertainty(
+            self.composed(),
+            measure=self.measure,
+            top=self.tops[self.measure],
+            title=f"{self.names[self.image]}, {self.samples} samples, {100 * self.kept:.0f} % kept",
+            shares=numbers.SHARES,
+            kept={
+                "all images": curves[self.measure]["all"],
+                "this image": curves[self.measure]["images"][self.image],
+            },
+            chosen=self.kept,
+            calibration={
+                "all images": curves["calibration"]["all"],
+                "this image": curves["calibration"]["images"][self.image],
+            },
+            colors={
+                "right": numbers.RIGHT,
+                "wrong": numbers.WRONG,
+                "right, left out": numbers.RIGHT_LEFT_OUT,
+                "wrong, left out": numbers.WRONG_LEFT_OUT,
+                "void": numbers.VOID,
+            },
+            color_map=numbers.color_map(),
+        )

