@@ -200,8 +200,8 @@ class _Doubts:
 
         def right(name: str, guess: str, share: float) -> float:
             truth, void = self._data.labels, self._data.classes.void_id
-            (found,) = calibration.accuracy_of_kept(
-                self._values[name], truth, self._labels[guess], shares=(share,), void_id=void
+            (found,) = calibration.selective_accuracy(
+                self._values[name], truth, self._labels[guess], coverages=(share,), void_id=void
             )
             return float(found)
 

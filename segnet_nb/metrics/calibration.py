@@ -77,7 +77,7 @@ def calibration(
     return Calibration(edges, mean, accuracy, share, float((share * gaps).sum()))
 
 
-def accuracy_of_kept(
+def selective_accuracy(
     uncertainty: np.ndarray,
     labels: np.ndarray,
     predictions: np.ndarray,
@@ -104,7 +104,7 @@ def accuracy_of_kept(
         ValueError: if shapes differ, a share is impossible, or no pixel has a class.
 
     Example:
-        >>> accuracy_of_kept([0.1, 0.9, 0.2, 0.3], [0, 0, 1, 1], [0, 1, 1, 0], shares=(0.5, 1)).tolist()
+        >>> selective_accuracy([0.1, 0.9, 0.2, 0.3], [0, 0, 1, 1], [0, 1, 1, 0], shares=(0.5, 1)).tolist()
         [1.0, 0.5]
     """
     right, (doubt,) = _right(labels, predictions, void_id, uncertainty=uncertainty)
