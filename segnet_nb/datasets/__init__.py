@@ -1,7 +1,7 @@
-"""Datasets: images and labels in memory, from files or drawn; no knowledge of models.
+"""Datasets: images and labels in memory, read from files or generated; independent of models.
 
-``load`` is the one way in; ``synthetic`` needs no download, ``camvid`` reads the real files, and the path of
-a folder reads images and masks of your own.
+``load`` is the entry point: ``"synthetic"`` needs no download, ``"camvid"`` reads the published files, and
+the path of a folder loads your own images and masks.
 """
 
 import lazy_loader

@@ -1,4 +1,4 @@
-"""Take known files out of an archive that is not trusted."""
+"""Extract known files from an untrusted archive."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import tarfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from tqdm.auto import tqdm
 
@@ -23,9 +23,9 @@ _BROKEN_ARCHIVE = (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error)
 
 
 class _Limited:
-    """A stream that refuses to go on for ever: a small archive can unpack to any size."""
+    """A stream with a size limit: a small archive can unpack to any size."""
 
-    def __init__(self, stream: IO[bytes], limit: int) -> None:
+    def __init__(self, stream: gzip.GzipFile, limit: int) -> None:
         self._stream = stream
         self._left = limit
 
@@ -40,24 +40,24 @@ class _Limited:
 def unpack(
     archive: Path, root: Path, sums: Mapping[str, str], pending: set[str], *, progress: bool
 ) -> dict[str, str]:
-    """Take files out of a ``.tar.gz``: only those asked for, only if they hash to their sums.
+    """Extract the requested files from a ``.tar.gz``, provided that their checksums match.
 
     Args:
-        archive: holds the set as ``<top folder>/CamVid/<name>``; all other members are ignored.
-        root: directory to write into; lists (``train.txt``) are written after all of their split.
+        archive: contains the dataset as ``<top folder>/CamVid/<name>``; all other members are ignored.
+        root: directory to write to; the list of a split (``train.txt``) is written after all of its files.
         sums: SHA-256 in hexadecimal by file name.
-        pending: the names to take, all of them in ``sums``.
-        progress: draw a progress bar.
+        pending: names of the files to extract, all of them in ``sums``.
+        progress: show a progress bar.
 
     Returns:
-        What is wrong, by name, of the files that could not be taken; empty if all could.
+        The problem with each file that could not be extracted, by name; empty if there was none.
     """
     problems = dict.fromkeys(sorted(pending), _ABSENT)
     lists: dict[str, bytes] = {}
     bar = tqdm(total=len(pending), desc="Unpacking CamVid", unit="file", disable=not progress)
     try:
         with bar, gzip.open(archive) as stream:
-            limited = _Limited(stream, MAX_UNPACKED_BYTES)
+            limited = cast("IO[bytes]", _Limited(stream, MAX_UNPACKED_BYTES))  # only its read is used
             with tarfile.open(fileobj=limited, mode="r|") as tar:
                 for member in tar:
                     name = _name_in_set(member.name)
@@ -86,7 +86,7 @@ def unpack(
 
 
 def _name_in_set(path: str) -> str:
-    """The part of a member's path below ``<top>/CamVid/``, or nothing if it is elsewhere."""
+    """The part of a member's path below ``<top>/CamVid/``, or an empty string if it lies elsewhere."""
     top, _, rest = path.partition("/")
     if top in ("", ".", "..") or not rest.startswith("CamVid/"):
         return ""
@@ -94,9 +94,9 @@ def _name_in_set(path: str) -> str:
 
 
 def _read_member(tar: tarfile.TarFile, member: tarfile.TarInfo, expected: str) -> tuple[bytes, str]:
-    """The bytes of a plain file, or what speaks against it. Links are never followed."""
+    """The bytes of a regular file, or the reason to reject it. Links are never followed."""
     if member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE) or member.sparse is not None:
-        return b"", "not a plain file"
+        return b"", "not a regular file"
     if member.size > MAX_FILE_BYTES:
         return b"", f"{member.size} bytes, over the limit of {MAX_FILE_BYTES}"
     file = tar.extractfile(member)

@@ -1,7 +1,7 @@
-"""Augmentation of an image and its labels together: scale, crop, flip, colour.
+"""Data augmentation of an image and its labels together: scale, crop, flip, colour jitter.
 
-Pillow does the resampling: it filters when it shrinks, it is fast, and labels go through its nearest
-neighbour alone. What a small scale leaves open is filled with void, never with a class.
+Resampling uses Pillow: it applies an antialiasing filter when downsampling and it is fast. Labels are
+resampled by nearest neighbour only. Padding at scales below 1 is labelled void, never with a class.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from segnet_nb._shared.errors import UserError
 
 @dataclass(frozen=True)
 class Augmentation:
-    """Random views of a labelled image.
+    """Random scaled crops of a labelled image, flipped and with colour jitter.
 
     Attributes:
-        flip: mirror left and right in half of the views.
-        scale: smallest and largest magnification; at 1 the whole image is seen, at 2 a quarter of it, and
-            below 1 the image lies somewhere in a field of void.
-        color: how far brightness, contrast and saturation stray; 0.3 means factors in 0.7..1.3.
-        focus: how often, 0..1, a magnified view is laid around a pixel of a class drawn evenly from those in
-            the image, so that rare classes are seen as often as the road; 0: never.
+        horizontal_flip: flip horizontally with probability 0.5.
+        scale: smallest and largest scale factor, sampled log-uniformly; at 1 the crop is the whole image, at
+            2 a quarter of its area, and below 1 the image is padded with void.
+        color_jitter: range of the brightness, contrast and saturation factors; 0.3 means 0.7..1.3.
+        rare_class_crop_prob: probability, 0..1, that a crop at a scale above 1 contains a pixel of a class
+            sampled uniformly from the classes in the image, against class imbalance; 0: never.
 
     Raises:
         ValueError: if a number is out of its range.
@@ -48,15 +48,15 @@ class Augmentation:
         low, high = self.scale
         if not 0.1 <= low <= high <= 10:
             raise UserError(
-                f"scale must be (smallest, largest) with 0.1 <= smallest <= largest <= 10, but {self.scale} "
-                "came. (1, 1) keeps the whole image."
+                "scale must be (smallest, largest) with 0.1 <= smallest <= largest <= 10, but got "
+                f"{self.scale}. (1, 1) keeps the whole image."
             )
         if not 0 <= self.color_jitter < 1:
-            raise UserError(f"color_jitter must be in 0..1, 1 excluded, but {self.color_jitter} came.")
+            raise UserError(f"color_jitter must be in 0..1, 1 excluded, but got {self.color_jitter}.")
         if not 0 <= self.rare_class_crop_prob <= 1:
             raise UserError(
-                f"rare_class_crop_prob must be in 0..1, but {self.rare_class_crop_prob} came. "
-                "At 0.5 every other crop is laid around a rare class."
+                f"rare_class_crop_prob must be in 0..1, but got {self.rare_class_crop_prob}. "
+                "At 0.5 every other crop contains a class sampled uniformly."
             )
 
     def apply(
@@ -68,43 +68,43 @@ class Augmentation:
         void_id: int,
         rng: np.random.Generator,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """One random view.
+        """Return one random crop.
 
         Args:
             image: uint8 RGB, shape ``(height, width, 3)``.
             labels: uint8 ids, shape ``(height, width)``.
-            size: ``(height, width)`` of the view in pixels.
-            void_id: the id that fills what lies outside the image.
-            rng: the source of chance; the same state gives the same view.
+            size: ``(height, width)`` of the crop in pixels.
+            void_id: label of the padding.
+            rng: random number generator; the same state gives the same crop.
 
         Returns:
             uint8 image of shape ``(*size, 3)`` and uint8 labels of shape ``size``.
         """
-        # Even steps in the logarithm: doubling is as likely as halving.
+        # Log-uniform: doubling is as likely as halving.
         scale = float(np.exp(rng.uniform(*np.log(self.scale))))
         position = rng.random(2)
-        mirrored = self.horizontal_flip and rng.random() < 0.5
+        flipped = self.horizontal_flip and rng.random() < 0.5
         factors = rng.uniform(1 - self.color_jitter, 1 + self.color_jitter, 3) if self.color_jitter else None
         if scale > 1 and self.rare_class_crop_prob and rng.random() < self.rare_class_crop_prob:
-            position = _around_a_class(labels, void_id, scale, rng)
+            position = _class_position(labels, void_id, scale, rng)
         picture, ids = Image.fromarray(image), Image.fromarray(labels)
         if scale >= 1:
-            view, view_ids = _magnified(picture, ids, size, scale, position)
+            crop, crop_ids = _crop(picture, ids, size, scale, position)
         else:
-            view, view_ids = _set_in_void(picture, ids, size, scale, position, void_id)
-        if mirrored:
-            view = view.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-            view_ids = view_ids.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+            crop, crop_ids = _pad(picture, ids, size, scale, position, void_id)
+        if flipped:
+            crop = crop.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+            crop_ids = crop_ids.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
         if factors is not None:
-            view = _recolored(view, factors)
-        return np.asarray(view), np.asarray(view_ids)
+            crop = _jitter(crop, factors)
+        return np.asarray(crop), np.asarray(crop_ids)
 
 
-def _around_a_class(labels: np.ndarray, void_id: int, scale: float, rng: np.random.Generator) -> np.ndarray:
-    """Where to lay a window of 1 / scale of the sides so that it holds a pixel of a class drawn evenly.
+def _class_position(labels: np.ndarray, void_id: int, scale: float, rng: np.random.Generator) -> np.ndarray:
+    """A position at which the crop contains a pixel of a class sampled uniformly from those in the image.
 
     Returns:
-        The position of the window, 0..1 down and across, as ``_magnified`` takes it.
+        The position of the crop, 0..1 down and across, as ``_crop`` takes it.
     """
     present = np.flatnonzero(np.bincount(labels.ravel(), minlength=void_id + 1)[:void_id])
     if not len(present):
@@ -116,26 +116,26 @@ def _around_a_class(labels: np.ndarray, void_id: int, scale: float, rng: np.rand
     return start / (labels.shape - sides)
 
 
-def _magnified(
+def _crop(
     picture: Image.Image,
     ids: Image.Image,
     size: tuple[int, int],
     scale: float,
     position: np.ndarray,
 ) -> tuple[Image.Image, Image.Image]:
-    """A window of 1 / scale of the sides, resized to ``size``."""
+    """A crop of 1 / scale of the sides, resized to ``size``."""
     width, height = picture.width / scale, picture.height / scale
     left, top = position[1] * (picture.width - width), position[0] * (picture.height - height)
-    # Rounding may step over the edge by a hair, which Pillow refuses.
+    # Rounding can exceed the edge slightly, which Pillow rejects.
     box = (left, top, min(left + width, picture.width), min(top + height, picture.height))
-    target = size[::-1]
+    target = (size[1], size[0])
     return (
         picture.resize(target, Image.Resampling.BILINEAR, box=box),
         ids.resize(target, Image.Resampling.NEAREST, box=box),
     )
 
 
-def _set_in_void(
+def _pad(
     picture: Image.Image,
     ids: Image.Image,
     size: tuple[int, int],
@@ -143,19 +143,20 @@ def _set_in_void(
     position: np.ndarray,
     void_id: int,
 ) -> tuple[Image.Image, Image.Image]:
-    """The whole image at ``scale`` of ``size``, somewhere in a field of black and void."""
+    """The whole image at ``scale`` times ``size``, padded with black pixels labelled void."""
     height, width = (max(1, round(side * scale)) for side in size)
     corner = (round(position[1] * (size[1] - width)), round(position[0] * (size[0] - height)))
-    view = Image.new("RGB", size[::-1])
-    view.paste(picture.resize((width, height), Image.Resampling.BILINEAR), corner)
-    view_ids = Image.new("L", size[::-1], void_id)
-    view_ids.paste(ids.resize((width, height), Image.Resampling.NEAREST), corner)
-    return view, view_ids
+    padded = Image.new("RGB", (size[1], size[0]))
+    padded.paste(picture.resize((width, height), Image.Resampling.BILINEAR), corner)
+    padded_ids = Image.new("L", (size[1], size[0]), void_id)
+    padded_ids.paste(ids.resize((width, height), Image.Resampling.NEAREST), corner)
+    return padded, padded_ids
 
 
-def _recolored(view: Image.Image, factors: np.ndarray) -> Image.Image:
+def _jitter(picture: Image.Image, factors: np.ndarray) -> Image.Image:
+    """Multiply brightness, contrast and saturation by a factor each."""
     for enhance, factor in zip(
         (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color), factors, strict=True
     ):
-        view = enhance(view).enhance(float(factor))
-    return view
+        picture = enhance(picture).enhance(float(factor))
+    return picture

@@ -1,8 +1,11 @@
-"""The dataset every loader returns: plain arrays, checked once."""
+"""The dataset class that every loader returns: plain arrays, validated once."""
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -16,14 +19,14 @@ class Dataset:
 
     Attributes:
         images: uint8 in 0..255, RGB, shape ``(count, height, width, 3)``.
-        labels: uint8 class ids, shape ``(count, height, width)``; ``classes.void_id`` where a pixel
-            has no class.
+        labels: uint8 class ids, shape ``(count, height, width)``; ``classes.void_id`` marks unlabelled
+            pixels.
         classes: names and colours of the ids.
-        names: one short name per image (a file's stem, or ``scene_0007``).
-        source: a line for people about where the data came from.
+        names: one short name per image (the stem of its file name, or ``scene_0007``).
+        source: one line that describes where the data comes from.
 
     Raises:
-        ValueError: if shapes, dtypes or ids do not fit together.
+        ValueError: if shapes, dtypes or ids are inconsistent.
 
     Example:
         >>> import numpy as np
@@ -48,19 +51,19 @@ class Dataset:
         images, labels = self.images, self.labels
         if images.ndim != 4 or images.shape[-1] != 3 or images.dtype != np.uint8:
             raise UserError(
-                "images must be uint8 of shape (count, height, width, 3), but came as "
+                "images must be uint8 of shape (count, height, width, 3), but got "
                 f"{images.dtype} of shape {images.shape}."
             )
         if labels.shape != images.shape[:3] or labels.dtype != np.uint8:
             raise UserError(
-                f"labels must be uint8 of shape {images.shape[:3]} to fit the images, but came as "
+                f"labels must be uint8 of shape {images.shape[:3]} to match the images, but got "
                 f"{labels.dtype} of shape {labels.shape}."
             )
         if len(self.names) != len(images):
-            raise UserError(f"{len(images)} images need as many names, but {len(self.names)} came.")
+            raise UserError(f"names must have one entry per image, {len(images)}, but got {len(self.names)}.")
         if labels.size and labels.max() > self.classes.void_id:
             raise UserError(
-                f"labels hold the id {labels.max()}, but ids run from 0 to "
+                f"labels contain the id {labels.max()}, but ids must be in 0.."
                 f"{self.classes.void_id} (void). Map other ids to {self.classes.void_id}."
             )
 
@@ -78,3 +81,31 @@ class Dataset:
             f"Dataset({len(self)} images, {height}x{width}, {self.classes.num_classes} classes"
             f"{', ' + self.source if self.source else ''})"
         )
+
+
+def check_count(count: int | None) -> None:
+    """Raise unless a number of images is None or at least 1.
+
+    Raises:
+        ValueError: if it is below 1.
+
+    Example:
+        >>> check_count(None)
+    """
+    if count is not None and operator.index(count) < 1:
+        raise UserError(f"count must be at least 1, or None for all, but got {count}.")
+
+
+def take_first(pairs: Sequence[Any], count: int | None, what: str) -> Sequence[Any]:
+    """The first ``count`` pairs of an image and its labels; None: all.
+
+    Raises:
+        ValueError: if ``count`` is above the number of pairs in ``what``.
+
+    Example:
+        >>> take_first("abc", 2, "the train split")
+        'ab'
+    """
+    if count is not None and count > len(pairs):
+        raise UserError(f"count must be at most {len(pairs)}, the size of {what}, but got {count}.")
+    return pairs[:count]

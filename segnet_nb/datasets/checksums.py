@@ -1,4 +1,4 @@
-"""What every file of CamVid must hash to, and the check of a directory against it."""
+"""SHA-256 checksums of the files of CamVid, and verification of a directory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from segnet_nb._shared.errors import UserError
 from segnet_nb.datasets.camvid import DatasetMissingError, find_root
 from segnet_nb.datasets.names import check_request
 
-# A name is also where a file will be written: plain words and single slashes, nothing that climbs.
+# Files are written under these names, so only plain words and single slashes are allowed (no "..").
 _LINE = re.compile(r"(?P<sum>[0-9a-f]{64}) [ *](?P<name>\w[\w.-]*(?:/\w[\w.-]*)*)", re.ASCII)
 
 
@@ -40,8 +40,7 @@ def parse_sums(text: str) -> dict[str, str]:
         text: lines of 64 hexadecimal digits, two spaces and a relative file name.
 
     Raises:
-        ValueError: naming the first line of another form, or with a name that could lead out of the
-            directory.
+        ValueError: if a line has another format, or a name that could point outside the directory.
 
     Example:
         >>> parse_sums("0" * 64 + "  train/a.png")["train/a.png"] == "0" * 64
@@ -52,15 +51,15 @@ def parse_sums(text: str) -> dict[str, str]:
         match = _LINE.fullmatch(line)
         if match is None:
             raise UserError(
-                f"line {number} of the checksums should be 64 hexadecimal digits, two spaces and a "
-                f"relative file name, but is {line!r}."
+                f"line {number} of the checksums must be 64 hexadecimal digits, two spaces and a "
+                f"relative file name, but got {line!r}."
             )
         sums[match["name"]] = match["sum"]
     return sums
 
 
 def split_of(name: str) -> str:
-    """The split that a file of the set belongs to.
+    """The split that a file of the dataset belongs to.
 
     Example:
         >>> split_of("valannot/a.png"), split_of("val/a.png"), split_of("val.txt")
@@ -71,24 +70,24 @@ def split_of(name: str) -> str:
 
 @dataclass(frozen=True)
 class VerifyReport:
-    """What a check of the set found.
+    """Result of verifying the dataset.
 
     Attributes:
-        checked: names of all files that were looked for, sorted.
-        missing: those of them that are not there.
-        damaged: those whose SHA-256 differs.
-        absent_splits: splits of which no image and no label is there. A set without the test split
-            is a proper one, so these are not among ``missing`` unless they were asked for by name.
+        checked: names of all expected files, sorted.
+        missing: names of the files that do not exist.
+        damaged: names of the files whose SHA-256 differs.
+        absent_splits: splits without any image or label. A dataset without the test split is
+            valid, so its files are not in ``missing`` unless the split was requested by name.
 
     Example:
         >>> report = VerifyReport(("val.txt", "val/a.png"), (), ("val/a.png",), ("test",))
         >>> report.ok
         False
         >>> print(report.summary())
-        2 files checked, 1 good.
+        2 files checked, 1 valid.
         Damaged (1): val/a.png
         Absent splits: test
-        `segnet-nb data camvid` fetches what is missing, damaged or absent.
+        `segnet-nb data camvid` downloads missing and damaged files.
     """
 
     checked: tuple[str, ...]
@@ -98,25 +97,25 @@ class VerifyReport:
 
     @property
     def ok(self) -> bool:
-        """Whether all that was looked for is there and right."""
+        """Whether all expected files exist and match their checksums."""
         return not self.missing and not self.damaged
 
     def summary(self) -> str:
-        """The findings as a few lines for people, with the remedy where there is one."""
-        good = len(self.checked) - len(self.missing) - len(self.damaged)
-        lines = [f"{len(self.checked)} files checked, {'all' if self.ok else good} good."]
+        """The result as a few lines of text, with the command that fixes problems."""
+        valid = len(self.checked) - len(self.missing) - len(self.damaged)
+        lines = [f"{len(self.checked)} files checked, {'all' if self.ok else valid} valid."]
         for word, names in (("Missing", self.missing), ("Damaged", self.damaged)):
             if names:
                 lines.append(f"{word} ({len(names)}): {shortened(names)}")
         if self.absent_splits:
             lines.append(f"Absent splits: {', '.join(self.absent_splits)}")
         if not self.ok or self.absent_splits:
-            lines.append("`segnet-nb data camvid` fetches what is missing, damaged or absent.")
+            lines.append("`segnet-nb data camvid` downloads missing and damaged files.")
         return "\n".join(lines)
 
 
 def shortened(names: Iterable[str], limit: int = 5) -> str:
-    """The first names of many, and how many more there are.
+    """The first few names, and the number of the remaining ones.
 
     Example:
         >>> shortened("abcd", limit=2)
@@ -134,20 +133,20 @@ def verify_camvid(
     progress: bool = True,
     sums: Mapping[str, str] | None = None,
 ) -> VerifyReport:
-    """Check the files of CamVid against their SHA-256 sums; changes nothing.
+    """Verify the files of CamVid against their SHA-256 checksums; changes nothing.
 
     Args:
-        root: directory of the set; None: see ``camvid.find_root``.
-        splits: names of splits that must be there; None: those that are.
-        progress: draw a progress bar.
-        sums: SHA-256 by file name; None: those of the published set.
+        root: directory of the dataset; None: see ``camvid.find_root``.
+        splits: names of the splits to verify, which must exist; None: the existing ones.
+        progress: show a progress bar.
+        sums: SHA-256 by file name; None: those of the published files.
 
     Returns:
-        A ``VerifyReport``. Files that no sum is known for are ignored.
+        A ``VerifyReport``. Files without a known checksum are ignored.
 
     Raises:
-        DatasetMissingError: a FileNotFoundError, if there is no split at all.
-        ValueError: if no split has a name given.
+        DatasetMissingError: a FileNotFoundError, if there is no split.
+        ValueError: if a split is unknown.
 
     Example:
         >>> try:
@@ -159,11 +158,11 @@ def verify_camvid(
     directory = find_root(root)
     sums = published_sums() if sums is None else sums
     known = sorted({split_of(name) for name in sums})
-    # Lists do not count: a set without its test images usually still has test.txt.
+    # Lists do not count: a dataset without the test images usually still has test.txt.
     present = {split_of(name) for name in sums if "/" in name and (directory / name).is_file()}
     if not present:
         raise DatasetMissingError(
-            f"there is nothing to verify: {directory} holds no file of CamVid. Download the set "
+            f"there is nothing to verify: {directory} contains no file of CamVid. Download the dataset "
             "with `segnet-nb data camvid`, or set SEGNET_NB_CAMVID to the directory that has it."
         )
     wanted = present
@@ -181,22 +180,22 @@ def verify_camvid(
 def compare(
     directory: Path, sums: Mapping[str, str], *, progress: bool = False
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Hash files in parallel and tell which are missing and which differ.
+    """Hash files in parallel and report which are missing and which differ.
 
     Args:
-        directory: where the names of ``sums`` begin.
+        directory: the names in ``sums`` are relative to it.
         sums: SHA-256 in hexadecimal by file name.
-        progress: draw a progress bar.
+        progress: show a progress bar.
 
     Returns:
-        Names missing and names that differ, each in the order of ``sums``.
+        Names of the missing and of the differing files, each in the order of ``sums``.
 
     Example:
         >>> compare(Path("no-such-directory"), {"train.txt": "0" * 64})
         (('train.txt',), ())
     """
 
-    def found(name: str) -> str | None:
+    def digest_of(name: str) -> str | None:
         path = directory / name
         if not path.is_file():
             return None
@@ -204,9 +203,9 @@ def compare(
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     missing, damaged = [], []
-    # Hashing and reading release the interpreter's lock, so threads share the work.
+    # Hashing and reading release the global interpreter lock, so threads run in parallel.
     with ThreadPoolExecutor() as pool:
-        hashes = pool.map(found, sums)
+        hashes = pool.map(digest_of, sums)
         bar = tqdm(
             zip(sums, hashes, strict=True),
             total=len(sums),

@@ -1,4 +1,4 @@
-"""Class lists: names, palette and void, the one place that knows what an id means."""
+"""Class lists: names, palette and void; the definition of what a class id means."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class ClassList:
     """Names and colours of the classes of a dataset, with void last.
 
     Attributes:
-        names: one name per class id, void not among them.
+        names: one name per class id, without void.
         colors: one ``(red, green, blue)`` in 0..255 per class id, then the colour of void.
 
     Raises:
-        ValueError: if there is not exactly one colour more than there are names.
+        ValueError: if the number of colours is not the number of names plus one.
 
     Example:
         >>> CAMVID.num_classes, CAMVID.void_id, CAMVID.names[3]
@@ -33,17 +33,17 @@ class ClassList:
         if len(self.colors) != len(self.names) + 1:
             raise UserError(
                 f"{len(self.names)} class names need {len(self.names) + 1} colours, void last, "
-                f"but {len(self.colors)} came. Add or remove colours."
+                f"but got {len(self.colors)}. Add or remove colours."
             )
 
     @property
     def num_classes(self) -> int:
-        """Number of classes, void not counted."""
+        """Number of classes, without void."""
         return len(self.names)
 
     @property
     def void_id(self) -> int:
-        """The id of pixels without a class: one past the last class."""
+        """The id of unlabelled pixels: one past the last class."""
         return len(self.names)
 
     @property
@@ -62,7 +62,7 @@ class ClassList:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> ClassList:
-        """What ``to_dict`` gave.
+        """The class list from the output of ``to_dict``.
 
         Example:
             >>> ClassList.from_dict(CAMVID.to_dict()) == CAMVID
@@ -71,10 +71,10 @@ class ClassList:
         return cls(tuple(values["names"]), tuple(tuple(color) for color in values["colors"]))
 
     def index(self, name: str) -> int:
-        """The id of the class called ``name``, upper or lower case alike.
+        """The id of the class with this name, ignoring case.
 
         Raises:
-            ValueError: if no class has that name; the message lists those there are.
+            ValueError: if there is no such class; the message lists the known ones.
 
         Example:
             >>> CAMVID.index("car")
@@ -82,7 +82,7 @@ class ClassList:
         """
         lowered = [known.lower() for known in self.names]
         if name.lower() not in lowered:
-            raise UserError(f"no class is called {name!r}. Choose from: {', '.join(self.names)}.")
+            raise UserError(f"unknown class {name!r}. Choose from: {', '.join(self.names)}.")
         return lowered.index(name.lower())
 
 
@@ -116,13 +116,13 @@ CAMVID = ClassList(
         (0, 0, 0),
     ),
 )
-"""The 11 classes of CamVid as SegNet was published with, and void as id 11."""
+"""The 11 classes of CamVid as published with SegNet, and void as id 11."""
 
 VOID_COLOR = (0, 0, 0)
 
 
 def distinct_colors(count: int) -> list[tuple[int, int, int]]:
-    """Colours that are told apart with every kind of colour vision (Okabe and Ito), then shades of grey."""
+    """The colour-blind-safe palette of Okabe and Ito, then shades of grey."""
     base = [(86, 180, 233), (213, 94, 0), (0, 158, 115), (240, 228, 66), (0, 114, 178), (204, 121, 167)]
     base.append((230, 159, 0))
     grey = [
@@ -132,11 +132,11 @@ def distinct_colors(count: int) -> list[tuple[int, int, int]]:
     return [*base, *grey][:count]
 
 
-def numbered(count: int) -> ClassList:
-    """Classes of which nothing but their number is known.
+def numbered_classes(count: int) -> ClassList:
+    """A class list with numbered names, for classes without known names.
 
     Example:
-        >>> numbered(2).names
+        >>> numbered_classes(2).names
         ('class 0', 'class 1')
     """
     return ClassList(

@@ -1,4 +1,4 @@
-"""Moving pictures: frames from a file, a folder, a camera or a drawn street, and back to a file."""
+"""Video clips: frames from a file, a folder, a camera or a synthetic scene, and animations of frames."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from segnet_nb.datasets.resizing import resize_image
 if TYPE_CHECKING:
     from IPython.display import HTML
 
-_MOVING = {".gif", ".webp", ".png", ".apng"}
+_ANIMATED = {".gif", ".webp", ".png", ".apng"}
 
 
 def frames(
@@ -27,45 +27,47 @@ def frames(
     """The first frames of a clip.
 
     Args:
-        source: ``""`` for a drawn street that comes nearer; an animated GIF, WebP or PNG; a folder of
-            pictures in the order of their names; ``"camera"``, ``"camera:1"`` and so on, which need OpenCV.
-        count: the most frames to take.
+        source: ``""`` for a zoom into a synthetic scene; an animated GIF, WebP or PNG; a folder of images,
+            sorted by name; ``"camera"``, ``"camera:1"`` and so on, which need OpenCV.
+        count: maximum number of frames.
         size: ``(height, width)`` of the frames in pixels.
-        seed: which street is drawn.
+        seed: seed of the synthetic scene.
 
     Returns:
         uint8 RGB, shape ``(frames, *size, 3)``.
 
     Raises:
-        FileNotFoundError: if there is no such file or folder, or no picture in it.
-        ValueError: if the file is no clip, the camera gives no picture, or ``count`` is below 1.
-        ModuleNotFoundError: if a camera is asked for and OpenCV is not installed.
+        FileNotFoundError: if the file or folder does not exist, or the folder contains no images.
+        ValueError: if the file is not a clip, the camera returns no image, or ``count`` is below 1.
+        ModuleNotFoundError: if a camera is requested and OpenCV is not installed.
 
     Example:
         >>> frames(count=2, size=(24, 32)).shape
         (2, 24, 32, 3)
     """
     if count < 1:
-        raise UserError(f"count must be at least 1, but {count} came.")
+        raise UserError(f"count must be at least 1, but got {count}.")
     source = str(source)
     if not source:
-        found = _drawn(count, size, seed)
+        found = _synthetic(count, size, seed)
     elif source == "camera" or source.startswith("camera:"):
         found = _from_camera(source, count)
     elif Path(source).is_dir():
-        paths = [each for each in sorted(Path(source).iterdir()) if each.suffix.lower() in folder.PICTURES]
+        paths = [
+            each for each in sorted(Path(source).iterdir()) if each.suffix.lower() in folder.IMAGE_SUFFIXES
+        ]
         if not paths:
-            raise MissingFileError(f"there are no pictures in {source}. Name another folder, or a clip.")
+            raise MissingFileError(f"there are no images in {source}. Pass another folder, or a clip.")
         found = [folder.read_image(path, convert=True) for path in paths[:count]]
     else:
         found = _from_file(Path(source), count)
     return np.stack([resize_image(frame, size) for frame in found])
 
 
-def _drawn(count: int, size: tuple[int, int], seed: int) -> list[np.ndarray]:
-    """A drawn street looked at through a window that closes in on where the road ends."""
-    street = synthetic.load("val", image_size=(2 * size[0], 2 * size[1]), count=1, seed=seed).images[0]
-    picture = Image.fromarray(street)
+def _synthetic(count: int, size: tuple[int, int], seed: int) -> list[np.ndarray]:
+    """Crops of a synthetic scene that zoom in towards the end of the road."""
+    scene = synthetic.load("val", image_size=(2 * size[0], 2 * size[1]), count=1, seed=seed).images[0]
+    picture = Image.fromarray(scene)
     found = []
     for share in np.linspace(1.0, 0.6, count):
         width, height = picture.width * share, picture.height * share
@@ -78,11 +80,11 @@ def _drawn(count: int, size: tuple[int, int], seed: int) -> list[np.ndarray]:
 
 def _from_file(path: Path, count: int) -> list[np.ndarray]:
     if not path.is_file():
-        raise MissingFileError(f"there is no clip at {path}. Name an animated GIF, WebP or PNG, or a folder.")
-    if path.suffix.lower() not in _MOVING:
+        raise MissingFileError(f"there is no clip at {path}. Pass an animated GIF, WebP or PNG, or a folder.")
+    if path.suffix.lower() not in _ANIMATED:
         raise UserError(
-            f"{path.name} is not an animated GIF, WebP or PNG. Save films as a folder of pictures first, for "
-            "example with `ffmpeg -i film.mp4 frames/%04d.jpg`."
+            f"{path.name} is not an animated GIF, WebP or PNG. Convert videos to a folder of images first, "
+            "for example with `ffmpeg -i film.mp4 frames/%04d.jpg`."
         )
     found = []
     with Image.open(path) as picture:
@@ -95,40 +97,42 @@ def _from_file(path: Path, count: int) -> list[np.ndarray]:
 
 def _from_camera(source: str, count: int) -> list[np.ndarray]:
     try:
-        import cv2
+        import cv2  # pyright: ignore[reportMissingImports] optional
     except ModuleNotFoundError as error:
         raise MissingPackageError(
-            "a camera needs OpenCV: pip install opencv-python-headless. Without one, leave the source empty."
+            "a camera needs OpenCV: pip install opencv-python-headless. Without it, leave the source empty."
         ) from error
     number = int(source.partition(":")[2] or 0)
     camera = cv2.VideoCapture(number)
     found = []
     try:
         while len(found) < count:
-            there, frame = camera.read()
-            if not there:
+            success, frame = camera.read()
+            if not success:
                 break
-            found.append(np.ascontiguousarray(frame[..., ::-1]))  # OpenCV's colours are blue first
+            found.append(np.ascontiguousarray(frame[..., ::-1]))  # OpenCV returns BGR
     finally:
         camera.release()
     if not found:
-        raise UserError(f"camera {number} gives no picture. Is it plugged in, and used by nothing else?")
+        raise UserError(
+            f"camera {number} returns no image. Check that it is connected and not used by another program."
+        )
     return found
 
 
 def animation(frames: np.ndarray, *, fps: float = 8, quality: int = 60) -> bytes:
-    """Frames as an animated WebP that repeats, which browsers and notebooks play by themselves.
+    """Encode frames as an animated WebP that loops, which browsers and notebooks play automatically.
 
     Args:
         frames: uint8 RGB, shape ``(count, height, width, 3)``.
-        fps: frames a second.
-        quality: 0..100.
+        fps: frames per second.
+        quality: WebP quality, 0..100.
 
     Returns:
         The bytes of the file.
 
     Raises:
-        ValueError: if the frames are of another shape or dtype, or ``fps`` is not above 0.
+        ValueError: if the frames have another shape or dtype, or ``fps`` is not above 0.
 
     Example:
         >>> animation(np.zeros((2, 8, 8, 3), np.uint8))[8:12]
@@ -137,10 +141,11 @@ def animation(frames: np.ndarray, *, fps: float = 8, quality: int = 60) -> bytes
     frames = np.asarray(frames)
     if frames.ndim != 4 or frames.shape[-1] != 3 or frames.dtype != np.uint8 or not len(frames):
         raise UserError(
-            f"frames must be uint8 of shape (count, height, width, 3), not {frames.dtype} {frames.shape}."
+            f"frames must be uint8 of shape (count, height, width, 3), but got {frames.dtype} of shape "
+            f"{frames.shape}."
         )
     if not fps > 0:
-        raise UserError(f"fps must be above 0, but {fps} came.")
+        raise UserError(f"fps must be above 0, but got {fps}.")
     first, *others = (Image.fromarray(frame) for frame in frames)
     buffer = io.BytesIO()
     first.save(
@@ -156,18 +161,18 @@ def animation(frames: np.ndarray, *, fps: float = 8, quality: int = 60) -> bytes
 
 
 def show(frames: np.ndarray, *, fps: float = 8, text: str = "a clip") -> HTML:
-    """Frames that play in a notebook and in every page made of it, without JavaScript.
+    """Show frames as an animation in a notebook and its HTML exports, without JavaScript.
 
     Args:
         frames: uint8 RGB, shape ``(count, height, width, 3)``.
-        fps: frames a second.
-        text: what is to be seen, for those who cannot see it.
+        fps: frames per second.
+        text: alternative text for screen readers.
 
     Returns:
-        What a notebook shows if it is the last line of a cell.
+        An ``HTML`` object, which a notebook displays if it is the last expression of a cell.
 
     Raises:
-        ValueError: as ``animation``.
+        ValueError: see ``animation``.
 
     Example:
         >>> "image/webp" in show(np.zeros((2, 8, 8, 3), np.uint8)).data
@@ -175,7 +180,7 @@ def show(frames: np.ndarray, *, fps: float = 8, text: str = "a clip") -> HTML:
     """
     from IPython.display import HTML
 
-    # As HTML, because nbconvert shows no WebP by itself.
+    # As HTML, because nbconvert does not display WebP.
     content = base64.b64encode(animation(frames, fps=fps)).decode()
     width = 2 * frames.shape[2]
     return HTML(

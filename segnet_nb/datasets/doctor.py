@@ -1,8 +1,8 @@
-"""Faults of a dataset that no reader of files notices: masks that lie wrong, images that are there twice.
+"""Checks for problems that loading does not reveal: misaligned masks, duplicate images, leaks between splits.
 
-Whether a mask lies on its image is told from edges: its outlines should run where the image changes. A mask
-that is mirrored, or belongs to another image, has its outlines elsewhere. That is a suspicion, to be looked
-at: a mask of few outlines on an image of many edges can raise it as well.
+Whether a mask is aligned with its image is estimated from edges: the boundaries of the mask should coincide
+with edges of the image. The boundaries of a mask that is mirrored or belongs to another image lie elsewhere.
+Such a finding is only a suspicion: a mask with few boundaries on an image with many edges can cause it, too.
 """
 
 from __future__ import annotations
@@ -17,24 +17,26 @@ import numpy as np
 
 from segnet_nb.datasets import folder as folders
 from segnet_nb.datasets.base import Dataset
+from segnet_nb.datasets.classes import ClassList
 from segnet_nb.datasets.folder import FolderError
 from segnet_nb.datasets.resizing import resize_image, resize_labels
 
-# In ranks of gradients, 0..1. Of CamVid's 367 training masks all but two fit turned by at most 0.072 better,
-# and another image by at most 0.088; masks turned on purpose fit by 0.11 to 0.18 worse in the median.
-_TURNED_BY, _SWAPPED_BY = 0.075, 0.09
+# Thresholds in ranks of gradients, 0..1. For all but two of CamVid's 367 training masks, flipping improves
+# the alignment by at most 0.072 and another image by at most 0.088; for masks flipped on purpose, undoing the
+# flip improves it by 0.11 to 0.18 in the median.
+_FLIP_GAIN, _SWAP_GAIN = 0.075, 0.09
 _ROWS = 90
-_FLAT = 2.0
+_MIN_SPREAD = 2.0
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One fault, or a suspicion.
+    """One problem, or a suspected one.
 
     Attributes:
-        kind: a word for it: ``"file"``, ``"duplicate"``, ``"leak"``, ``"void"``, ``"flat"``, ``"mirrored"``,
-            ``"swapped"``, ``"absent"``.
-        names: of the images it is about.
+        kind: ``"file"``, ``"duplicate"``, ``"leak"``, ``"void"``, ``"flat"``, ``"mirrored"``, ``"swapped"``
+            or ``"absent"``.
+        names: names of the affected images.
         message: what is wrong, and what to do.
     """
 
@@ -47,28 +49,28 @@ class Finding:
 
 
 def examine_folder(root: str | os.PathLike[str], *, convert: bool = False, **options: Any) -> list[Finding]:
-    """All faults of a folder: of every file, and then of what can be read.
+    """Find problems of a folder: of each file first, then of all readable images and masks.
 
     Args:
         root: the folder, see ``segnet_nb.datasets.folder``.
-        convert: take grey, 16-bit and transparent images as they are.
+        convert: convert greyscale, 16-bit and transparent images to RGB.
         **options: ``val_share`` and ``seed`` of ``folder.load``.
 
     Returns:
-        What was found, files first; nothing if all is well.
+        The findings, those about files first; empty if there is no problem.
 
     Raises:
-        FileNotFoundError: if the folder is not there.
+        FileNotFoundError: if the folder does not exist.
     """
     try:
         opened = folders.open_folder(root)
-        values = opened.mask_values()
+        encoding = opened.mask_encoding()
     except FolderError as error:
         return [Finding("file", (), str(error))]
     found, readable = [], {}
     for pair in opened.pairs:
         try:
-            readable[pair.name] = folders.read_pair(pair, values, convert=convert)
+            readable[pair.name] = folders.read_pair(pair, encoding, convert=convert)
         except FolderError as error:
             found.append(Finding("file", (pair.name,), str(error)))
     parts = []
@@ -79,29 +81,33 @@ def examine_folder(root: str | os.PathLike[str], *, convert: bool = False, **opt
             found.append(Finding("file", (), str(error)))
             continue
         if names:
-            # One size, for images of many: what is looked at is coarse anyway.
-            height, width = readable[names[0]][0].shape[:2]
-            size = _coarse(height, width)
-            parts.append(
-                Dataset(
-                    images=np.stack([resize_image(readable[name][0], size) for name in names]),
-                    labels=np.stack([resize_labels(readable[name][1], size) for name in names]),
-                    classes=values.classes,
-                    names=tuple(names),
-                )
-            )
+            parts.append(_coarse_dataset(names, readable, encoding.classes))
     return found + (examine(*parts[:2]) if parts else [])
 
 
+def _coarse_dataset(
+    names: list[str], readable: dict[str, tuple[np.ndarray, np.ndarray]], classes: ClassList
+) -> Dataset:
+    """Images and labels of any sizes, resized to one size; the checks work at low resolution anyway."""
+    height, width = readable[names[0]][0].shape[:2]
+    size = _coarse(height, width)
+    return Dataset(
+        images=np.stack([resize_image(readable[name][0], size) for name in names]),
+        labels=np.stack([resize_labels(readable[name][1], size) for name in names]),
+        classes=classes,
+        names=tuple(names),
+    )
+
+
 def examine(train: Dataset, val: Dataset | None = None) -> list[Finding]:
-    """Faults of images and labels that are in memory.
+    """Find problems of datasets in memory.
 
     Args:
-        train: what is trained on.
-        val: what is validated with; its faults are looked for too, and images that are in both.
+        train: the training set.
+        val: the validation set; it is checked like the training set, and for images that are in both.
 
     Returns:
-        What was found; nothing if all is well.
+        The findings; empty if there is no problem.
 
     Example:
         >>> from segnet_nb import datasets
@@ -111,7 +117,7 @@ def examine(train: Dataset, val: Dataset | None = None) -> list[Finding]:
     found = []
     for data in (train, val):
         if data is not None:
-            found += [*_void(data), *_flat(data), *_duplicates(data), *_misplaced(data)]
+            found += [*_void(data), *_flat(data), *_duplicates(data), *_misaligned(data)]
     if val is not None:
         found += _leaks(train, val)
     return found + list(_absent(train, val))
@@ -120,23 +126,21 @@ def examine(train: Dataset, val: Dataset | None = None) -> list[Finding]:
 def _void(data: Dataset) -> Iterator[Finding]:
     for name, labels in zip(data.names, data.labels, strict=True):
         if (labels == data.classes.void_id).all():
-            yield Finding(
-                "void", (name,), f"{name} is void from edge to edge and teaches nothing. Leave it out."
-            )
+            yield Finding("void", (name,), f"{name} is entirely void and cannot be trained on. Remove it.")
 
 
 def _flat(data: Dataset) -> Iterator[Finding]:
     for name, image in zip(data.names, data.images, strict=True):
         spread = float(image.std(axis=(0, 1)).max())
-        if spread < _FLAT:
-            yield Finding("flat", (name,), f"{name} has one colour nearly everywhere. Is the picture broken?")
+        if spread < _MIN_SPREAD:
+            yield Finding("flat", (name,), f"{name} is almost uniform in colour. Is the image corrupt?")
 
 
 def _sums(data: Dataset) -> dict[str, list[str]]:
-    """Names of the images by what they hold."""
+    """Names of the images by the checksum of their pixels."""
     found: dict[str, list[str]] = {}
     for name, image in zip(data.names, data.images, strict=True):
-        found.setdefault(hashlib.sha256(np.ascontiguousarray(image)).hexdigest(), []).append(name)
+        found.setdefault(hashlib.sha256(np.ascontiguousarray(image).data).hexdigest(), []).append(name)
     return found
 
 
@@ -146,7 +150,7 @@ def _duplicates(data: Dataset) -> Iterator[Finding]:
             yield Finding(
                 "duplicate",
                 tuple(names),
-                f"{', '.join(names)} are the same image. Keep one, with the right mask.",
+                f"{', '.join(names)} are the same image. Keep one, with the correct mask.",
             )
 
 
@@ -157,8 +161,8 @@ def _leaks(train: Dataset, val: Dataset) -> Iterator[Finding]:
             yield Finding(
                 "leak",
                 (*known[digest], *names),
-                f"{names[0]} validates and {known[digest][0]} trains, and they are the same image: the score "
-                "will be too good. Take it out of one.",
+                f"{names[0]} of the validation set and {known[digest][0]} of the training set are the same "
+                "image (data leakage): the validation score will be too high. Remove it from one.",
             )
 
 
@@ -167,11 +171,11 @@ def _absent(train: Dataset, val: Dataset | None) -> Iterator[Finding]:
     tested = seen * 0 if val is None else np.bincount(val.labels.ravel(), minlength=256)
     for number, name in enumerate(train.classes.names):
         if not seen[number]:
-            also = ", though validation has it" if tested[number] else ""
+            also = ", but the validation set contains it" if tested[number] else ""
             yield Finding(
                 "absent",
                 (),
-                f"no pixel of the training images is {name}{also}. Add images, or take the class out.",
+                f"no pixel of the training set is {name}{also}. Add images, or remove the class.",
             )
 
 
@@ -181,61 +185,69 @@ def _coarse(height: int, width: int) -> tuple[int, int]:
 
 
 def _edges(data: Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """Ranks 0..1 of the brightness gradient, and outlines of the labels; ``(count, rows, columns)``."""
+    """Gradient ranks 0..1 of the images, and boundaries of the labels; ``(count, rows, columns)``."""
     size = _coarse(*data.image_size)
-    gradients, outlines = [], []
-    for image, full in zip(data.images, data.labels, strict=True):
-        grey = resize_image(image, size) @ np.array([0.299, 0.587, 0.114])
-        steep = np.hypot(*np.gradient(grey)) if min(size) > 1 else grey * 0
-        # A pixel beside the edge will do: outlines are drawn by hand.
-        around = np.pad(steep, 1, mode="edge")
-        near = np.max([around[i : i + size[0], j : j + size[1]] for i in range(3) for j in range(3)], axis=0)
-        gradients.append(near.ravel().argsort().argsort().reshape(size) / near.size)
-        labels = resize_labels(full, size)
-        outline = np.zeros(size, bool)
-        known = labels != data.classes.void_id
-        for axis in (0, 1):
-            a, b = np.moveaxis(labels, axis, 0)[1:], np.moveaxis(labels, axis, 0)[:-1]
-            both = np.moveaxis(known, axis, 0)[1:] & np.moveaxis(known, axis, 0)[:-1]
-            change = (a != b) & both
-            view = np.moveaxis(outline, axis, 0)
-            view[1:] |= change
-            view[:-1] |= change
-        outlines.append(outline)
-    return np.array(gradients), np.array(outlines)
+    ranks = [_gradient_ranks(resize_image(image, size)) for image in data.images]
+    boundaries = [_boundaries(resize_labels(labels, size), data.classes.void_id) for labels in data.labels]
+    return np.array(ranks), np.array(boundaries)
 
 
-def _misplaced(data: Dataset) -> Iterator[Finding]:
-    """Masks that fit their image better mirrored, or another image better than their own."""
-    gradients, outlines = _edges(data)
+def _gradient_ranks(image: np.ndarray) -> np.ndarray:
+    """Rank 0..1 of each pixel by the largest brightness gradient among itself and its neighbours."""
+    size = image.shape[:2]
+    grey = image @ np.array([0.299, 0.587, 0.114])
+    magnitude = np.hypot(*np.gradient(grey)) if min(size) > 1 else grey * 0
+    # With a tolerance of one pixel, since annotators draw boundaries by hand.
+    padded = np.pad(magnitude, 1, mode="edge")
+    largest = np.max([padded[i : i + size[0], j : j + size[1]] for i in range(3) for j in range(3)], axis=0)
+    return largest.ravel().argsort().argsort().reshape(size) / largest.size
+
+
+def _boundaries(labels: np.ndarray, void_id: int) -> np.ndarray:
+    """Pixels on both sides of a boundary between two classes other than void, bool."""
+    boundary = np.zeros(labels.shape, bool)
+    known = labels != void_id
+    for axis in (0, 1):
+        a, b = np.moveaxis(labels, axis, 0)[1:], np.moveaxis(labels, axis, 0)[:-1]
+        both = np.moveaxis(known, axis, 0)[1:] & np.moveaxis(known, axis, 0)[:-1]
+        change = (a != b) & both
+        view = np.moveaxis(boundary, axis, 0)
+        view[1:] |= change
+        view[:-1] |= change
+    return boundary
+
+
+def _misaligned(data: Dataset) -> Iterator[Finding]:
+    """Masks that match their image better when flipped, or another image better than their own."""
+    gradients, boundaries = _edges(data)
     count = len(data)
-    sizes = np.maximum(outlines.reshape(count, -1).sum(1), 1)[:, None]
+    sizes = np.maximum(boundaries.reshape(count, -1).sum(1), 1)[:, None]
     ranks = gradients.reshape(count, -1)
 
-    def fits(masks: np.ndarray) -> np.ndarray:
+    def alignment(masks: np.ndarray) -> np.ndarray:
         return masks.reshape(count, -1) / sizes @ ranks.T
 
-    straight = fits(outlines)
-    own = np.diag(straight)
-    turned = {
-        "left to right": np.diag(fits(outlines[:, :, ::-1])),
-        "upside down": np.diag(fits(outlines[:, ::-1])),
-        "by half a turn": np.diag(fits(outlines[:, ::-1, ::-1])),
+    original = alignment(boundaries)
+    own = np.diag(original)
+    flipped = {
+        "flipped horizontally": np.diag(alignment(boundaries[:, :, ::-1])),
+        "flipped vertically": np.diag(alignment(boundaries[:, ::-1])),
+        "rotated by 180 degrees": np.diag(alignment(boundaries[:, ::-1, ::-1])),
     }
     for number, name in enumerate(data.names):
-        way = max(turned, key=lambda each: turned[each][number])
-        best = int(straight[number].argmax())
-        gain, other = turned[way][number] - own[number], straight[number, best] - own[number]
-        if other > max(_SWAPPED_BY, gain):
+        way = max(flipped, key=lambda each: flipped[each][number])
+        best = int(original[number].argmax())
+        gain, other = flipped[way][number] - own[number], original[number, best] - own[number]
+        if other > max(_SWAP_GAIN, gain):
             yield Finding(
                 "swapped",
                 (name, data.names[best]),
-                f"the mask of {name} fits the image of {data.names[best]} better than its own. Look whether "
-                "two files were swapped.",
+                f"the mask of {name} matches the image of {data.names[best]} better than its own. Check "
+                "whether two files were swapped.",
             )
-        elif gain > _TURNED_BY:
+        elif gain > _FLIP_GAIN:
             yield Finding(
                 "mirrored",
                 (name,),
-                f"the mask of {name} fits its image better turned {way}. Look at the two; if so, turn it.",
+                f"the mask of {name} matches its image better when {way}. Compare them and correct the mask.",
             )

@@ -1,4 +1,4 @@
-"""What datasets and splits there are, by name; reads no data."""
+"""Names of the known datasets and splits; reads no data."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SPLITS = ("train", "val", "test")
 
 
 def is_folder(name: str) -> bool:
-    """Whether a dataset's name is the path of a folder: it has a slash, or there is such a folder.
+    """Whether the name of a dataset is the path of a folder: it contains a slash, or the folder exists.
 
     Example:
         >>> is_folder("synthetic"), is_folder("data/mine")
@@ -21,14 +21,26 @@ def is_folder(name: str) -> bool:
 
 
 def check_request(name: str, split: str) -> None:
-    """Raise unless a dataset of this name and split can be asked for; reads no data.
+    """Raise if the dataset or the split is unknown; reads no data.
 
     Raises:
-        ValueError: naming what exists.
+        ValueError: if a name is unknown; the message lists the known ones.
     """
     if name not in NAMES and not is_folder(name):
         raise UserError(
-            f"no dataset is called {name!r}. Choose from: {', '.join(NAMES)}, or pass the path of a folder."
+            f"unknown dataset {name!r}. Choose from: {', '.join(NAMES)}, or pass the path of a folder."
         )
+    check_split(split)
+
+
+def check_split(split: str) -> None:
+    """Raise if the split is unknown.
+
+    Raises:
+        ValueError: if it is none of ``SPLITS``.
+
+    Example:
+        >>> check_split("val")
+    """
     if split not in SPLITS:
-        raise UserError(f"no split is called {split!r}. Choose from: {', '.join(SPLITS)}.")
+        raise UserError(f"unknown split {split!r}. Choose from: {', '.join(SPLITS)}.")

@@ -1,4 +1,4 @@
-"""The one way to load a dataset by its name."""
+"""Load a dataset by its name."""
 
 from __future__ import annotations
 
@@ -19,24 +19,23 @@ def load(
     """Load one split of a dataset into memory.
 
     Args:
-        name: ``"synthetic"`` (drawn road scenes, no download), ``"camvid"`` (the real 367, 101 and
-            233 images, read from ``SEGNET_NB_CAMVID`` or ``data/camvid``), or the path of a folder with
+        name: ``"synthetic"`` (synthetic road scenes, no download), ``"camvid"`` (the published 367, 101
+            and 233 images, read from ``SEGNET_NB_CAMVID`` or ``data/camvid``), or the path of a folder with
             ``images/`` and ``masks/``, see ``segnet_nb.datasets.folder``.
         split: ``"train"``, ``"val"`` or ``"test"``.
-        image_size: ``(height, width)`` in pixels to load at; images are resized with area-true
-            filtering, labels by nearest neighbour. None: 180 x 240 for synthetic, 360 x 480 for camvid, as
-            they are for a folder.
-        count: load this many images; None: all (camvid, folder), 240 / 60 / 60 (synthetic).
+        image_size: ``(height, width)`` in pixels to resize to, images with an antialiasing filter, labels
+            by nearest neighbour. None: 180 x 240 for synthetic, 360 x 480 for camvid, unchanged for a folder.
+        count: number of images to load; None: all (camvid, folder), 240 / 60 / 60 (synthetic).
         **options: passed on to the loader: ``seed`` for synthetic, ``root`` for camvid, ``val_share``,
             ``seed`` and ``convert`` for a folder.
 
     Returns:
         A ``Dataset``: ``images`` uint8 ``(N, H, W, 3)``, ``labels`` uint8 ``(N, H, W)`` with
-        ``classes.void_id`` (11 for the streets) as void, ``classes``.
+        ``classes.void_id`` (11 for the CamVid classes) as void, ``classes``.
 
     Raises:
-        ValueError: if the name, the split or a size is unknown or impossible.
-        FileNotFoundError: if CamVid or the folder is not there; the message says how to get it.
+        ValueError: if the name or the split is unknown, or a size is invalid.
+        FileNotFoundError: if CamVid or the folder does not exist; the message says how to get it.
 
     Example:
         >>> data = load("synthetic", "val", image_size=(48, 64), count=2)
@@ -44,7 +43,7 @@ def load(
         ((2, 48, 64, 3), (2, 48, 64))
     """
     check_request(name, split)
-    # Imported here so that asking for one dataset does not load what only the other needs.
+    # Imported here so that loading one dataset does not import what only another one needs.
     if name == "synthetic":
         from segnet_nb.datasets import synthetic
 

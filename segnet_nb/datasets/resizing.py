@@ -1,4 +1,4 @@
-"""Resize images by area and labels by nearest neighbour: never the other way about."""
+"""Resize images with antialiasing and labels by nearest neighbour."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from PIL import Image
 
 
 def resize_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Resize an image so that every source pixel counts.
+    """Resize an image with antialiasing.
 
-    Where the source is a whole number of times larger, each result pixel is the mean of its block.
-    Otherwise a triangle filter as wide as the reduction is used: a box there takes one pixel here
-    and two there, which shows as jagged edges.
+    If the source size is an integer multiple of the target size, each target pixel is the mean of its
+    block. Otherwise a triangle filter scaled by the reduction is used, because a box filter would average
+    blocks of different sizes, which produces jagged edges.
 
     Args:
         image: uint8 ``(height, width, 3)``.
         size: ``(new_height, new_width)``.
 
     Returns:
-        uint8 ``(new_height, new_width, 3)``; ``image`` itself if it has that size already.
+        uint8 ``(new_height, new_width, 3)``; ``image`` itself if it already has that size.
 
     Example:
         >>> checks = np.array([[0, 100], [100, 0]], np.uint8)[..., None].repeat(3, axis=-1)
@@ -34,10 +34,10 @@ def resize_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def resize_labels(labels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Resize labels by nearest neighbour: a mean of two class ids would be a third class.
+    """Resize labels by nearest neighbour: the mean of two class ids would be a third class.
 
-    The result pixel takes the id under its centre. Computed in integers, so a centre that falls on
-    the edge between two pixels goes the same way (down, right) on every machine.
+    Each target pixel takes the id at its centre. Computed in integers, so that a centre on the edge
+    between two pixels is rounded the same way (down, right) on every machine.
 
     Args:
         labels: integer class ids ``(height, width)``.

@@ -209,11 +209,11 @@ class _MonteCarlo:
         """The scores, after all images were added."""
 
         def accuracy(measure: str, labels: str, share: float) -> float:
-            (value,) = calibration.accuracy_of_kept(
+            (value,) = calibration.selective_accuracy(
                 self._uncertainty[measure],
                 self._data.labels,
                 self._labels[labels],
-                shares=(share,),
+                coverages=(share,),
                 void_id=self._data.classes.void_id,
             )
             return float(value)

@@ -35,7 +35,7 @@ def image_files(paths: Sequence[str | Path]) -> list[Path]:
     found: list[Path] = []
     for path in map(Path, paths):
         if path.is_dir():
-            inside = sorted(each for each in path.iterdir() if each.suffix.lower() in folder.PICTURES)
+            inside = sorted(each for each in path.iterdir() if each.suffix.lower() in folder.IMAGE_SUFFIXES)
             if not inside:
                 raise MissingFileError(f"there are no images in {path}. Pass image files, or their folder.")
             found += inside

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from segnet_nb._shared.errors import UserError
-from segnet_nb.datasets.classes import CAMVID, ClassList, numbered
+from segnet_nb.datasets.classes import CAMVID, ClassList, numbered_classes
 from segnet_nb.inference.run_files import ADJUSTED, BEST, RECORD, is_adjusted, read_record
 
 if TYPE_CHECKING:
@@ -197,4 +197,4 @@ def load_trained(weights: str | Path) -> TrainedNetwork:
 def _classes(about: dict[str, Any], count: int) -> ClassList:
     if about.get("classes") and len(about["classes"]["names"]) == count:
         return ClassList.from_dict(about["classes"])
-    return CAMVID if count == CAMVID.num_classes else numbered(count)
+    return CAMVID if count == CAMVID.num_classes else numbered_classes(count)

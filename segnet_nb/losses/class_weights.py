@@ -1,4 +1,4 @@
-"""Class weights against imbalance, in NumPy alone.
+"""Class weights against class imbalance; NumPy only.
 
 Sources: PAPER = arXiv 1511.00561; FILES = github.com/alexgkendall/SegNet-Tutorial.
 """
@@ -24,34 +24,34 @@ PUBLISHED_CLASS_WEIGHTS: tuple[float, ...] = (
     6.2478,
     7.3614,
 )
-"""The weights of the 11 CamVid classes, in id order, as FILES train with them.
+"""The weights of the 11 CamVid classes, in id order, with which FILES train.
 
 They do not follow from the paper's formula on the published 367 training images:
-``median_frequency_weights`` gives 3.85 for SignSymbol (id 6), where this list says 9.64.
+``median_frequency_weights`` returns 3.85 for SignSymbol (id 6), this list 9.64.
 """
 
 
 def class_frequencies(
     labels: np.ndarray | Iterable[np.ndarray], num_classes: int = 11, void_id: int | None = 11
 ) -> np.ndarray:
-    """How frequent each class is in the images that show it.
+    """Frequency of each class in the images that contain it.
 
     ``freq(c)`` is the number of pixels of class ``c``, divided by the number of all pixels of the
     images in which ``c`` occurs (PAPER section 4.1). Void pixels belong to "all pixels": counting
     them reproduces the weights derived from the 367 CamVid training images to four decimals,
-    leaving them out does not (Tree would weigh 0.4235 and not 0.4217).
+    excluding them does not (the weight of Tree would be 0.4235 instead of 0.4217).
 
     Args:
         labels: integer ids, shape ``(images, height, width)`` or ``(height, width)``, or any
-            iterable of ``(height, width)`` arrays of any sizes, a generator too.
+            iterable of ``(height, width)`` arrays of any sizes, including generators.
         num_classes: ids ``0 .. num_classes - 1`` are classes.
-        void_id: id of pixels without a class, or None.
+        void_id: id of unlabelled pixels, or None.
 
     Returns:
         Frequencies, shape ``(num_classes,)``, float64 in 0..1; 0 for a class that never occurs.
 
     Raises:
-        ValueError: if an id is neither a class nor void, or the labels are no integers.
+        ValueError: if an id is neither a class nor void, or the labels are not integers.
 
     Example:
         >>> class_frequencies(np.array([[[0, 0], [0, 1]], [[0, 0], [0, 0]]]), 3, None).tolist()
@@ -60,37 +60,37 @@ def class_frequencies(
     if isinstance(labels, np.ndarray) and labels.ndim == 2:
         labels = labels[np.newaxis]
     pixels = np.zeros(num_classes, dtype=np.int64)
-    seen_among = np.zeros(num_classes, dtype=np.int64)
+    image_pixels = np.zeros(num_classes, dtype=np.int64)
     for image in labels:
         ids = integer_ids(image, "labels")
         check_id_range(ids, "labels", num_classes, void_id)
         classes = ids if void_id is None else ids[ids != void_id]
         counts = np.bincount(classes.ravel().astype(np.intp), minlength=num_classes)
         pixels += counts
-        seen_among += np.where(counts > 0, ids.size, 0)
-    return pixels / np.maximum(seen_among, 1)
+        image_pixels += np.where(counts > 0, ids.size, 0)
+    return pixels / np.maximum(image_pixels, 1)
 
 
 def median_frequency_weights(
     labels: np.ndarray | Iterable[np.ndarray], num_classes: int = 11, void_id: int | None = 11
 ) -> np.ndarray:
-    """Median frequency balancing: rare classes weigh more, the median class weighs 1.
+    """Median frequency balancing: rare classes get larger weights, the median class gets 1.
 
-    ``weight(c) = median of all freq / freq(c)`` (PAPER section 4.1), the median taken over the
-    classes that occur. ``PUBLISHED_CLASS_WEIGHTS`` is the list that was published with the models,
+    ``weight(c) = median of all freq / freq(c)`` (PAPER section 4.1), where the median is over the
+    classes that occur. ``PUBLISHED_CLASS_WEIGHTS`` is the list published with the models,
     which this formula does not reproduce.
 
     Args:
         labels: integer ids, as for ``class_frequencies``: the training set.
         num_classes: ids ``0 .. num_classes - 1`` are classes.
-        void_id: id of pixels without a class, or None.
+        void_id: id of unlabelled pixels, or None.
 
     Returns:
-        Weights, shape ``(num_classes,)``, float64. A class that never occurs weighs 0: it has no
-        pixel to weigh, and no frequency to divide by.
+        Weights, shape ``(num_classes,)``, float64. A class that never occurs gets weight 0, because
+        its frequency is 0.
 
     Raises:
-        ValueError: if an id is neither a class nor void, or the labels are no integers.
+        ValueError: if an id is neither a class nor void, or the labels are not integers.
 
     Example:
         Frequencies 4/8, 3/8 and 1/8 have the median 3/8:

@@ -1,8 +1,8 @@
-"""Losses for semantic segmentation, as functions and as ``keras.losses.Loss`` classes.
+"""Losses for semantic segmentation as ``keras.losses.Loss`` classes.
 
-``categorical_cross_entropy``, ``dice_loss`` and ``cross_entropy_dice`` are pure functions, written
-out in ``segnet_nb/_loss_functions.py``; the classes here are what ``compile`` takes and what a
-``.keras`` file stores. The weights against class imbalance come from ``segnet_nb.losses.class_weights``.
+``categorical_cross_entropy``, ``dice_loss`` and ``cross_entropy_dice`` are pure functions, defined in
+``segnet_nb.losses.functions``; the classes are passed to ``compile`` and stored in ``.keras`` files.
+Class weights against class imbalance are computed in ``segnet_nb.losses.class_weights``.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ Tensor = Any
 
 
 class _SegmentationLoss(keras.losses.Loss):
-    """What the three losses share: float32 throughout, void, and weights per image only."""
+    """Base class of the losses: computes in float32, ignores void, and accepts weights per image only."""
 
     _weighs_images = True
 
     def __init__(self, from_logits: bool, void_id: int | None, name: str, reduction: str) -> None:
-        # Fixed, so that ids and sums survive mixed precision.
+        # Fixed to float32, so that ids and sums stay exact under mixed precision.
         super().__init__(name=name, reduction=reduction, dtype="float32")
         self.from_logits = bool(from_logits)
         self.void_id = None if void_id is None else int(void_id)
@@ -65,18 +65,19 @@ class _SegmentationLoss(keras.losses.Loss):
             shape = tuple(np.shape(sample_weight))
             if not self._weighs_images:
                 raise UserError(
-                    "sample_weight weighs images, but pooling='batch' scores the batch as one. "
+                    "sample_weight weights images, but pooling='batch' computes one loss for the batch. "
                     "Use pooling='image'."
                 )
             if any(side not in (1, None) for side in shape[1:]):
                 raise UserError(
-                    f"sample_weight of shape {shape} does not give one weight per image. Weigh "
-                    "classes with class_weights, and mark pixels to leave out as void."
+                    f"sample_weight must be one weight per image, but got shape {shape}. Weight "
+                    "classes with class_weights, and label pixels to ignore as void."
                 )
             sample_weight = keras.ops.reshape(sample_weight, (-1,))
         return super().__call__(y_true, y_pred, sample_weight)
 
     def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments."""
         config = super().get_config()
         return {**config, "from_logits": self.from_logits, "void_id": self.void_id}
 
@@ -85,19 +86,19 @@ class _SegmentationLoss(keras.losses.Loss):
 class CategoricalCrossEntropy(_SegmentationLoss):
     """``categorical_cross_entropy`` for ``compile``.
 
-    Divides by the number of non-void pixels of the batch, as FILES do; with ``sample_weight``, one
-    number per image, the images' shares are multiplied and the divisor stays.
+    The sum is divided by the number of non-void pixels of the batch, as in FILES. A ``sample_weight``,
+    one number per image, multiplies the sums of the images, but not the divisor.
 
     Args:
         from_logits: whether the model ends without softmax.
         class_weights: one weight per class, or None.
-        void_id: id of pixels without a class, or None.
+        void_id: id of unlabelled pixels, or None.
         epsilon: added to probabilities before the logarithm.
         name: name of the loss.
-        reduction: as in Keras; ``"none"`` gives one value per image, whose mean is the loss.
+        reduction: as in Keras; ``"none"`` returns one value per image, whose mean is the loss.
 
     Raises:
-        ValueError: if weights or epsilon are no valid numbers, or, when called, shapes do not fit.
+        ValueError: if weights or epsilon are invalid, or, when called, shapes do not match.
 
     Example:
         >>> loss = CategoricalCrossEntropy(void_id=11)
@@ -120,7 +121,7 @@ class CategoricalCrossEntropy(_SegmentationLoss):
         self.epsilon = checked_epsilon(epsilon)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Shares of the images in the loss, shape ``(batch,)``."""
+        """Contribution of each image to the loss, shape ``(batch,)``."""
         return cross_entropy_per_image(
             y_true, y_pred, self.from_logits, self.class_weights, self.void_id, self.epsilon
         )
@@ -137,15 +138,15 @@ class DiceLoss(_SegmentationLoss):
 
     Args:
         from_logits: whether the model ends without softmax.
-        void_id: id of pixels without a class, or None.
-        pooling: ``"batch"`` or ``"image"``; only the latter can take ``sample_weight``.
+        void_id: id of unlabelled pixels, or None.
+        pooling: ``"batch"`` or ``"image"``; only the latter supports ``sample_weight``.
         absent: ``"count"`` or ``"ignore"``, for classes without a labelled pixel.
-        epsilon: above 0, keeps 0 / 0 out.
+        epsilon: above 0, avoids 0 / 0.
         name: name of the loss.
-        reduction: as in Keras; ``"none"`` gives one value per image, or just one.
+        reduction: as in Keras; ``"none"`` returns one value per image, or one for the batch.
 
     Raises:
-        ValueError: if an option is unknown, or, when called, shapes do not fit.
+        ValueError: if an option is unknown, or, when called, shapes do not match.
 
     Example:
         >>> labels = np.array([[[0, 1]]])
@@ -196,7 +197,7 @@ class CrossEntropyDice(_SegmentationLoss):
         dice_weight: factor of the Dice loss.
         from_logits: whether the model ends without softmax.
         class_weights: one weight per class for the cross-entropy, or None.
-        void_id: id of pixels without a class, or None.
+        void_id: id of unlabelled pixels, or None.
         pooling: see ``DiceLoss``.
         absent: see ``DiceLoss``.
         cross_entropy_epsilon: see ``CategoricalCrossEntropy``.
@@ -205,7 +206,7 @@ class CrossEntropyDice(_SegmentationLoss):
         reduction: as in Keras.
 
     Raises:
-        ValueError: if an option is unknown, or, when called, shapes do not fit.
+        ValueError: if an option is unknown, or, when called, shapes do not match.
 
     Example:
         >>> loss = CrossEntropyDice(dice_weight=3.0)

@@ -1,10 +1,10 @@
-"""The formulas behind ``segnet_nb.losses``: cross-entropy as SegNet trains with it, Dice, a sum.
+"""The formulas behind ``segnet_nb.losses``: the cross-entropy of SegNet, the Dice loss, and their sum.
 
-Pure functions of labels and predictions that return one number. They take labels as ids or one-hot
-(told apart by shape), leave void pixels out, and compute in float32 whatever the precision of the
-model. Only ``keras.ops`` is used.
+Pure functions of labels and predictions that return a scalar. Labels are ids or one-hot
+(distinguished by shape), void pixels are ignored, and the loss is computed in float32 whatever the precision
+of the model. Only ``keras.ops`` is used.
 
-An id that is neither class nor void raises where labels are a NumPy array; inside a compiled
+An id that is neither a class nor void raises an error if the labels are a NumPy array; inside a compiled
 training step, which cannot raise, it makes the loss NaN.
 
 Sources: PAPER = arXiv 1511.00561; FILES = github.com/alexgkendall/SegNet-Tutorial.
@@ -13,7 +13,7 @@ Sources: PAPER = arXiv 1511.00561; FILES = github.com/alexgkendall/SegNet-Tutori
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
@@ -24,23 +24,24 @@ from segnet_nb._shared.targets import check_array_ids, one_hot_targets
 Tensor = Any
 Pooling = Literal["batch", "image"]
 Absent = Literal["count", "ignore"]
+Option = TypeVar("Option", bound=str)
 
 
-def _nan_if(strange: Tensor, loss: Tensor) -> Tensor:
-    return ops.where(strange, ops.full_like(loss, float("nan")), loss)
+def _nan_if(invalid: Tensor, loss: Tensor) -> Tensor:
+    return ops.where(invalid, ops.full_like(loss, float("nan")), loss)
 
 
 def checked_epsilon(epsilon: float) -> float:
     """``epsilon``, if it is above 0."""
     if not epsilon > 0:
-        raise UserError(f"epsilon must be above 0, but is {epsilon}. Try 1e-7.")
+        raise UserError(f"epsilon must be above 0, but got {epsilon}. Try 1e-7.")
     return float(epsilon)
 
 
-def checked_option(name: str, value: str, options: tuple[str, ...]) -> str:
+def checked_option(name: str, value: Option, options: tuple[str, ...]) -> Option:
     """``value``, if it is one of the options."""
     if value not in options:
-        raise UserError(f"{name} must be one of {', '.join(map(repr, options))}, not {value!r}.")
+        raise UserError(f"{name} must be one of {', '.join(map(repr, options))}, but got {value!r}.")
     return value
 
 
@@ -51,8 +52,8 @@ def checked_weights(weights: Sequence[float] | np.ndarray | None) -> tuple[float
     array = np.asarray(weights, dtype=np.float64)
     if array.ndim != 1 or not np.isfinite(array).all() or (array < 0).any():
         raise UserError(
-            f"class_weights must be one finite number >= 0 per class, but came as {weights!r}. "
-            "median_frequency_weights(labels) makes such a list."
+            f"class_weights must be one finite number >= 0 per class, but got {weights!r}. "
+            "median_frequency_weights(labels) computes such weights."
         )
     return tuple(array.tolist())
 
@@ -71,9 +72,9 @@ def cross_entropy_per_image(
     void_id: int | None,
     epsilon: float,
 ) -> Tensor:
-    """Shares of the images in the loss, shape ``(batch,)``; their mean is the loss."""
+    """Contribution of each image to the loss, shape ``(batch,)``; their mean is the loss."""
     check_array_ids(labels, predictions, void_id)
-    targets, valid, strange = one_hot_targets(labels, predictions, void_id)
+    targets, valid, invalid = one_hot_targets(labels, predictions, void_id)
     predictions = ops.cast(predictions, "float32")
     if from_logits:
         log_probabilities = ops.log_softmax(predictions, axis=-1)
@@ -83,15 +84,15 @@ def cross_entropy_per_image(
     if weights is not None:
         if len(weights) != predictions.shape[-1]:
             raise UserError(
-                f"{len(weights)} class_weights came for predictions of {predictions.shape[-1]} "
-                "classes. Give one weight per class, in the order of the ids, none for void."
+                f"class_weights must have one weight per class, {predictions.shape[-1]}, but got "
+                f"{len(weights)}. Give them in the order of the ids, without void."
             )
         targets = targets * ops.convert_to_tensor(weights, dtype="float32")
     pixel_losses = -ops.sum(targets * log_probabilities, axis=-1)
     totals = _sum_per_image(pixel_losses)
-    # sum / count over the batch, written as a mean over images so that images can carry weights.
+    # sum / count over the batch, written as a mean over images so that images can be weighted.
     mean_count = ops.mean(_sum_per_image(valid))
-    return _nan_if(strange, totals / ops.where(mean_count > 0, mean_count, 1.0))
+    return _nan_if(invalid, totals / ops.where(mean_count > 0, mean_count, 1.0))
 
 
 def categorical_cross_entropy(
@@ -103,15 +104,15 @@ def categorical_cross_entropy(
     void_id: int | None = None,
     epsilon: float = 1e-7,
 ) -> Tensor:
-    """Weighted cross-entropy over the pixels that have a class.
+    """Weighted cross-entropy over the labelled pixels.
 
-    From probabilities ``-sum_c w_c y_c log(p_c + epsilon)`` per pixel: the epsilon is added, not
-    clipped at, so the gradient is finite and not zero at ``p = 0``, and a perfect prediction scores
-    ``-epsilon`` at the least. From logits through a stable ``log_softmax``, with no epsilon.
+    From probabilities ``-sum_c w_c y_c log(p_c + epsilon)`` per pixel: the epsilon is added instead of
+    used for clipping, so that the gradient is finite and not zero at ``p = 0``; the minimum of the loss is
+    about ``-epsilon``. From logits with a numerically stable ``log_softmax``, without epsilon.
 
     The sum over pixels is divided by the NUMBER of non-void pixels of the batch, not by the sum of
     their weights (FILES, the models' softmax loss; PyTorch's weighted mean divides by the weights).
-    A batch that is void all over scores 0.
+    The loss of a batch without labelled pixels is 0.
 
     Args:
         labels: ids of shape ``(batch, height, width)`` or ``(batch, height, width, 1)``, or one-hot
@@ -119,18 +120,18 @@ def categorical_cross_entropy(
         predictions: probabilities in 0..1 or logits, shape ``(batch, height, width, classes)``.
         from_logits: whether ``predictions`` are logits.
         class_weights: one weight per class, see ``PUBLISHED_CLASS_WEIGHTS`` and
-            ``median_frequency_weights``; None weighs all alike.
-        void_id: id of pixels without a class, or None if there are none.
+            ``median_frequency_weights``; None: equal weights.
+        void_id: id of unlabelled pixels, or None if there are none.
         epsilon: added to probabilities before the logarithm.
 
     Returns:
         The loss, a float32 scalar.
 
     Raises:
-        ValueError: if shapes, ids or the number of weights do not fit.
+        ValueError: if shapes, ids or the number of weights do not match.
 
     Example:
-        Two pixels, the second one void: what remains is -log(0.25).
+        Two pixels, the second one void: the loss is -log(0.25).
 
         >>> labels = np.array([[[1, 11]]])
         >>> probabilities = np.array([[[[0.75, 0.25], [0.5, 0.5]]]])
@@ -156,7 +157,7 @@ def dice_per_group(
     checked_option("absent", absent, ("count", "ignore"))
     epsilon = checked_epsilon(epsilon)
     check_array_ids(labels, predictions, void_id)
-    targets, valid, strange = one_hot_targets(labels, predictions, void_id)
+    targets, valid, invalid = one_hot_targets(labels, predictions, void_id)
     predictions = ops.cast(predictions, "float32")
     if from_logits:
         predictions = ops.softmax(predictions, axis=-1)
@@ -172,10 +173,10 @@ def dice_per_group(
     overlap, sizes = pooled(predictions * targets), pooled(predictions) + true_pixels
     losses = 1.0 - (2.0 * overlap + epsilon) / (sizes + epsilon)
     if absent == "count":
-        return _nan_if(strange, ops.mean(losses, axis=-1))
+        return _nan_if(invalid, ops.mean(losses, axis=-1))
     present = ops.cast(true_pixels > 0, "float32")
-    shared_by = ops.maximum(ops.sum(present, axis=-1), 1.0)
-    return _nan_if(strange, ops.sum(losses * present, axis=-1) / shared_by)
+    num_present = ops.maximum(ops.sum(present, axis=-1), 1.0)
+    return _nan_if(invalid, ops.sum(losses * present, axis=-1) / num_present)
 
 
 def dice_loss(
@@ -190,29 +191,29 @@ def dice_loss(
 ) -> Tensor:
     """Soft Dice loss, averaged over classes.
 
-    Per class ``1 - (2 sum(p y) + epsilon) / (sum(p) + sum(y) + epsilon)``, the sums running over
-    the non-void pixels of the whole batch or of one image at a time. (Milletari et al. 2016, arXiv
-    1606.04797, have squares in the denominator; this is the form without.)
+    Per class ``1 - (2 sum(p y) + epsilon) / (sum(p) + sum(y) + epsilon)``, with sums over
+    the non-void pixels of the batch or of each image. (Milletari et al. 2016, arXiv
+    1606.04797, use squares in the denominator; this is the form without squares.)
 
-    A class that the labels do not show scores ``1 - epsilon / (sum(p) + epsilon)``: 0 if nothing is
-    predicted of it, nearly 1 as soon as a little is. ``absent="ignore"`` leaves such classes out of
-    the mean, which matters most per image. A batch that is void all over scores 0 either way.
+    The loss of a class that is absent from the labels is ``1 - epsilon / (sum(p) + epsilon)``: 0 if it is not
+    predicted at all, nearly 1 otherwise. ``absent="ignore"`` excludes such classes from
+    the mean, which matters most per image. The loss of a batch without labelled pixels is 0 either way.
 
     Args:
         labels: ids or one-hot, as for ``categorical_cross_entropy``.
         predictions: probabilities in 0..1 or logits, shape ``(batch, height, width, classes)``.
         from_logits: whether ``predictions`` are logits.
-        void_id: id of pixels without a class, or None if there are none.
+        void_id: id of unlabelled pixels, or None if there are none.
         pooling: ``"batch"`` sums over all images before the division, ``"image"`` divides for each
             image and averages.
         absent: ``"count"`` or ``"ignore"``, for classes without a labelled pixel.
-        epsilon: above 0, keeps 0 / 0 out.
+        epsilon: above 0, avoids 0 / 0.
 
     Returns:
         The loss, a float32 scalar in 0..1.
 
     Raises:
-        ValueError: if shapes, ids or options do not fit.
+        ValueError: if shapes, ids or options are invalid.
 
     Example:
         Class 0: 1 - 2 * 1 / (1.5 + 1) = 0.2; class 1: 1 - 2 * 0.5 / (0.5 + 1) = 1/3.
@@ -247,8 +248,8 @@ def cross_entropy_dice(
         cross_entropy_weight: factor of the cross-entropy.
         dice_weight: factor of the Dice loss.
         from_logits: whether ``predictions`` are logits.
-        class_weights: weights inside the cross-entropy; the Dice loss balances by itself.
-        void_id: id of pixels without a class, or None if there are none.
+        class_weights: weights of the cross-entropy; the Dice loss weights all classes equally.
+        void_id: id of unlabelled pixels, or None if there are none.
         pooling: see ``dice_loss``.
         absent: see ``dice_loss``.
         cross_entropy_epsilon: see ``categorical_cross_entropy``.
@@ -258,7 +259,7 @@ def cross_entropy_dice(
         The loss, a float32 scalar.
 
     Raises:
-        ValueError: if shapes, ids or options do not fit.
+        ValueError: if shapes, ids or options are invalid.
 
     Example:
         >>> labels = np.array([[[0, 1]]])

@@ -1,9 +1,7 @@
-"""Scores of a segmentation: counts first, then pure functions of the counts. NumPy only.
+"""The confusion matrix and its scores: global accuracy, class average and mean IoU. NumPy only.
 
-``confusion_matrix`` counts, ``scores`` turns counts into global accuracy, class average and mean
-IoU, ``boundary_f1`` judges outlines (see ``segnet_nb.metrics.boundaries``). The metrics that ``compile``
-takes, ``MeanIoU``, ``GlobalAccuracy`` and ``ClassAverage``, are found here too, but live in
-``segnet_nb.metrics.streaming``: only asking for one of them loads Keras.
+``confusion_matrix`` counts pixels, ``scores`` computes the scores from the counts. The metrics for
+``compile`` are in ``segnet_nb.metrics.streaming``, the boundary F1 score in ``segnet_nb.metrics.boundaries``.
 
 Sources: PAPER = arXiv 1511.00561; FILES = github.com/alexgkendall/SegNet-Tutorial, here
 ``Scripts/compute_test_results.m``.
@@ -22,7 +20,7 @@ from segnet_nb._shared.errors import UserError
 
 __all__ = ["Scores", "confusion_matrix", "scores"]
 
-# Enough pixels to be fast, few enough that the temporary int64 copy stays small.
+# Large enough to be fast, small enough that the temporary int64 copy stays small.
 _BLOCK = 1 << 20
 
 
@@ -32,23 +30,23 @@ def confusion_matrix(
     num_classes: int = 11,
     void_id: int | None = 11,
 ) -> np.ndarray:
-    """Count which class was predicted where which class is true.
+    """Count the pixels of each pair of true and predicted class.
 
-    Pixels whose ground truth is void are dropped, whatever is predicted there (FILES). Matrices of
-    several batches add up to the matrix of them all.
+    Pixels whose ground truth is void are ignored, whatever is predicted there (FILES). The matrices of
+    several batches add up to the matrix of all of them.
 
     Args:
         labels: ground truth, integer ids of any shape, for example ``(images, height, width)``.
         predictions: predicted ids, integers of the same shape, in ``0 .. num_classes - 1`` wherever
             the ground truth is not void.
-        num_classes: number of classes, void not counted.
-        void_id: id of pixels without a class, or None.
+        num_classes: number of classes, without void.
+        void_id: id of unlabelled pixels, or None.
 
     Returns:
         int64, shape ``(num_classes, num_classes)``: rows are ground truth, columns predictions.
 
     Raises:
-        ValueError: if the arrays are no integer ids of one shape, or hold other ids.
+        ValueError: if the arrays are not integer ids of the same shape, or contain other ids.
 
     Example:
         >>> confusion_matrix(np.array([0, 0, 1, 2]), np.array([0, 1, 1, 0]), 2, void_id=2).tolist()
@@ -60,30 +58,30 @@ def confusion_matrix(
     predictions = integer_ids(predictions, "predictions").reshape(-1)
     counts = np.zeros(num_classes * num_classes, dtype=np.int64)
     for start in range(0, labels.size, _BLOCK):
-        truth, guess = labels[start : start + _BLOCK], predictions[start : start + _BLOCK]
+        truth, predicted = labels[start : start + _BLOCK], predictions[start : start + _BLOCK]
         check_id_range(truth, "labels", num_classes, void_id)
         if void_id is not None:
             known = truth != void_id
-            truth, guess = truth[known], guess[known]
-        check_id_range(guess, "predictions", num_classes, None)
-        cells = truth.astype(np.intp) * num_classes + guess.astype(np.intp)
+            truth, predicted = truth[known], predicted[known]
+        check_id_range(predicted, "predictions", num_classes, None)
+        cells = truth.astype(np.intp) * num_classes + predicted.astype(np.intp)
         counts += np.bincount(cells, minlength=num_classes * num_classes)
     return counts.reshape(num_classes, num_classes)
 
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """The figures of one confusion matrix, all in 0..1.
+    """The scores of one confusion matrix, all in 0..1.
 
     Attributes:
-        global_accuracy: share of pixels predicted right, G in PAPER's tables.
-        class_average: mean of ``class_accuracy``, C in PAPER's tables.
+        global_accuracy: fraction of correctly predicted pixels, G in the tables of PAPER.
+        class_average: mean of ``class_accuracy``, C in the tables of PAPER.
         mean_iou: mean of ``class_iou``.
-        class_accuracy: right pixels of a class / its pixels, shape ``(num_classes,)``.
+        class_accuracy: correct pixels of a class / its pixels (recall), shape ``(num_classes,)``.
         class_iou: intersection over union, shape ``(num_classes,)``.
         support: ground-truth pixels of each class, int64, shape ``(num_classes,)``.
-        absent: what became of classes without a ground-truth pixel: ``"zero"`` (they score 0 and
-            count in both means) or ``"ignore"`` (they are NaN and do not count).
+        absent: treatment of classes without a ground-truth pixel: ``"zero"`` (they score 0 and
+            count in both means) or ``"ignore"`` (they are NaN and excluded from the means).
     """
 
     global_accuracy: float
@@ -122,16 +120,16 @@ class Scores:
         }
 
     def table(self, names: Sequence[str] | None = None) -> str:
-        """A table for people: one line per class, then the means, in percent.
+        """The scores as a text table: one line per class, then the means, in percent.
 
         Args:
-            names: one name per class; None numbers them.
+            names: one name per class; None: numbered names.
 
         Returns:
             Lines of text.
 
         Raises:
-            ValueError: if there are not as many names as classes.
+            ValueError: if the number of names differs from the number of classes.
 
         Example:
             >>> print(scores(np.array([[3, 1], [2, 4]])).table(["Sky", "Road"]))
@@ -144,30 +142,31 @@ class Scores:
         names = [f"class {index}" for index in range(len(self.support))] if names is None else names
         if len(names) != len(self.support):
             raise UserError(
-                f"{len(names)} names came for {len(self.support)} classes. Give one per class, none for void."
+                f"names must have one entry per class without void, {len(self.support)}, but got "
+                f"{len(names)}."
             )
         width = max(10, *map(len, names))
         lines = [f"{'class':<{width}} {'pixels':>8}  {'accuracy':>8}  {'IoU':>5}"]
-        figures = [*zip(self.support, self.class_accuracy, self.class_iou, strict=True)]
-        figures.append((self.support.sum(), self.class_average, self.mean_iou))
-        for name, (pixels, accuracy, iou) in zip([*names, "mean"], figures, strict=True):
+        rows = [*zip(self.support, self.class_accuracy, self.class_iou, strict=True)]
+        rows.append((self.support.sum(), self.class_average, self.mean_iou))
+        for name, (pixels, accuracy, iou) in zip([*names, "mean"], rows, strict=True):
             shown = ["-" if np.isnan(value) else f"{100 * value:.1f}" for value in (accuracy, iou)]
             lines.append(f"{name:<{width}} {pixels:>8}  {shown[0]:>8}  {shown[1]:>5}")
         return "\n".join([*lines, f"global accuracy {100 * self.global_accuracy:.1f}"])
 
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """``part / whole``, and 0 where there is no whole."""
+    """``part / whole``, and 0 where ``whole`` is 0."""
     return np.where(whole > 0, part / np.where(whole > 0, whole, 1), 0.0)
 
 
 def scores(matrix: np.ndarray, absent: Literal["zero", "ignore"] = "zero") -> Scores:
     """Global accuracy, class average and mean IoU of a confusion matrix.
 
-    With the conventions of FILES (``compute_test_results.m``): one matrix pooled over the whole
-    set, not a mean over images; IoU is ``TP / (row + column - TP)``; a class without a ground-truth
-    pixel scores 0 and still counts in both means. That last one can only lower the figures; say so
-    where you report with ``absent="ignore"``. A matrix without a pixel scores 0 throughout.
+    With the conventions of FILES (``compute_test_results.m``): one matrix for the whole dataset,
+    not a mean over images; IoU is ``TP / (row + column - TP)``; a class without a ground-truth
+    pixel scores 0 and still counts in both means. This can only lower the scores; state it if you
+    report scores with ``absent="ignore"``. All scores of an empty matrix are 0.
 
     Args:
         matrix: counts, shape ``(num_classes, num_classes)``, rows ground truth.
@@ -189,11 +188,11 @@ def scores(matrix: np.ndarray, absent: Literal["zero", "ignore"] = "zero") -> Sc
     matrix = np.asarray(matrix)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
         raise UserError(
-            f"a confusion matrix is square, but shape {matrix.shape} came. "
-            "Make one with confusion_matrix(labels, predictions)."
+            f"matrix must be square, but got shape {matrix.shape}. "
+            "Compute it with confusion_matrix(labels, predictions)."
         )
     if absent not in ("zero", "ignore"):
-        raise UserError(f"absent must be 'zero' or 'ignore', not {absent!r}.")
+        raise UserError(f"absent must be 'zero' or 'ignore', but got {absent!r}.")
     hits, rows, columns = np.diagonal(matrix), matrix.sum(axis=1), matrix.sum(axis=0)
     accuracy, iou = _ratio(hits, rows), _ratio(hits, rows + columns - hits)
     counted = rows > 0 if absent == "ignore" else np.ones(len(rows), dtype=bool)

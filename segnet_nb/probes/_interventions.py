@@ -16,7 +16,7 @@ WITHOUT_INDICES = frozenset({"zeros", "nearest", "bilinear"})
 """Interventions that need nothing of the encoder: no index has to be kept for them."""
 
 
-def mend(indices: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def clamp_to_map(indices: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Indices pulled back inside the map where a window is partial, so that no value is lost.
 
     Args:
@@ -27,15 +27,15 @@ def mend(indices: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         A copy of ``indices`` with ``dy = 0`` in a partial last row and ``dx = 0`` in a partial last column.
 
     Example:
-        >>> mend(np.full((2, 2, 1), 3, np.uint8), size=(3, 3))[:, :, 0].tolist()
+        >>> clamp_to_map(np.full((2, 2, 1), 3, np.uint8), size=(3, 3))[:, :, 0].tolist()
         [[3, 2], [1, 0]]
     """
-    mended = indices.copy()
+    clamped = indices.copy()
     if size[0] % 2:
-        mended[-1] &= 1
+        clamped[-1] &= 1
     if size[1] % 2:
-        mended[:, -1] &= 2
-    return mended
+        clamped[:, -1] &= 2
+    return clamped
 
 
 def shuffle(indices: np.ndarray, size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
@@ -87,7 +87,7 @@ def randomize(
     """
     chosen = rng.random(indices.shape, dtype=np.float32) < share
     chance = rng.integers(0, 4, indices.shape, dtype=np.uint8)
-    return mend(np.where(chosen, chance, indices), size)
+    return clamp_to_map(np.where(chosen, chance, indices), size)
 
 
 def unpool(values: np.ndarray, indices: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -106,24 +106,24 @@ def unpool(values: np.ndarray, indices: np.ndarray, size: tuple[int, int]) -> np
     return full.reshape(2 * height, 2 * width, channels)[: size[0], : size[1]]
 
 
-def enlarge_nearest(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def upsample_nearest(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Each value in all places of its window.
 
     Example:
-        >>> enlarge_nearest(np.array([[[1], [2]]]), (2, 3))[:, :, 0].tolist()
+        >>> upsample_nearest(np.array([[[1], [2]]]), (2, 3))[:, :, 0].tolist()
         [[1, 1, 2], [1, 1, 2]]
     """
     return values.repeat(2, axis=0).repeat(2, axis=1)[: size[0], : size[1]]
 
 
-def enlarge_bilinear(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def upsample_bilinear(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Twice the size with half-pixel centres, as ``keras.ops.image.resize`` does it.
 
     New pixels lie a quarter of an old one from the nearest old centre: 3/4 of it and 1/4 of the next. At
     an odd size the last row or column is cut off, so that windows keep their places.
 
     Example:
-        >>> enlarge_bilinear(np.array([[[0.0], [4.0]]]), (2, 4))[0, :, 0].tolist()
+        >>> upsample_bilinear(np.array([[[0.0], [4.0]]]), (2, 4))[0, :, 0].tolist()
         [0.0, 1.0, 3.0, 4.0]
     """
     for axis in (0, 1):

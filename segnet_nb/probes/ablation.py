@@ -18,8 +18,8 @@ from segnet_nb.datasets.classes import ClassList
 from segnet_nb.metrics.boundaries import boundary_f1
 from segnet_nb.metrics.confusion import confusion_matrix, scores
 from segnet_nb.probes import _interventions as change
+from segnet_nb.probes._cache import LRUCache
 from segnet_nb.probes._interventions import INTERVENTIONS, WITHOUT_INDICES
-from segnet_nb.probes._kept import Kept
 from segnet_nb.probes._segments import Encoded, SegmentedNetwork
 
 if TYPE_CHECKING:
@@ -143,9 +143,9 @@ class AblationBench:
             raise UserError(f"{len(names)} names came for {len(images)} images. Give one per image or None.")
         self.images, self.labels, self.classes, self.names = images, labels, classes, tuple(names)
         self.stages = tuple(range(1, self._network.stages + 1))
-        self._encodings = Kept(_KEPT_BYTES, _KEPT_ENCODINGS)
-        self._maps = Kept(_KEPT_BYTES, 1000)
-        self._outcomes = Kept(_KEPT_BYTES, 1000)
+        self._encodings = LRUCache(_KEPT_BYTES, _KEPT_ENCODINGS)
+        self._maps = LRUCache(_KEPT_BYTES, 1000)
+        self._outcomes = LRUCache(_KEPT_BYTES, 1000)
         # Widgets call from whatever thread they like.
         self._lock = RLock()
 
@@ -299,7 +299,7 @@ class AblationBench:
         encoded = self._encoded(image)
         size = encoded.sizes[stage - 1]
         if step[0] in ("nearest", "bilinear"):
-            return getattr(change, f"enlarge_{step[0]}")(values, size)
+            return getattr(change, f"upsample_{step[0]}")(values, size)
         return change.unpool(values, self._indices(image, stage, step), size)
 
     def _indices(self, image: int, stage: int, step: tuple) -> np.ndarray:

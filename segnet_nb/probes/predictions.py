@@ -66,7 +66,7 @@ class Predictions:
         return f"Predictions({len(self)} images, {height}x{width}, {self.classes.num_classes} classes)"
 
     @property
-    def labels_predicted(self) -> np.ndarray:
+    def predicted_labels(self) -> np.ndarray:
         """The likeliest class of every pixel, uint8, shape ``(count, height, width)``."""
         return self.top_classes[..., 0]
 
@@ -77,7 +77,7 @@ class Predictions:
         return np.stack(
             [
                 confusion_matrix(truth, guess, classes.num_classes, classes.void_id)
-                for truth, guess in zip(self.labels, self.labels_predicted, strict=True)
+                for truth, guess in zip(self.labels, self.predicted_labels, strict=True)
             ]
         )
 

@@ -26,7 +26,7 @@ class SampledPredictions:
         classes: names and colours of the ids.
         names: one short name per image.
         counts: numbers of samples, rising.
-        guesses: uint8 ids, the likeliest class by the mean, shape ``(len(counts), count, height, width)``.
+        predictions: uint8 ids, the likeliest class by the mean, shape ``(len(counts), count, height, width)``.
         confidence: its mean probability, float32 in 0..1, same shape.
         measures: ``variance``, ``entropy`` and ``mutual_information``, float32, each of the same shape; see
             ``segnet_nb.inference.uncertainty.Uncertainty``.
@@ -40,13 +40,13 @@ class SampledPredictions:
     classes: ClassList
     names: tuple[str, ...]
     counts: tuple[int, ...]
-    guesses: np.ndarray
+    predictions: np.ndarray
     confidence: np.ndarray
     measures: dict[str, np.ndarray]
 
     def __post_init__(self) -> None:
         shape = (len(self.counts), *self.labels.shape)
-        parts = {"guesses": self.guesses, "confidence": self.confidence, **self.measures}
+        parts = {"predictions": self.predictions, "confidence": self.confidence, **self.measures}
         if {*self.measures} != {*MEASURES}:
             raise UserError(f"measures must be {', '.join(MEASURES)}, but {', '.join(self.measures)} came.")
         for name, part in parts.items():
@@ -110,7 +110,7 @@ def probe_uncertainty(
         data.classes,
         data.names,
         tuple(counts),
-        guesses=np.stack([each.labels for each in found]),
+        predictions=np.stack([each.labels for each in found]),
         confidence=np.stack([each.mean.max(-1) for each in found]),
         measures={name: np.stack([getattr(each, name) for each in found]) for name in MEASURES},
     )

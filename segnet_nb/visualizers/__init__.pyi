@@ -1,6 +1,7 @@
 from . import (
     ablation as ablation,
     architecture as architecture,
+    class_distribution as class_distribution,
     colors as colors,
     comparison as comparison,
     curves as curves,
@@ -9,7 +10,6 @@ from . import (
     inspection as inspection,
     masks as masks,
     pooling as pooling,
-    shares as shares,
     uncertainty as uncertainty,
     unpooling as unpooling,
     upsampling as upsampling,

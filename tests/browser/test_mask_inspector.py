@@ -243,7 +243,7 @@ def test_python_moves_every_view_and_a_wrong_value_is_refused(opened, view, data
     opened.ask("inspector.image = 3; inspector.overlay = 'truth'")
     assert_same(view, expected(data, image=3, overlay="truth"))
     assert_same(opened.explorer("mask-inspector", 1), expected(data, image=3, overlay="truth"))
-    assert "no class is called 'Moon'" in opened.ask("inspector.cell = ['Moon', 'Sky']")
+    assert "unknown class 'Moon'" in opened.ask("inspector.cell = ['Moon', 'Sky']")
 
 
 def test_an_error_is_shown_and_taken_back(opened, view):

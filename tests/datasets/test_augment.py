@@ -47,7 +47,7 @@ scales = st.tuples(st.floats(0.3, 3), st.floats(0.3, 3)).map(sorted).map(tuple)
 class TestEveryView:
     @few
     @given(scales, st.booleans(), st.integers(0, 10**6), st.tuples(st.integers(16, 70), st.integers(16, 70)))
-    def test_colour_still_says_the_label(self, scale, flip, seed, size):
+    def test_colour_still_matches_the_label(self, scale, flip, seed, size):
         """Black is void's colour in the palette, so a field of void around the image fits as well."""
         image, labels = blocks(seed=seed)
         view, ids = view_of(Augmentation(flip, scale, color_jitter=0), image, labels, size, seed)
@@ -70,7 +70,7 @@ class TestEveryView:
 
     @few
     @given(scales, st.floats(0, 0.9), st.integers(0, 10**6))
-    def test_same_chance_same_view_and_inputs_untouched(self, scale, color, seed):
+    def test_same_seed_same_view_and_inputs_unchanged(self, scale, color, seed):
         image, labels = blocks(seed=1)
         kept = image.copy(), labels.copy()
         augmentation = Augmentation(scale=scale, color_jitter=color)
@@ -80,7 +80,7 @@ class TestEveryView:
         np.testing.assert_array_equal(image, kept[0])
         np.testing.assert_array_equal(labels, kept[1])
 
-    def test_other_chance_other_view(self):
+    def test_another_seed_gives_another_view(self):
         image, labels = blocks()
         views = {view_of(Augmentation(), image, labels, seed=seed)[0].tobytes() for seed in range(12)}
         assert len(views) == 12
@@ -108,7 +108,7 @@ class TestScale:
         np.testing.assert_array_equal(view, image)
         np.testing.assert_array_equal(ids, labels)
 
-    def test_two_shows_a_quarter(self):
+    def test_scale_two_is_a_quarter_of_the_image(self):
         """With one id per pixel row and column block, a window of half the sides spans half the ids."""
         labels = np.arange(8, dtype=np.uint8)[None, :].repeat(8, 1).repeat(64, 0)  # 64 x 64, bands of 8 wide
         image = np.zeros((64, 64, 3), np.uint8)
@@ -120,7 +120,7 @@ class TestScale:
             assert set(np.diff(seen)) == {1}
             assert (counts[1:-1] == 16 * 64).all()  # a band twice as wide, in all 64 rows
 
-    def test_half_lies_in_a_field_of_void(self):
+    def test_scale_half_is_padded_with_void(self):
         """Half the sides of 40 x 60 are 20 x 30 pixels, the whole image, somewhere; the rest is void."""
         image, labels = blocks(ids=(3, 8))
         corners = set()
@@ -164,7 +164,7 @@ class TestScale:
 
 
 class TestFlip:
-    def test_half_of_the_views_are_mirrored_with_their_labels(self):
+    def test_half_of_the_views_are_flipped_with_their_labels(self):
         image, labels = blocks(ids=(2, 3, 5, 8), seed=3)
         assert not np.array_equal(labels, labels[:, ::-1])
         mirrored = 0
@@ -176,7 +176,7 @@ class TestFlip:
             mirrored += step == -1
         assert 75 < mirrored < 125
 
-    def test_never_unless_asked(self):
+    def test_no_flip_unless_enabled(self):
         image, labels = blocks(seed=3)
         for seed in range(20):
             _, ids = view_of(Augmentation(horizontal_flip=False, scale=(1, 1)), image, labels, (48, 64), seed)
@@ -202,7 +202,7 @@ class TestColor:
             ]
             np.testing.assert_array_equal(*ids)
 
-    def test_strays_no_further_than_asked(self):
+    def test_factors_stay_in_range(self):
         """On a grey image saturation changes nothing and contrast nothing: what is left is brightness."""
         image = np.full((20, 20, 3), 100, np.uint8)
         labels = np.full((20, 20), 3, np.uint8)
@@ -222,20 +222,20 @@ class TestColor:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"scale": (2, 1)}, r"scale must be \(smallest, largest\).*but \(2, 1\) came"),
+        ({"scale": (2, 1)}, r"scale must be \(smallest, largest\).*but got \(2, 1\)"),
         ({"scale": (0.05, 1)}, r"with 0\.1 <= smallest"),
         ({"scale": (1, 11)}, r"largest <= 10"),
         ({"scale": (float("nan"), 1)}, "scale must be"),
-        ({"color_jitter": -0.1}, r"color_jitter must be in 0\.\.1, 1 excluded, but -0\.1 came"),
-        ({"color_jitter": 1}, r"color_jitter must be in 0\.\.1, 1 excluded, but 1 came"),
+        ({"color_jitter": -0.1}, r"color_jitter must be in 0\.\.1, 1 excluded, but got -0\.1"),
+        ({"color_jitter": 1}, r"color_jitter must be in 0\.\.1, 1 excluded, but got 1"),
     ],
 )
-def test_refuses_what_is_out_of_range(options, message):
+def test_values_out_of_range_raise(options, message):
     with pytest.raises(ValueError, match=message):
         Augmentation(**options)
 
 
-class TestFocus:
+class TestRareClassCrops:
     """On an image with one pixel of class 8 among Road, and void."""
 
     image = np.zeros((48, 64, 3), np.uint8)
@@ -251,14 +251,14 @@ class TestFocus:
             [(view_of(views, self.image, self.labels, size, s)[1] == pixel).any() for s in range(tries)]
         )
 
-    def test_a_class_of_one_pixel_is_in_half_of_all_focused_views(self):
+    def test_a_class_of_one_pixel_is_in_half_of_the_crops(self):
         # Drawn evenly from Road and class 8; those around Road hold the pixel now and then too: it lies near
         # a corner, in about a tenth of them.
         assert 0.45 < self.share(1.0) < 0.68
         assert self.share(0.0) < 0.2
         assert self.share(0.0) < self.share(0.5) < self.share(1.0)
 
-    def test_the_pixel_may_be_anywhere_in_the_window(self):
+    def test_the_pixel_may_be_anywhere_in_the_crop(self):
         views = Augmentation(scale=(4, 4), horizontal_flip=False, color_jitter=0, rare_class_crop_prob=1.0)
         labels = np.full((48, 64), VOID, np.uint8)
         labels[24, 32] = 8
@@ -269,26 +269,26 @@ class TestFocus:
             places.append(np.argwhere(ids == 8).mean(0) / (48, 64))
         assert (np.min(places, 0) < 0.2).all() and (np.max(places, 0) > 0.8).all()
 
-    def test_windows_stay_inside(self):
+    def test_crops_stay_inside_the_image(self):
         views = Augmentation(scale=(1.5, 4), horizontal_flip=False, color_jitter=0, rare_class_crop_prob=1.0)
         for seed in range(40):
             image, labels = blocks(seed=seed)
             view, ids = view_of(views, image, labels, (36, 40), seed)
             assert (view.any(-1)).all() and (ids != VOID).all()
 
-    def test_all_void_and_the_whole_image_are_views_like_others(self):
+    def test_void_images_and_scale_one_are_ordinary_views(self):
         views = Augmentation(scale=(2, 2), rare_class_crop_prob=1.0)
         _, ids = view_of(views, self.image, np.full((48, 64), VOID, np.uint8))
         assert (ids == VOID).all()
         whole = Augmentation(scale=(1, 1), horizontal_flip=False, color_jitter=0, rare_class_crop_prob=1.0)
         np.testing.assert_array_equal(view_of(whole, *blocks(), (48, 64))[1], blocks()[1])
 
-    def test_without_it_nothing_changes(self):
+    def test_probability_zero_changes_nothing(self):
         plain, none = Augmentation(), Augmentation(rare_class_crop_prob=0.0)
         for one, other in zip(view_of(plain, *blocks()), view_of(none, *blocks()), strict=True):
             np.testing.assert_array_equal(one, other)
 
     @pytest.mark.parametrize("share", [-0.1, 1.5])
-    def test_refuses_what_is_no_share(self, share):
-        with pytest.raises(ValueError, match=f"rare_class_crop_prob must be in 0..1, but {share} came"):
+    def test_probabilities_out_of_range_raise(self, share):
+        with pytest.raises(ValueError, match=f"rare_class_crop_prob must be in 0..1, but got {share}"):
             Augmentation(rare_class_crop_prob=share)

@@ -86,14 +86,14 @@ def test_impossible_size(size):
 
 @pytest.mark.parametrize("count", [0, -3])
 def test_impossible_count(count):
-    with pytest.raises(ValueError, match=f"at least 1, or None for all, but came as {count}"):
+    with pytest.raises(ValueError, match=f"at least 1, or None for all, but got {count}"):
         camvid.load("train", count=count)
 
 
 def test_count_beyond_the_split(root, pairs):
     # Undecodable on purpose: the count is checked before any decoding.
     (root / "train" / "c.png").write_bytes(b"")
-    with pytest.raises(ValueError, match=r"count=4 .* has 3\. Ask for at most that many"):
+    with pytest.raises(ValueError, match=r"count must be at most 3.*but got 4"):
         camvid.load("train", root=root, count=4)
 
 
@@ -128,9 +128,9 @@ def test_missing_label_folder(root, pairs):
     assert_missing(root, "val", str(root / "valannot"))
 
 
-def test_split_without_its_list_is_an_unfinished_download(root, pairs):
+def test_a_split_without_its_list_is_an_incomplete_download(root, pairs):
     (root / "train.txt").unlink()
-    assert_missing(root, "train", "not whole", str(root / "train.txt"))
+    assert_missing(root, "train", "incomplete", str(root / "train.txt"))
 
 
 # What is damaged
@@ -159,8 +159,8 @@ def test_missing_file_is_found_before_decoding(root, pairs, folder, what):
         ("\n \n", "is empty"),
         ("train/a.png\n", "line 1 of"),
         ("x/a.png x/a.png\nx/a.png x/a.png x\n", "line 2 of"),
-        ("x/a.png y/a.png\nz/a.png y/b.png\n", "names an image twice"),
-        ("\x00\x01", "holds 1 words"),
+        ("x/a.png y/a.png\nz/a.png y/b.png\n", "contains an image twice"),
+        ("\x00\x01", "contains 1 words"),
     ],
 )
 def test_damaged_list(root, pairs, text, said):
@@ -168,7 +168,7 @@ def test_damaged_list(root, pairs, text, said):
     assert_damaged(root, said, str(root / "train.txt"))
 
 
-def test_list_of_bytes_that_are_no_text(root, pairs):
+def test_a_list_of_bytes_that_are_not_text(root, pairs):
     (root / "train.txt").write_bytes(b"\xff\xfe.png \xff\xfe.png\n")
     assert_damaged(root, "1 of the 1 image files")
 
@@ -227,7 +227,7 @@ def test_unknown_id_is_found_even_if_resizing_would_drop_it(root, pairs):
     labels[7, 31] = 12
     path = root / "trainannot" / "a.png"
     Image.fromarray(labels).save(path)
-    assert_damaged(root, str(path), "the id 12 at row 7, column 31", "0 to 11 (void)")
+    assert_damaged(root, str(path), "the id 12 at row 7, column 31", "0..11 (void)")
     with pytest.raises(camvid.DatasetDamagedError):
         camvid.load("train", root=root, image_size=(9, 12))
 
@@ -238,7 +238,7 @@ def test_damage_beyond_count_is_not_read(root, pairs):
     assert_damaged(root, "b.png", count=3)
 
 
-def test_errors_of_the_system_keep_their_own_word(root, pairs, monkeypatch):
+def test_system_errors_keep_their_message(root, pairs, monkeypatch):
     def refuse(path, **_):
         raise PermissionError(13, "Permission denied", str(path))
 
@@ -250,7 +250,7 @@ def test_errors_of_the_system_keep_their_own_word(root, pairs, monkeypatch):
 # Where the set is looked for
 
 
-def test_root_goes_before_environment_goes_before_search(tmp_path, monkeypatch):
+def test_root_precedes_environment_precedes_search(tmp_path, monkeypatch):
     (tmp_path / "data" / "camvid").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
     assert camvid.find_root() == tmp_path / "data" / "camvid"
@@ -262,7 +262,7 @@ def test_root_goes_before_environment_goes_before_search(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("start", ["notebooks", "notebooks/reports"])
-def test_notebooks_find_the_set_beside_their_folder(tmp_path, monkeypatch, start):
+def test_notebooks_find_the_dataset_next_to_their_folder(tmp_path, monkeypatch, start):
     (tmp_path / "data" / "camvid").mkdir(parents=True)
     (tmp_path / start).mkdir(parents=True)
     monkeypatch.chdir(tmp_path / start)
@@ -274,14 +274,14 @@ def test_home_is_expanded(monkeypatch):
     assert camvid.find_root() == Path.home() / "camvid"
 
 
-def test_installed_from_a_wheel_the_current_directory_is_the_place(tmp_path, monkeypatch):
+def test_a_wheel_uses_the_current_directory(tmp_path, monkeypatch):
     package = tmp_path / "site-packages" / "segnet_nb" / "datasets" / "camvid.py"
     monkeypatch.setattr(camvid, "__file__", str(package))
     monkeypatch.chdir(tmp_path)
     assert camvid.find_root() == tmp_path / "data" / "camvid"
 
 
-def test_a_checkout_is_the_place_when_there_is_no_set_yet(tmp_path, monkeypatch):
+def test_a_checkout_is_the_default_without_a_dataset(tmp_path, monkeypatch):
     (tmp_path / "checkout").mkdir()
     (tmp_path / "checkout" / "pyproject.toml").touch()
     package = tmp_path / "checkout" / "segnet_nb" / "datasets" / "camvid.py"
@@ -313,7 +313,7 @@ def real_or_skip(split: str) -> Path:
 
 
 @real
-def test_real_train_split_has_the_published_class_shares():
+def test_real_train_split_has_the_published_class_distribution():
     data = camvid.load("train", root=real_or_skip("train"))
     assert data.images.shape == (367, 360, 480, 3)
     assert data.labels.shape == (367, 360, 480)
@@ -332,7 +332,7 @@ def test_real_val_split_at_a_smaller_size():
 
 
 @real
-def test_real_images_are_rgb_and_lie_under_their_labels():
+def test_real_images_are_rgb_and_aligned_with_their_labels():
     data = camvid.load("train", root=real_or_skip("train"), image_size=(45, 60))
     sky, road, car = (
         data.images[data.labels == CAMVID.index(name)].mean(axis=0) for name in ("Sky", "Road", "Car")

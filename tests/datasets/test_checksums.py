@@ -45,7 +45,7 @@ def remove_split(root, split):
 # The table
 
 
-def test_the_published_table_is_that_of_the_whole_set():
+def test_the_published_table_covers_the_whole_dataset():
     sums = published_sums()
     per_folder = {}
     for name in sums:
@@ -73,7 +73,7 @@ def test_the_table_is_shipped_inside_the_package():
     "name",
     ["../a", "/a", "a/../b", "a//b", "a/", ".a", "a/.b", "a b", "a\\b", "", "C:a", "ä.png"],
 )
-def test_names_that_could_lead_elsewhere_are_refused(name):
+def test_names_outside_the_directory_are_refused(name):
     with pytest.raises(ValueError, match="line 2 of the checksums"):
         parse_sums(f"{'0' * 64}  good.png\n{'0' * 64}  {name}\n")
 
@@ -102,11 +102,11 @@ def test_every_published_name_has_a_split():
 # The check
 
 
-def test_a_whole_set(root):
+def test_a_complete_dataset(root):
     report = verify(root)
     assert report == VerifyReport(tuple(sorted(FILES)))
     assert report.ok
-    assert report.summary() == "10 files checked, all good."
+    assert report.summary() == "10 files checked, all valid."
 
 
 def test_missing_and_damaged_files_are_named(root):
@@ -121,11 +121,11 @@ def test_missing_and_damaged_files_are_named(root):
     assert report.damaged == ("train/b.png",)
     assert report.absent_splits == ()
     assert not report.ok
-    assert "10 files checked, 7 good." in report.summary()
+    assert "10 files checked, 7 valid." in report.summary()
     assert "segnet-nb data camvid" in report.summary()
 
 
-def test_an_absent_split_is_told_but_no_fault(root):
+def test_an_absent_split_is_reported_but_valid(root):
     remove_split(root, "val")
     report = verify(root)
     assert report.ok
@@ -134,7 +134,7 @@ def test_an_absent_split_is_told_but_no_fault(root):
     assert "Absent splits: val" in report.summary()
 
 
-def test_an_absent_split_asked_for_by_name_is_missing(root):
+def test_an_absent_split_requested_by_name_is_missing(root):
     remove_split(root, "val")
     report = verify(root, splits=("val",))
     assert not report.ok
@@ -142,7 +142,7 @@ def test_an_absent_split_asked_for_by_name_is_missing(root):
     assert len(report.missing) == 4  # its list is still there
 
 
-def test_half_a_split_is_not_absent(root):
+def test_an_incomplete_split_is_not_absent(root):
     for path in (root / "val").iterdir():
         path.unlink()
     report = verify(root)
@@ -151,7 +151,7 @@ def test_half_a_split_is_not_absent(root):
 
 
 @pytest.mark.parametrize("splits", ["train", ["train"], {"train"}])
-def test_only_the_splits_asked_for(root, splits):
+def test_only_the_requested_splits(root, splits):
     (root / "val/a.png").write_bytes(b"damaged")
     report = verify(root, splits=splits)
     assert report.ok
@@ -159,11 +159,11 @@ def test_only_the_splits_asked_for(root, splits):
 
 
 def test_unknown_split(root):
-    with pytest.raises(ValueError, match="no split is called 'training'"):
+    with pytest.raises(ValueError, match="unknown split 'training'"):
         verify(root, splits=["training"])
 
 
-def test_nothing_there_at_all(tmp_path):
+def test_an_empty_directory(tmp_path):
     (tmp_path / "train.txt").write_bytes(FILES["train.txt"])
     for root in (tmp_path, tmp_path / "none"):
         with pytest.raises(camvid.DatasetMissingError, match=r"nothing to verify.*data camvid"):
@@ -176,7 +176,7 @@ def test_a_directory_in_place_of_a_file_is_missing(root):
     assert verify(root).missing == ("train/a.png",)
 
 
-def test_long_findings_are_shortened():
+def test_long_lists_are_shortened():
     names = tuple(f"train/{number:03}.png" for number in range(300))
     summary = VerifyReport(names, missing=names).summary()
     assert "Missing (300): train/000.png, " in summary
@@ -196,7 +196,7 @@ def test_compare_keeps_the_order_of_the_table(root):
 
 
 @pytest.mark.camvid
-def test_the_real_set_is_what_was_published():
+def test_the_real_dataset_matches_the_published_checksums():
     there = [s for s in ("train", "val", "test") if camvid.is_available(s, root=REAL_ROOT)]
     if not there:
         pytest.skip("CamVid is not there; get it with `segnet-nb data camvid`")

@@ -23,7 +23,7 @@ def plain(level):
     return np.full((24, 32, 3), level, np.uint8)
 
 
-def test_a_drawn_street_comes_nearer():
+def test_a_synthetic_scene_zooms_in():
     clip = frames(count=4, size=(48, 64))
     assert clip.shape == (4, 48, 64, 3) and clip.dtype == np.uint8
     np.testing.assert_array_equal(clip, frames(count=4, size=(48, 64)))
@@ -37,7 +37,7 @@ def test_a_drawn_street_comes_nearer():
 
 
 @pytest.mark.parametrize("ending", ["gif", "webp", "png"])
-def test_a_moving_file(ending, tmp_path):
+def test_an_animated_file(ending, tmp_path):
     path = tmp_path / f"clip.{ending}"
     pictures = [Image.fromarray(plain(level)) for level in (0, 100, 200)]
     pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=100)
@@ -81,9 +81,9 @@ def test_a_camera(monkeypatch):
     assert [(each.number, each.released) for each in opened] == [(2, True)]
 
 
-def test_a_camera_that_gives_nothing(monkeypatch):
+def test_a_camera_without_images(monkeypatch):
     opened = camera(monkeypatch, 0)
-    with pytest.raises(ValueError, match=r"camera 0 gives no picture"):
+    with pytest.raises(ValueError, match=r"camera 0 returns no image"):
         frames("camera")
     assert opened[0].released
 
@@ -94,19 +94,19 @@ def test_a_camera_without_opencv(monkeypatch):
         frames("camera")
 
 
-def test_what_is_no_clip(tmp_path):
+def test_files_that_are_no_clips(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"no clip at .*gone.gif"):
         frames(tmp_path / "gone.gif")
-    with pytest.raises(FileNotFoundError, match=r"no pictures in"):
+    with pytest.raises(FileNotFoundError, match=r"no images in"):
         frames(tmp_path)
     (tmp_path / "film.mp4").touch()
     with pytest.raises(ValueError, match=r"film.mp4 is not an animated.*ffmpeg"):
         frames(tmp_path / "film.mp4")
-    with pytest.raises(ValueError, match=r"at least 1, but 0"):
+    with pytest.raises(ValueError, match=r"at least 1, but got 0"):
         frames(count=0)
 
 
-def test_an_animation_moves_at_its_pace():
+def test_an_animation_has_its_frame_rate():
     clip = np.stack([plain(level) for level in (0, 100, 200)])
     with Image.open(io.BytesIO(animation(clip, fps=5))) as picture:
         assert picture.info["loop"] == 0
@@ -125,8 +125,8 @@ def test_frames_of_another_shape(bad):
         animation(bad)
 
 
-def test_a_pace_of_nothing():
-    with pytest.raises(ValueError, match=r"fps must be above 0, but 0"):
+def test_a_frame_rate_of_zero():
+    with pytest.raises(ValueError, match=r"fps must be above 0, but got 0"):
         animation(np.zeros((1, 8, 8, 3), np.uint8), fps=0)
 
 

@@ -36,13 +36,13 @@ def kinds(found):
     return [(each.kind, each.names) for each in found]
 
 
-def test_sound_scenes_have_no_fault(scenes, held):
+def test_valid_scenes_have_no_findings(scenes, held):
     assert examine(scenes, held) == []
 
 
 @pytest.mark.camvid
 @pytest.mark.parametrize(("split", "suspects"), [("train", 2), ("val", 0)])
-def test_hardly_a_mask_of_camvid_is_suspected(split, suspects):
+def test_few_masks_of_camvid_are_suspected(split, suspects):
     if not camvid.is_available(split):
         pytest.skip("CamVid is not here: set SEGNET_NB_CAMVID or run `segnet-nb data camvid`")
     found = examine(datasets.load("camvid", split, image_size=(180, 240)))
@@ -54,12 +54,12 @@ def test_hardly_a_mask_of_camvid_is_suspected(split, suspects):
 @pytest.mark.parametrize(
     ("turn", "way"),
     [
-        (lambda labels: labels[:, ::-1], "left to right"),
-        (lambda labels: labels[::-1], "upside down"),
-        (lambda labels: labels[::-1, ::-1], "by half a turn"),
+        (lambda labels: labels[:, ::-1], "flipped horizontally"),
+        (lambda labels: labels[::-1], "flipped vertically"),
+        (lambda labels: labels[::-1, ::-1], "rotated by 180 degrees"),
     ],
 )
-def test_turned_masks(scenes, turn, way):
+def test_flipped_masks(scenes, turn, way):
     places = (2, 9, 17)
     sick = changed(scenes, labels={place: turn(scenes.labels[place]) for place in places})
     found = examine(sick)
@@ -75,7 +75,7 @@ def test_swapped_masks(scenes):
     ]
 
 
-def test_void_flat_and_twice(scenes):
+def test_void_flat_and_duplicate_images(scenes):
     sick = changed(
         scenes, labels={0: scenes.classes.void_id, 5: scenes.labels[6]}, images={5: scenes.images[6], 7: 99}
     )
@@ -88,18 +88,18 @@ def test_an_image_in_both_splits(scenes, held):
     sick = changed(held, images={4: scenes.images[1]}, labels={4: scenes.labels[1]})
     found = examine(scenes, sick)
     assert kinds(found) == [("leak", (scenes.names[1], held.names[4]))]
-    assert "the score will be too good" in str(found[0])
+    assert "the validation score will be too high" in str(found[0])
 
 
-def test_a_class_that_is_never_trained(scenes, held):
+def test_a_class_without_training_pixels(scenes, held):
     car = scenes.classes.index("Car")
     sick = changed(scenes)
     sick.labels[sick.labels == car] = scenes.classes.void_id
     found = [each for each in examine(sick, held) if each.kind == "absent"]
-    assert len(found) == 1 and "is Car, though validation has it" in found[0].message
+    assert len(found) == 1 and "is Car, but the validation set contains it" in found[0].message
 
 
-def test_a_folder_with_many_faults(tmp_path, scenes):
+def test_a_folder_with_many_problems(tmp_path, scenes):
     (tmp_path / "images").mkdir()
     (tmp_path / "masks").mkdir()
     for number in range(12):
@@ -122,7 +122,7 @@ def test_a_folder_with_many_faults(tmp_path, scenes):
         examine_folder(tmp_path / "images")
 
 
-def test_tiny_images_do_not_trip_it():
+def test_tiny_images():
     tiny = datasets.load("synthetic", "val", image_size=(16, 16), count=2)
     one = replace(tiny, images=tiny.images[:, :1, :1], labels=np.ascontiguousarray(tiny.labels[:, :1, :1]))
     assert all(each.kind in ("flat", "duplicate", "absent", "void") for each in examine(one))

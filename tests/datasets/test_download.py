@@ -50,7 +50,7 @@ def part_of(root):
 # The way it should go
 
 
-def test_fetches_unpacks_and_leaves_nothing_else(root):
+def test_downloads_unpacks_and_leaves_nothing_else(root):
     with serving(ARCHIVE) as server:
         assert fetch(root, server) == root
     assert contents(root) == FILES
@@ -58,7 +58,7 @@ def test_fetches_unpacks_and_leaves_nothing_else(root):
     assert "Range" not in server.asked[0]
 
 
-def test_a_whole_set_asks_for_nothing(root):
+def test_a_complete_dataset_needs_no_request(root):
     with serving(ARCHIVE) as server:
         fetch(root, server)
         part_of(root).write_bytes(b"left over")
@@ -67,7 +67,7 @@ def test_a_whole_set_asks_for_nothing(root):
     assert contents(root) == FILES
 
 
-def test_mends_only_what_is_missing_or_damaged(root):
+def test_replaces_only_missing_and_damaged_files(root):
     with serving(ARCHIVE) as server:
         fetch(root, server)
         (root / "val/a.png").write_bytes(b"damaged")
@@ -115,7 +115,7 @@ def test_default_destination_is_where_the_loader_looks(root, monkeypatch):
     assert camvid.is_available("train")
 
 
-def test_an_archive_put_there_by_hand_is_used_without_a_request(root):
+def test_an_existing_archive_is_used_without_a_request(root):
     root.mkdir(parents=True)
     (root / download.ARCHIVE_NAME).write_bytes(ARCHIVE)
     with serving(b"") as server:
@@ -124,7 +124,7 @@ def test_an_archive_put_there_by_hand_is_used_without_a_request(root):
     assert contents(root) == FILES
 
 
-def test_a_useless_archive_there_is_replaced(root):
+def test_an_invalid_existing_archive_is_replaced(root):
     root.mkdir(parents=True)
     (root / download.ARCHIVE_NAME).write_bytes(ARCHIVE[:100_000])
     with serving(ARCHIVE) as server:
@@ -132,11 +132,11 @@ def test_a_useless_archive_there_is_replaced(root):
     assert contents(root) == FILES
 
 
-def test_a_useless_archive_there_is_told_if_the_server_fails_too(root):
+def test_an_invalid_existing_archive_is_reported_if_the_server_fails_too(root):
     root.mkdir(parents=True)
     (root / download.ARCHIVE_NAME).write_bytes(b"not an archive")
     with serving(b"", Answer(status=503)) as server:
-        assert_fails(root, server, "503", "that lay there was no help", "is damaged")
+        assert_fails(root, server, "503", "existing archive was incomplete", "is damaged")
 
 
 # Connections that break
@@ -177,7 +177,7 @@ def test_resumes_in_a_later_run(root, monkeypatch):
     ],
     ids=["ignores Range", "other version", "other version all the same", "other piece", "416"],
 )
-def test_starts_afresh_where_resuming_would_mix_two_files(root, second):
+def test_restarts_if_resuming_would_mix_two_files(root, second):
     with serving(ARCHIVE, Answer(cut=1 << 17), second, Answer(etag='"two"')) as server:
         fetch(root, server)
     assert server.asked[1]["Range"] == f"bytes={1 << 17}-"
@@ -193,7 +193,7 @@ def test_without_a_strong_etag_there_is_no_resuming(root, etag):
     assert contents(root) == FILES
 
 
-def test_pieces_of_another_address_are_not_continued(root, monkeypatch):
+def test_partial_files_of_another_address_are_not_resumed(root, monkeypatch):
     monkeypatch.setattr(download, "ATTEMPTS", 1)
     with serving(ARCHIVE, Answer(cut=1 << 17)) as server:
         assert_fails(root, server)
@@ -204,7 +204,7 @@ def test_pieces_of_another_address_are_not_continued(root, monkeypatch):
 
 
 @pytest.mark.parametrize("note", [b"", b"\xff", b"[]", b"3", b'{"url": 1}'])
-def test_a_spoilt_note_means_starting_afresh(root, note):
+def test_an_invalid_record_means_starting_again(root, note):
     root.mkdir(parents=True)
     part_of(root).write_bytes(b"what is this")
     (root / f"{download.ARCHIVE_NAME}.note.part").write_bytes(note)
@@ -213,7 +213,7 @@ def test_a_spoilt_note_means_starting_afresh(root, note):
     assert contents(root) == FILES
 
 
-def test_a_finished_part_that_was_never_renamed_needs_no_request(root):
+def test_a_complete_partial_file_needs_no_request(root):
     root.mkdir(parents=True)
     part_of(root).write_bytes(ARCHIVE)
     with serving(ARCHIVE) as server:
@@ -224,7 +224,7 @@ def test_a_finished_part_that_was_never_renamed_needs_no_request(root):
     assert contents(root) == FILES
 
 
-def test_many_breaks_still_end_well(root):
+def test_many_interruptions_still_succeed(root):
     cuts = [Answer(cut=1 << 16)] * (download.ATTEMPTS - 1)
     with serving(ARCHIVE, *cuts, Answer()) as server:
         fetch(root, server)
@@ -232,7 +232,7 @@ def test_many_breaks_still_end_well(root):
     assert contents(root) == FILES
 
 
-def test_a_piece_shorter_than_asked_for_is_not_taken_for_the_end(root):
+def test_a_range_shorter_than_requested_is_not_the_end(root):
     # Such an answer is whole in itself: only the size known from the first one tells.
     some = Answer(body=ARCHIVE[: 3 << 16])
     with serving(ARCHIVE, Answer(cut=1 << 17), some, Answer()) as server:
@@ -241,14 +241,14 @@ def test_a_piece_shorter_than_asked_for_is_not_taken_for_the_end(root):
     assert contents(root) == FILES
 
 
-def test_gives_up_after_its_attempts(root):
+def test_gives_up_after_the_last_attempt(root):
     with serving(ARCHIVE, Answer(cut=0)) as server:
         assert_fails(root, server, f"{download.ATTEMPTS} of {download.ATTEMPTS} attempts")
     assert len(server.asked) == download.ATTEMPTS
 
 
 @pytest.mark.parametrize("sig", ["SIGKILL", "SIGINT"])
-def test_killed_in_the_middle_it_resumes(root, sig):
+def test_a_killed_download_resumes(root, sig):
     if not hasattr(signal, sig):
         pytest.skip(f"this system has no {sig}")
     code = (
@@ -286,14 +286,14 @@ def test_killed_in_the_middle_it_resumes(root, sig):
 
 
 @pytest.mark.parametrize("status", [404, 403, 401])
-def test_refusals_are_not_repeated(root, status):
+def test_refusals_are_not_retried(root, status):
     with serving(ARCHIVE, Answer(status=status, body=b"")) as server:
-        assert_fails(root, server, server.url, f"answered {status}", "Check the address")
+        assert_fails(root, server, server.url, f"responded with {status}", "Check the address")
     assert len(server.asked) == 1
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-def test_passing_faults_are_tried_again(root, status):
+def test_temporary_errors_are_retried(root, status):
     with serving(ARCHIVE, Answer(status=status, body=b""), Answer()) as server:
         fetch(root, server)
     assert len(server.asked) == 2
@@ -315,7 +315,7 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def test_nobody_listens(root):
+def test_an_unreachable_server(root):
     url = f"http://127.0.0.1:{free_port()}/archive.tar.gz"
     with pytest.raises(DownloadError, match=r"Check the connection.*save it as") as caught:
         download_camvid(root, url=url, progress=False, sums=SUMS)
@@ -329,7 +329,7 @@ def test_a_silent_server_times_out(root, monkeypatch):
         assert_fails(root, server, "timed out")
 
 
-def test_an_untrusted_certificate_is_not_tried_again(root, monkeypatch):
+def test_an_untrusted_certificate_is_not_retried(root, monkeypatch):
     calls = []
 
     def refuse(*_, **__):
@@ -350,7 +350,7 @@ def test_other_addresses_than_web_ones(root, url):
 
 
 @pytest.mark.parametrize("says_length", [True, False])
-def test_endless_answer(root, monkeypatch, says_length):
+def test_an_unlimited_response(root, monkeypatch, says_length):
     monkeypatch.setattr(download, "MAX_ARCHIVE_BYTES", 100_000)
     with serving(ARCHIVE, Answer(says_length=says_length)) as server:
         assert_fails(root, server, "more than 0 megabytes")
@@ -393,7 +393,7 @@ def test_destination_is_a_file(tmp_path):
     assert server.asked == []
 
 
-def test_interrupted_while_unpacking_the_archive_stays(root, monkeypatch):
+def test_an_interrupted_extraction_keeps_the_archive(root, monkeypatch):
     write, written = archives.write_whole, []
 
     def interrupted(target, data):

@@ -1,4 +1,4 @@
-"""A folder of one's own: every kind of mask read right, every fault answered with what to mend."""
+"""Folders of images and masks: every kind of mask is read correctly, every error says how to fix it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from PIL import Image
 from segnet_nb import datasets
 from segnet_nb.datasets import folder
 from segnet_nb.datasets.folder import read_image
-from segnet_nb.datasets.mask_values import FolderError, guess
+from segnet_nb.datasets.mask_encoding import FolderError, infer_encoding
 from segnet_nb.training.config import TrainConfig
 
 RNG = np.random.default_rng(0)
@@ -24,23 +24,23 @@ def save(path, pixels, mode=None, **options):
     (picture.convert(mode) if mode else picture).save(path, **options)
 
 
-def photo(height=6, width=8):
+def random_image(height=6, width=8):
     return RNG.integers(0, 256, (height, width, 3), dtype=np.uint8)
 
 
 @pytest.fixture
 def root(tmp_path):
-    """Ten photographs with masks of ids 0, 1, 2 and void."""
+    """Ten images with masks of ids 0, 1, 2 and void."""
     for number in range(10):
         ids = RNG.choice(np.array([0, 1, 2, 255], np.uint8), (6, 8))
         ids[0, :4] = (0, 1, 2, 255)
-        save(tmp_path / "images" / f"p{number}.png", photo())
+        save(tmp_path / "images" / f"p{number}.png", random_image())
         save(tmp_path / "masks" / f"p{number}.png", ids)
     return tmp_path
 
 
-def explain(root, **said):
-    (root / "classes.json").write_text(json.dumps(said))
+def write_classes(root, **content):
+    (root / "classes.json").write_text(json.dumps(content))
 
 
 def test_ids(root):
@@ -69,7 +69,7 @@ def test_black_and_white(root):
     assert data.classes.num_classes == 2 and set(np.unique(data.labels)) == {0, 1}
 
 
-def test_palette_pictures_bring_their_colors(root):
+def test_palette_masks_define_the_class_colors(root):
     palette = [10, 20, 30, 200, 0, 0, 0, 200, 0] + [0] * 759
     for path in (root / "masks").iterdir():
         picture = Image.fromarray(np.asarray(Image.open(path)) % 3, mode="P")
@@ -80,25 +80,27 @@ def test_palette_pictures_bring_their_colors(root):
     assert set(np.unique(data.labels)) == {0, 1, 2}
 
 
-def test_colors_need_an_explanation_and_get_a_file_to_start_from(root):
+def test_undefined_colors_raise_with_a_file_to_start_from(root):
     colors = np.zeros((256, 3), np.uint8)
     colors[[0, 1, 2]] = (0, 0, 0), (255, 0, 0), (0, 0, 255)
     colors[255] = (9, 9, 9)
     for path in (root / "masks").iterdir():
         save(path, colors[np.asarray(Image.open(path))])
-    with pytest.raises(FolderError, match="nothing says what they mean") as caught:
+    with pytest.raises(FolderError, match="their classes are not defined") as caught:
         folder.load(root)
     start = json.loads(str(caught.value).split("start from ")[1])
     assert {tuple(color) for color in start["classes"].values()} == set(
         map(tuple, colors[[0, 1, 2, 255]].tolist())
     )
-    explain(root, classes={"ground": [0, 0, 0], "red": [255, 0, 0], "blue": [0, 0, 255]}, void=[9, 9, 9])
+    write_classes(
+        root, classes={"ground": [0, 0, 0], "red": [255, 0, 0], "blue": [0, 0, 255]}, void=[9, 9, 9]
+    )
     data = folder.load(root)
     assert data.labels[0, 0, :4].tolist() == [0, 1, 2, 3]
     assert data.classes.colors[1] == (255, 0, 0) and data.classes.names == ("ground", "red", "blue")
-    explain(root, classes={"ground": [0, 0, 0], "red": [255, 0, 0]}, void=[9, 9, 9])
+    write_classes(root, classes={"ground": [0, 0, 0], "red": [255, 0, 0]}, void=[9, 9, 9])
     with pytest.raises(
-        FolderError, match=r"the colour \(0, 0, 255\) at row 0, column 2, but classes.json knows"
+        FolderError, match=r"the colour \(0, 0, 255\) at row 0, column 2, but classes.json defines only"
     ):
         folder.load(root)
 
@@ -106,105 +108,117 @@ def test_colors_need_an_explanation_and_get_a_file_to_start_from(root):
 @given(st.dictionaries(st.integers(0, 255), st.integers(0, 11), min_size=2, max_size=12), st.integers(0, 99))
 def test_ids_by_a_loop(meaning, seed):
     from segnet_nb.datasets import ClassList
-    from segnet_nb.datasets.mask_values import MaskValues
+    from segnet_nb.datasets.mask_encoding import MaskEncoding
 
     classes = ClassList(tuple("abcdefghijkl"), tuple((i, i, i) for i in range(13)))
     mask = np.random.default_rng(seed).choice(np.array(list(meaning), np.uint8), (5, 7))
-    found = MaskValues(classes, meaning, "here").to_ids(mask, "mask")
+    found = MaskEncoding(classes, meaning, "here").to_ids(mask, "mask")
     assert found.tolist() == [[meaning[int(value)] for value in row] for row in mask]
 
 
 def test_an_unknown_value_is_found(root):
     save(root / "masks" / "p3.png", np.full((6, 8), 200, np.uint8))
-    explain(root, classes={"a": 0, "b": 1, "c": 2}, void=255)
-    with pytest.raises(FolderError, match=r"p3\.png holds the value 200 at row 0, column 0.*48 pixels"):
+    write_classes(root, classes={"a": 0, "b": 1, "c": 2}, void=255)
+    with pytest.raises(FolderError, match=r"p3\.png contains the value 200 at row 0, column 0.*48 pixels"):
         [folder.load(root, split) for split in ("train", "val")]
 
 
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda r: (r / "masks" / "p1.png").unlink(), r"1 of 10 images have no mask, first .*p1\.png"),
-        (lambda r: (r / "images" / "p1.png").unlink(), r"1 of 10 masks have no image, first .*p1\.png"),
+        (lambda r: (r / "masks" / "p1.png").unlink(), r"1 of 10 images have no mask, the first is .*p1\.png"),
+        (
+            lambda r: (r / "images" / "p1.png").unlink(),
+            r"1 of 10 masks have no image, the first is .*p1\.png",
+        ),
         (
             lambda r: save(r / "masks" / "p1.png", np.zeros((6, 9), np.uint8)),
             "6 pixels high and 9 wide, but its",
         ),
-        (lambda r: save(r / "images" / "p1.png", photo(12, 16)[..., 0]), r"p1\.png is grey, but 8-bit RGB"),
-        (lambda r: save(r / "images" / "p1.png", photo(), "RGBA"), r"is transparent \(it has an alpha"),
-        (lambda r: save(r / "images" / "p1.png", np.ones((6, 8), np.uint16)), "is 16-bit grey"),
         (
-            lambda r: save(r / "masks" / "p1.png", np.ones((6, 8), np.uint16)),
-            "16-bit grey, but masks are 8-bit",
+            lambda r: save(r / "images" / "p1.png", random_image(12, 16)[..., 0]),
+            r"p1\.png is greyscale, but must be 8-bit RGB",
         ),
         (
-            lambda r: save(r / "masks" / "p1.png", photo()),
-            "is an RGB picture, but classes.json speaks of one",
+            lambda r: save(r / "images" / "p1.png", random_image(), "RGBA"),
+            r"is transparent \(it has an alpha",
+        ),
+        (lambda r: save(r / "images" / "p1.png", np.ones((6, 8), np.uint16)), "is 16-bit greyscale"),
+        (
+            lambda r: save(r / "masks" / "p1.png", np.ones((6, 8), np.uint16)),
+            "16-bit greyscale, but masks must be 8-bit",
+        ),
+        (
+            lambda r: save(r / "masks" / "p1.png", random_image()),
+            "is an RGB image, but classes.json defines one",
         ),
         (
             lambda r: (r / "images" / "p1.png").write_bytes(b"no picture"),
-            r"p1\.png cannot be read as a picture",
+            r"p1\.png cannot be read as an image",
         ),
-        (lambda r: save(r / "images" / "p1.jpg", photo()), r"p1\.jpg and p1\.png in .*images share a name"),
-        (lambda r: (r / "train.txt").write_text("p1\np77\n"), r"train\.txt names 'p77', which is not in"),
+        (
+            lambda r: save(r / "images" / "p1.jpg", random_image()),
+            r"p1\.jpg and p1\.png in .*images have the same name",
+        ),
+        (lambda r: (r / "train.txt").write_text("p1\np77\n"), r"train\.txt contains 'p77', which is not in"),
     ],
 )
-def test_faults_of_files(root, spoil, message):
-    explain(root, classes={"a": 0, "b": 1, "c": 2}, void=255)
+def test_invalid_files(root, spoil, message):
+    write_classes(root, classes={"a": 0, "b": 1, "c": 2}, void=255)
     spoil(root)
     with pytest.raises(FolderError, match=message):
         [folder.load(root, split) for split in ("train", "val")]
 
 
-def test_a_broken_picture_is_found(root):
+def test_a_corrupt_image_is_found(root):
     path = root / "images" / "p2.png"
     path.write_bytes(path.read_bytes()[:60])
-    with pytest.raises(FolderError, match=r"p2\.png cannot be read as a picture"):
+    with pytest.raises(FolderError, match=r"p2\.png cannot be read as an image"):
         [folder.load(root, split) for split in ("train", "val")]
 
 
-def test_masks_with_loss_and_masks_that_show_through(root):
+def test_lossy_and_transparent_masks(root):
     (root / "masks" / "p1.png").unlink()
     save(root / "masks" / "p1.jpg", np.zeros((6, 8), np.uint8))
-    with pytest.raises(FolderError, match=r"p1\.jpg is compressed with loss"):
+    with pytest.raises(FolderError, match=r"p1\.jpg has lossy compression"):
         folder.load(root)
     (root / "masks" / "p1.jpg").unlink()
-    clear = np.dstack([photo(), np.full((6, 8), 128, np.uint8)])
+    clear = np.dstack([random_image(), np.full((6, 8), 128, np.uint8)])
     save(root / "masks" / "p1.png", clear)
-    with pytest.raises(FolderError, match="partly transparent, and a class is not"):
+    with pytest.raises(FolderError, match="partly transparent, but a class is not"):
         folder.load(root)
 
 
 @pytest.mark.parametrize(
-    ("said", "message"),
+    ("content", "message"),
     [
-        ("{", "is not understood. It should look like"),
-        ('{"classes": [1, 2]}', "is not understood"),
-        ('{"classes": {"a": 0, "b": 300}}', "is not understood"),
-        ('{"classes": {"a": 0, "b": true}}', "is not understood"),
-        ('{"classes": {"a": 0, "b": 1}, "colours": {}}', "is not understood"),
-        ('{"classes": {"a": 0}}', "names 1 classes; at least two"),
+        ("{", "is invalid. It must look like"),
+        ('{"classes": [1, 2]}', "is invalid"),
+        ('{"classes": {"a": 0, "b": 300}}', "is invalid"),
+        ('{"classes": {"a": 0, "b": true}}', "is invalid"),
+        ('{"classes": {"a": 0, "b": 1}, "colours": {}}', "is invalid"),
+        ('{"classes": {"a": 0}}', "defines 1 classes; at least two"),
         ('{"classes": {"a": 0, "b": [1, 2, 3]}}', "mixes numbers and colours"),
-        ('{"classes": {"a": 0, "b": 1}, "void": 1}', "two classes the same value"),
-        ('{"classes": {"a": 0, "b": 1}, "colors": {"c": [1, 2, 3]}}', "gives a colour to 'c'"),
+        ('{"classes": {"a": 0, "b": 1}, "void": 1}', "the same value to two classes"),
+        ('{"classes": {"a": 0, "b": 1}, "colors": {"c": [1, 2, 3]}}', "defines a colour for 'c'"),
     ],
 )
-def test_a_listing_that_is_not_understood(root, said, message):
-    (root / "classes.json").write_text(said)
+def test_an_invalid_classes_file(root, content, message):
+    (root / "classes.json").write_text(content)
     with pytest.raises(FolderError, match=message):
         folder.load(root)
 
 
-def test_values_that_are_hardly_ids():
-    with pytest.raises(FolderError, match="hold 0, 37, 90, 255, which are hardly class ids"):
-        guess([255, 90, 37, 0], None)
-    with pytest.raises(FolderError, match="hold 0 alone, one class"):
-        guess([0], None)
-    with pytest.raises(FolderError, match="hold 255, which are hardly"):
-        guess([255], None)
+def test_values_that_do_not_look_like_ids():
+    with pytest.raises(FolderError, match="contain 0, 37, 90, 255, which do not look like class ids"):
+        infer_encoding([255, 90, 37, 0], None)
+    with pytest.raises(FolderError, match="contain only 0, which is one class"):
+        infer_encoding([0], None)
+    with pytest.raises(FolderError, match="contain 255, which do not look like"):
+        infer_encoding([255], None)
 
 
-def test_lists_decide_the_splits(root):
+def test_lists_define_the_splits(root):
     (root / "train.txt").write_text("p1\np2.png\n\n")
     (root / "test.txt").write_text("p7")
     assert folder.load(root, "train").names == ("p1", "p2")
@@ -216,12 +230,12 @@ def test_lists_decide_the_splits(root):
         folder.load(root, "val")
 
 
-def test_requests_that_cannot_be_met(root):
+def test_invalid_requests(root):
     with pytest.raises(FolderError, match=r"has no test\.txt"):
         folder.load(root, "test")
-    with pytest.raises(ValueError, match="no split is called 'all'"):
+    with pytest.raises(ValueError, match="unknown split 'all'"):
         folder.load(root, "all")
-    with pytest.raises(ValueError, match="count=9 images were asked for, but the train split has 8"):
+    with pytest.raises(ValueError, match="count must be at most 8, the size of the train split, but got 9"):
         folder.load(root, count=9)
     with pytest.raises(ValueError, match="count must be at least 1"):
         folder.load(root, count=0)
@@ -229,19 +243,19 @@ def test_requests_that_cannot_be_met(root):
         folder.load(root, val_share=1.0)
     with pytest.raises(FileNotFoundError, match=r"there is no folder .*images"):
         datasets.load(str(root / "masks"))
-    with pytest.raises(ValueError, match=r"no dataset is called 'cityscapes'.*path of a folder"):
+    with pytest.raises(ValueError, match=r"unknown dataset 'cityscapes'.*path of a folder"):
         datasets.load("cityscapes")
 
 
-def test_sizes_may_differ_if_one_is_asked_for(root):
-    save(root / "images" / "p1.png", photo(12, 16))
+def test_sizes_may_differ_if_a_size_is_requested(root):
+    save(root / "images" / "p1.png", random_image(12, 16))
     save(root / "masks" / "p1.png", np.zeros((12, 16), np.uint8))
     with pytest.raises(FolderError, match=r"12 x 16 pixels, but .* is 6 x 8|6 x 8 pixels, but .* is 12 x 16"):
         [folder.load(root, split) for split in ("train", "val")]
     assert folder.load(root, image_size=(4, 4)).images.shape == (8, 4, 4, 3)
 
 
-def test_other_pictures_can_be_taken_as_they_are(tmp_path):
+def test_other_image_kinds_can_be_converted(tmp_path):
     # 16 bits: the largest, 1000, becomes 255; 500 becomes 127.5, which rounds to the even 128.
     save(tmp_path / "deep.png", np.array([[0, 500, 1000]], np.uint16))
     assert read_image(tmp_path / "deep.png", convert=True)[0, :, 0].tolist() == [0, 128, 255]
@@ -251,10 +265,10 @@ def test_other_pictures_can_be_taken_as_they_are(tmp_path):
     assert read_image(tmp_path / "alpha.png", convert=True).tolist() == [[[1, 2, 3]]]
 
 
-def test_a_photograph_that_lies_on_its_side_is_turned(tmp_path):
+def test_the_exif_orientation_is_applied(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6  # turn right
-    save(tmp_path / "phone.png", photo(6, 8), exif=exif)
+    save(tmp_path / "phone.png", random_image(6, 8), exif=exif)
     assert read_image(tmp_path / "phone.png").shape == (8, 6, 3)
 
 

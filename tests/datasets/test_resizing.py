@@ -36,7 +36,7 @@ def test_labels_take_the_pixel_under_each_centre(labels, size):
 
 @given(labels=label_maps(), factors=st.tuples(st.integers(1, 4), st.integers(1, 4)))
 @settings(deadline=None)
-def test_labels_survive_enlarging_and_return(labels, factors):
+def test_labels_survive_upsampling_and_downsampling(labels, factors):
     size = labels.shape[0] * factors[0], labels.shape[1] * factors[1]
     there = resize_labels(labels, size)
     np.testing.assert_array_equal(resize_labels(there, labels.shape), labels)
@@ -48,7 +48,7 @@ def test_labels_survive_enlarging_and_return(labels, factors):
     seed=st.integers(0, 2**32 - 1),
 )
 @settings(deadline=None)
-def test_whole_reductions_are_means_of_blocks(size, factors, seed):
+def test_integer_factors_are_means_of_blocks(size, factors, seed):
     shape = size[0] * factors[0], size[1] * factors[1], 3
     image = np.random.default_rng(seed).integers(0, 256, shape, np.uint8)
     resized = resize_image(image, size)
@@ -77,7 +77,7 @@ def triangle_weights(source: int, target: int) -> np.ndarray:
 
 @given(shape=st.tuples(sides, sides), size=st.tuples(sides, sides), seed=st.integers(0, 2**32 - 1))
 @settings(deadline=None)
-def test_other_reductions_weigh_every_source_pixel(shape, size, seed):
+def test_other_factors_weight_every_source_pixel(shape, size, seed):
     if shape[0] % size[0] == 0 and shape[1] % size[1] == 0:
         return  # The other rule, tested above.
     image = np.random.default_rng(seed).integers(0, 256, (*shape, 3), np.uint8)
@@ -86,7 +86,7 @@ def test_other_reductions_weigh_every_source_pixel(shape, size, seed):
     assert np.abs(resize_image(image, size) - expected).max() <= 1.01
 
 
-def test_a_fine_pattern_turns_grey_not_into_a_coarse_one():
+def test_a_fine_pattern_does_not_alias():
     # The trap of taking every n-th pixel: a chequerboard would come out black or white.
     board = (np.indices((360, 480)).sum(axis=0) % 2 * 255).astype(np.uint8)
     image = board[..., None].repeat(3, axis=-1)

@@ -61,7 +61,7 @@ def test_arrays_names_and_source(val):
     assert "val" in val.source and "seed 0" in val.source
 
 
-def test_the_way_in_through_datasets_is_the_same():
+def test_datasets_load_returns_the_same():
     through = datasets.load("synthetic", "val", image_size=(32, 40), count=2, seed=5)
     direct = synthetic.load("val", image_size=(32, 40), count=2, seed=5)
     np.testing.assert_array_equal(through.images, direct.images)
@@ -94,7 +94,7 @@ def test_a_seed_draws_what_its_generator_draws():
         np.testing.assert_array_equal(one, other)
 
 
-def test_a_generator_moves_on_alike_at_every_size():
+def test_a_generator_advances_equally_at_every_size():
     small, large = np.random.default_rng(2), np.random.default_rng(2)
     first, _ = synthetic.draw_scene(small, (16, 16))
     synthetic.draw_scene(large, (60, 80))
@@ -134,7 +134,7 @@ def test_images_look_alike_at_every_size():
     assert np.abs(shrunk - small).mean() < 12  # of 255; sensor grain is drawn anew
 
 
-def test_all_classes_appear_in_about_the_shares_of_real_streets(val):
+def test_all_classes_appear_with_about_the_frequencies_of_camvid(val):
     percent = dict(zip((*CAMVID.names, "void"), 100 * shares(val.labels), strict=True))
     outside = {
         name: percent[name] for name, (least, most) in SHARES.items() if not least <= percent[name] <= most
@@ -148,7 +148,7 @@ def test_most_classes_appear_in_most_scenes(val):
     assert min(per_scene) >= 6
 
 
-def test_rare_classes_can_be_learnt_from_small_pictures(val):
+def test_rare_classes_can_be_learnt_from_small_images(val):
     for name in ("Pedestrian", "Bicyclist", "SignSymbol", "Pole", "Fence"):
         pixels = (val.labels == CAMVID.index(name)).sum(axis=(1, 2))
         assert np.mean(pixels >= 20) > 0.3, name
@@ -205,13 +205,13 @@ def test_impossible_sizes_are_refused(size):
 
 @pytest.mark.parametrize("count", [0, -1, 2.0, True, "3"])
 def test_impossible_counts_are_refused(count):
-    with pytest.raises(ValueError, match=r"count must be a whole number from 1 up.*Pass for example"):
+    with pytest.raises(ValueError, match=r"count must be an integer of at least 1.*Pass for example"):
         synthetic.load("val", image_size=(16, 16), count=count)
 
 
 @pytest.mark.parametrize("seed", [-1, 0.5, None, False])
 def test_impossible_seeds_are_refused(seed):
-    with pytest.raises(ValueError, match="seed must be a whole number from 0 up"):
+    with pytest.raises(ValueError, match="seed must be an integer of at least 0"):
         synthetic.load("val", image_size=(16, 16), count=1, seed=seed)
     with pytest.raises(ValueError, match="seed"):
         synthetic.draw_scene(seed, (16, 16))

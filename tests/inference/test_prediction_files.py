@@ -11,7 +11,7 @@ from PIL import Image
 
 from segnet_nb import cli, model, prediction, pretrained, training
 from segnet_nb.datasets import CAMVID, synthetic
-from segnet_nb.datasets.classes import ClassList, numbered
+from segnet_nb.datasets.classes import ClassList, numbered_classes
 from segnet_nb.datasets.colors import overlay
 from segnet_nb.inference.prediction_files import image_files, predict_files
 from segnet_nb.networks.model import segnet_basic
@@ -158,7 +158,7 @@ def test_a_run_knows_its_classes_and_its_folder_is_found(tmp_path, monkeypatch):
     # Away from its record nothing is known but the number.
     run.model.save(tmp_path / "alone.keras")
     found = pretrained.load_trained(tmp_path / "alone.keras")
-    assert (found.name, found.classes) == ("alone", numbered(3))
+    assert (found.name, found.classes) == ("alone", numbered_classes(3))
     card = packing.pack(run, "mine", command="none", licence="none", directory=tmp_path)
     assert ClassList.from_dict(json.loads(card.read_text())["classes"]) == THREE
 

@@ -43,7 +43,7 @@ def test_weights_of_labels_that_are_all_void():
     assert losses.median_frequency_weights(np.full((2, 2), VOID), 3, VOID).tolist() == [0, 0, 0]
 
 
-def test_weights_refuse_strange_labels():
+def test_invalid_labels_raise():
     with pytest.raises(ValueError, match=r"ids \[200\]"):
         losses.median_frequency_weights(np.array([[0, 200]]))
     with pytest.raises(ValueError, match="integer class ids"):

@@ -134,7 +134,7 @@ def test_losses_stay_float32_when_keras_does_not():
         keras.config.set_floatx(before)
 
 
-def test_sample_weight_weighs_images():
+def test_sample_weight_weights_images():
     labels, logits = case(18)
     loss = losses.CategoricalCrossEntropy(from_logits=True, void_id=VOID, reduction="none")
     shares = ops.convert_to_numpy(loss(labels, logits))

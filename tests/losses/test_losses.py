@@ -222,7 +222,7 @@ class TestEveryLoss:
         labels, logits = case(10)
         assert math.isnan(number(function(ops.convert_to_tensor(labels), logits, from_logits=True)))
 
-    def test_shapes_that_do_not_fit_raise(self, function):
+    def test_mismatched_shapes_raise(self, function):
         _, logits = case(0)
         for shape in ((2, 3), (2, 3, 5), (2, 3, 4, 2), (2, 3, 4, 3, 1), (4, 3, 4)):
             with pytest.raises(ValueError, match="do not fit predictions of shape"):
@@ -319,10 +319,10 @@ def test_dice_gradient_matches_pytorch():
         (lambda: losses.DiceLoss(absent="zero"), "absent must be one of 'count', 'ignore'"),
         (
             lambda: losses.categorical_cross_entropy(*case(0), class_weights=[1], void_id=VOID),
-            "1 class_weights came for predictions of 3 classes",
+            "one weight per class, 3, but got 1",
         ),
     ],
 )
-def test_bad_arguments_say_how_to_mend_them(call, message):
+def test_invalid_arguments_say_how_to_fix_them(call, message):
     with pytest.raises(ValueError, match=message):
         call()

@@ -27,7 +27,7 @@ def test_boundary_f1_by_hand():
     assert metrics.boundary_f1(labels, predictions, 2, tolerance=0).score == pytest.approx(2 / 3)
 
 
-def test_a_match_may_lie_exactly_at_the_tolerance():
+def test_a_match_at_exactly_the_tolerance_counts():
     # The diagonal of 9 x 40 is 41; (3 / 41)**2 * 41**2 comes out a hair below 9 in floats.
     labels = np.zeros((9, 40), int)
     moved = np.zeros((9, 40), int)
@@ -119,7 +119,7 @@ def test_boundary_f1_averages_classes_then_images():
     assert metrics.boundary_f1(labels[2], predictions[2]).score == 0
 
 
-def test_perfect_outlines():
+def test_perfect_boundaries():
     labels, _ = case(3, shape=(2, 20, 20))
     guesses = np.where(labels == VOID, 0, labels)
     assert metrics.boundary_f1(labels, guesses).score == 1

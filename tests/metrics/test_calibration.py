@@ -1,4 +1,4 @@
-"""Calibration and kept pixels, by hand and against loops."""
+"""Calibration and selective accuracy, by hand and against loops."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from segnet_nb.metrics.calibration import accuracy_of_kept, calibration
+from segnet_nb.metrics.calibration import calibration, selective_accuracy
 from tests.cases import few
 
 
@@ -24,14 +24,14 @@ def test_calibration_by_hand():
     assert found.error == pytest.approx(0.1)
 
 
-def test_edges_belong_to_the_bin_above_and_one_to_the_last():
+def test_bin_edges_belong_to_the_upper_bin_and_one_to_the_last():
     found = calibration([0.5, 1.0], [0, 0], [0, 1], bins=2)
     assert found.share.tolist() == [0, 1] and np.isnan(found.accuracy[0]) and found.accuracy[1] == 0.5
 
 
 @given(seed=st.integers(0, 10**6), bins=st.integers(1, 12))
 @few
-def test_calibration_is_that_of_a_loop(seed, bins):
+def test_calibration_matches_loops(seed, bins):
     random = np.random.default_rng(seed)
     sure = random.random((5, 7)).round(2)
     labels, guess = random.integers(0, 4, (2, 5, 7))
@@ -51,32 +51,32 @@ def test_calibration_is_that_of_a_loop(seed, bins):
     assert found.error == pytest.approx(gap)
 
 
-def test_kept_by_hand():
+def test_selective_accuracy_by_hand():
     # In order of doubt: right, right, wrong, right, wrong; the void pixel is not counted.
     doubt = np.array([0.5, 0.1, 0.3, 0.2, 0.4, 0.0])
     labels, guess = np.array([1, 1, 1, 0, 0, 11]), np.array([0, 1, 0, 0, 0, 5])
-    found = accuracy_of_kept(doubt, labels, guess, shares=(0.2, 0.4, 0.6, 0.8, 1))
+    found = selective_accuracy(doubt, labels, guess, coverages=(0.2, 0.4, 0.6, 0.8, 1))
     assert found.tolist() == pytest.approx([1, 1, 2 / 3, 3 / 4, 3 / 5])
 
 
-def test_ties_enter_with_their_average_whatever_their_order():
+def test_ties_contribute_their_mean_in_any_order():
     labels, guess = np.array([0, 0, 0, 0]), np.array([0, 1, 0, 1])
     for order in ([0, 1, 2, 3], [1, 0, 3, 2]):
-        found = accuracy_of_kept(np.zeros(4), labels[order], guess[order], shares=(0.25, 0.5, 1))
+        found = selective_accuracy(np.zeros(4), labels[order], guess[order], coverages=(0.25, 0.5, 1))
         assert found.tolist() == pytest.approx([0.5, 0.5, 0.5])
 
 
 @given(seed=st.integers(0, 10**6))
 @few
-def test_all_kept_is_the_global_accuracy_and_a_perfect_doubt_sorts_the_wrong_out(seed):
+def test_full_coverage_is_the_global_accuracy_and_a_perfect_uncertainty_ranks_errors_last(seed):
     random = np.random.default_rng(seed)
     labels, guess = random.integers(0, 3, (2, 40))
     right = labels == guess
-    found = accuracy_of_kept(random.random(40), labels, guess, shares=(1.0,))
+    found = selective_accuracy(random.random(40), labels, guess, coverages=(1.0,))
     assert found[0] == pytest.approx(right.mean())
     if right.any():
-        shares = (right.mean(),)
-        assert accuracy_of_kept(~right, labels, guess, shares=shares)[0] == pytest.approx(1)
+        coverages = (right.mean(),)
+        assert selective_accuracy(~right, labels, guess, coverages=coverages)[0] == pytest.approx(1)
 
 
 @pytest.mark.parametrize(
@@ -84,11 +84,11 @@ def test_all_kept_is_the_global_accuracy_and_a_perfect_doubt_sorts_the_wrong_out
     [
         (lambda: calibration([1.2], [0], [0]), "probability in 0..1"),
         (lambda: calibration([0.2], [0], [0], bins=0), "bins must be at least 1"),
-        (lambda: calibration([0.2, 0.3], [0], [0]), r"confidence of shape \(2,\) does not fit"),
-        (lambda: calibration([0.2], [11], [0]), "no pixel has a class"),
-        (lambda: accuracy_of_kept([np.nan], [0], [0]), "uncertainty holds NaN"),
-        (lambda: accuracy_of_kept([0.1], [0], [0], shares=(0,)), "shares must be above 0"),
-        (lambda: accuracy_of_kept([0.1], [0.5], [0]), "labels must be integer class ids"),
+        (lambda: calibration([0.2, 0.3], [0], [0]), r"confidence of shape \(2,\) does not match"),
+        (lambda: calibration([0.2], [11], [0]), "no pixel is labelled"),
+        (lambda: selective_accuracy([np.nan], [0], [0]), "uncertainty contains NaN"),
+        (lambda: selective_accuracy([0.1], [0], [0], coverages=(0,)), "coverages must be above 0"),
+        (lambda: selective_accuracy([0.1], [0.5], [0]), "labels must be integer class ids"),
     ],
 )
 def test_bad_input(call, message):

@@ -88,12 +88,12 @@ class TestStreaming:
         metric.update_state(labels % 3, predictions)
         assert not math.isnan(number(metric.result()))
 
-    def test_bad_updates_say_how_to_mend_them(self, metric_class, field):
+    def test_invalid_updates_say_how_to_fix_them(self, metric_class, field):
         metric = metric_class(num_classes=3)
         labels = np.zeros((1, 2, 2), int)
         with pytest.raises(ValueError, match=r"Set num_classes=4"):
             metric.update_state(labels, np.zeros((1, 2, 2, 4)))
-        with pytest.raises(ValueError, match="takes no sample_weight"):
+        with pytest.raises(ValueError, match="does not support sample_weight"):
             metric.update_state(labels, np.zeros((1, 2, 2, 3)), np.ones(1))
 
 

@@ -14,7 +14,7 @@ from segnet_nb.metrics import boundary_f1, confusion_matrix, scores
 from segnet_nb.networks.layers import MaxPoolingWithIndices2D, MaxUnpooling2D
 from segnet_nb.networks.model import build_network
 from segnet_nb.probes import _interventions as change
-from segnet_nb.probes._kept import Kept
+from segnet_nb.probes._cache import LRUCache
 from segnet_nb.probes.ablation import INTERVENTIONS, AblationBench
 from tests import oracles
 
@@ -232,7 +232,7 @@ def test_indices_of_the_image_itself_are_the_true_ones(bench):
 def test_memory_changes_no_result(model, data):
     """Runs in any order, with a memory that forgets at once, give what a fresh bench gives."""
     forgetful = AblationBench(model, data.images, data.labels, data.classes)
-    forgetful._encodings, forgetful._maps, forgetful._outcomes = (Kept(0, 1) for _ in range(3))
+    forgetful._encodings, forgetful._maps, forgetful._outcomes = (LRUCache(0, 1) for _ in range(3))
     long = AblationBench(model, data.images, data.labels, data.classes)
     for modes in ({4: "zeros"}, {1: "zeros"}, {4: "zeros", 1: "nearest"}, {2: "other"}, {}):
         for image in (0, 1):
@@ -273,7 +273,7 @@ MAPS = st.tuples(st.integers(1, 9), st.integers(1, 9), st.integers(1, 3))
 def test_interfered_indices_stay_in_the_map_and_lose_no_value(size, seed, share, drawn):
     pooled = (-(-size[0] // 2), -(-size[1] // 2), size[2])
     strange = drawn.draw(arrays(np.uint8, pooled, elements=st.integers(0, 3)))
-    true = change.mend(strange, size[:2])
+    true = change.clamp_to_map(strange, size[:2])
     shuffled = change.shuffle(true, size[:2], np.random.default_rng(seed))
     random = change.randomize(true, size[:2], share, np.random.default_rng(seed))
     values = np.arange(1.0, 1 + true.size).reshape(pooled)
@@ -289,7 +289,7 @@ def test_interfered_indices_stay_in_the_map_and_lose_no_value(size, seed, share,
 @given(seed=st.integers(0, 99), shares=st.tuples(st.floats(0, 1), st.floats(0, 1)))
 @settings(max_examples=20, deadline=None)
 def test_a_larger_share_changes_all_that_a_smaller_one_does(seed, shares):
-    true = change.mend(np.full((8, 9, 2), 2, np.uint8), (15, 18))
+    true = change.clamp_to_map(np.full((8, 9, 2), 2, np.uint8), (15, 18))
     less, more = (
         change.randomize(true, (15, 18), share, np.random.default_rng(seed)) for share in sorted(shares)
     )
@@ -316,7 +316,7 @@ def test_upsampling_equals_that_of_keras(size, mode):
 
 
 def test_kept_forgets_the_least_used():
-    kept = Kept(most_bytes=100, most_items=2)
+    kept = LRUCache(most_bytes=100, most_items=2)
     kept.put("a", 1, 10)
     kept.put("b", 2, 10)
     assert kept.get("a") == 1  # used: b is now the oldest

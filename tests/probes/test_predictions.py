@@ -43,12 +43,12 @@ def test_the_three_likeliest_classes_in_their_order(predictions, model, data):
 
 
 def test_the_first_of_them_is_the_prediction(predictions, model, data):
-    np.testing.assert_array_equal(predictions.labels_predicted, predict(model, data.images))
+    np.testing.assert_array_equal(predictions.predicted_labels, predict(model, data.images))
 
 
 def test_matrices_and_scores_of_each_image(predictions, data):
     for i in range(3):
-        expected = np.array(oracles_scores.confusion(data.labels[i], predictions.labels_predicted[i], 11, 11))
+        expected = np.array(oracles_scores.confusion(data.labels[i], predictions.predicted_labels[i], 11, 11))
         np.testing.assert_array_equal(predictions.matrices[i], expected)
         ious = [
             expected[c, c] / (expected[c].sum() + expected[:, c].sum() - expected[c, c])

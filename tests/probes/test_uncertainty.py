@@ -30,7 +30,7 @@ def test_each_count_is_a_prediction_of_its_own_with_the_same_samples():
     assert len(found) == 2 and found.counts == (2, 4, 8)
     # One image: with more, the second's samples come after the first's.
     (first,) = uncertainty_at(network(), data().images[0], (8,), batch_size=2, seed=4)
-    np.testing.assert_array_equal(found.guesses[2, 0], first.labels[0])
+    np.testing.assert_array_equal(found.predictions[2, 0], first.labels[0])
     np.testing.assert_array_equal(found.measures["variance"][2, 0], first.variance[0])
     np.testing.assert_array_equal(found.measures["entropy"][2, 0], first.entropy[0])
     np.testing.assert_array_equal(found.measures["mutual_information"][2, 0], first.mutual_information[0])

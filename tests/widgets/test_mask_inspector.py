@@ -210,9 +210,9 @@ class TestRefused:
         [
             ("image", 4, "there is no image 4: choose from 0 to 3"),
             ("image", -1, "there is no image -1"),
-            ("hidden", ["Sky", "Unicorn"], "no class is called 'Unicorn'. Choose from: Sky, Building"),
+            ("hidden", ["Sky", "Unicorn"], "unknown class 'Unicorn'. Choose from: Sky, Building"),
             ("cell", ["Sky"], r"cell must be \[true class, predicted class\], or \[\] for none"),
-            ("cell", ["Sky", "Moon"], "no class is called 'Moon'"),
+            ("cell", ["Sky", "Moon"], "unknown class 'Moon'"),
             ("pixel", [9, 0], r"pixel must be \[y, x\] below \[9, 14\]"),
             ("pixel", [1], r"pixel must be \[y, x\]"),
             ("opacity", 1.5, "opacity"),

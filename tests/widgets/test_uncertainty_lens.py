@@ -22,7 +22,7 @@ SHAPE = (3, 6, 10)  # images, height, width
 def sampled(seed=0, void=True, **changes):
     random = np.random.default_rng(seed)
     labels = random.integers(0, 11, SHAPE).astype(np.uint8)
-    guesses = np.where(random.random((3, *SHAPE)) < 0.7, labels, (labels + 1) % 11).astype(np.uint8)
+    predictions = np.where(random.random((3, *SHAPE)) < 0.7, labels, (labels + 1) % 11).astype(np.uint8)
     if void:
         labels[:, 0] = CAMVID.void_id
     parts = {
@@ -31,7 +31,7 @@ def sampled(seed=0, void=True, **changes):
         "classes": CAMVID,
         "names": ("a", "b", "c"),
         "counts": COUNTS,
-        "guesses": guesses,
+        "predictions": predictions,
         "confidence": random.uniform(0.1, 1, (3, *SHAPE)).astype(np.float32),
         "measures": {name: random.gamma(1, 0.02, (3, *SHAPE)).astype(np.float32) for name in MEASURES},
     }
@@ -63,7 +63,7 @@ def expected(data, lens):
     """All pictures and numbers of the present state, pixel by pixel."""
     step, i = COUNTS.index(lens.samples), lens.image
     level = level_of(data, lens, lens.measure, step, i)
-    truth, guess = data.labels[i], data.guesses[step, i]
+    truth, guess = data.labels[i], data.predictions[step, i]
     known = sorted(int(level[place]) for place in np.ndindex(truth.shape) if truth[place] != 11)
     # The smallest level with at least this share of the known pixels at or below it.
     limit = known[int(np.ceil(lens.kept * len(known) - 1e-9)) - 1]
@@ -127,10 +127,10 @@ def test_every_control_changes_pictures_and_answer_as_the_loops_say(data, lens):
 def test_answers_are_accuracies_of_kept_pixels(data, lens):
     lens.kept, lens.samples, lens.measure, lens.image = 0.35, 5, "entropy", 1
     levels = np.stack([level_of(data, lens, "entropy", 1, i) for i in range(3)])
-    own = kept_accuracy(levels[1], data.labels[1], data.guesses[1, 1], 0.35)
-    together = kept_accuracy(levels, data.labels, data.guesses[1], 0.35)
+    own = kept_accuracy(levels[1], data.labels[1], data.predictions[1, 1], 0.35)
+    together = kept_accuracy(levels, data.labels, data.predictions[1], 0.35)
     known = data.labels != 11
-    right = data.labels == data.guesses[1]
+    right = data.labels == data.predictions[1]
     assert lens.answer["kept_accuracy"] == pytest.approx(own)
     assert lens.answer["all_kept_accuracy"] == pytest.approx(together)
     assert lens.answer["accuracy"] == pytest.approx(right[1][known[1]].mean())
@@ -139,7 +139,7 @@ def test_answers_are_accuracies_of_kept_pixels(data, lens):
 
 def test_calibration_is_that_of_the_confidence(data, lens):
     found = lens.curves["2"]["calibration"]
-    sure, right = data.confidence[0], data.labels == data.guesses[0]
+    sure, right = data.confidence[0], data.labels == data.predictions[0]
     inside = (data.labels != 11) & (sure >= 0.7) & (sure < 0.8)
     assert found["all"]["accuracy"][7] == pytest.approx(right[inside].mean())
     assert found["all"]["confidence"][7] == pytest.approx(sure[inside].mean(), rel=1e-5)
@@ -158,7 +158,7 @@ def test_what_the_browser_gets_is_what_python_has(data, lens):
         np.testing.assert_array_equal(planes(lens.pictures[str(i)]["truth"]), data.labels[i])
         for step, count in enumerate(COUNTS):
             parts = lens.pictures[f"{i}/{count}"]
-            np.testing.assert_array_equal(planes(parts["guess"]), data.guesses[step, i])
+            np.testing.assert_array_equal(planes(parts["guess"]), data.predictions[step, i])
             for channel, name in enumerate(MEASURES):
                 level = level_of(data, lens, name, step, i)
                 np.testing.assert_array_equal(planes(parts["levels"])[..., channel], level)
@@ -241,7 +241,7 @@ def test_the_same_everywhere_is_no_uncertainty():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"counts": (2, 5)}, r"guesses must have shape \(2, 3, 6, 10\), but \(3, 3, 6, 10\) came"),
+        ({"counts": (2, 5)}, r"predictions must have shape \(2, 3, 6, 10\), but got \(3, 3, 6, 10\)"),
         ({"names": ("a",)}, "1 names came"),
         ({"measures": {}}, "measures must be variance, entropy, mutual_information"),
     ],

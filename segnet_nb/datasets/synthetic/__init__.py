@@ -1,4 +1,4 @@
-"""Synthetic street scenes with labels, drawn on request; no download."""
+"""Synthetic road scenes with labels, rendered on demand; no download."""
 
 import lazy_loader
 

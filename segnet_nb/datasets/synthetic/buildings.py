@@ -1,4 +1,4 @@
-"""Houses along a drawn street. Private to ``synthetic``."""
+"""Buildings along a synthetic street. Private to ``synthetic``."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from segnet_nb.datasets.synthetic.canvas import (
     Board,
     Canvas,
     Color,
+    Stretch,
     pick,
     shade,
 )
@@ -23,8 +24,9 @@ WALLS = (
 )
 
 
-def building(canvas: Canvas, rnd: Random, side: int, x: float, z0: float, z1: float, height: float) -> None:
-    """A house with its facade along the street at x: roof, gable, windows, perhaps a shop."""
+def building(canvas: Canvas, rnd: Random, place: Stretch) -> None:
+    """A building with its facade along the street: roof, gable, windows, perhaps a shop."""
+    side, x, z0, z1, height = place
     weather, wall = canvas.weather, pick(rnd, WALLS)
     lit, deep = weather.facade(side), rnd.uniform(5, 9)
     trim = shade(pick(rnd, ((214, 210, 200), (90, 84, 78), wall)), lit)
@@ -52,25 +54,17 @@ def building(canvas: Canvas, rnd: Random, side: int, x: float, z0: float, z1: fl
     if weather.sun == -side:  # the shadow of the houses across the street
         top = height * rnd.uniform(0.05, 0.5)
         canvas.polygon(canvas.wall(x, z0, z1, 0, top), shade(wall, lit * 0.6), z0)
-    if rnd.random() < 0.3:  # annotators leave seams without a class
+    if rnd.random() < 0.3:  # annotators leave unlabelled gaps between objects
         canvas.label.line(facade[2:], VOID, 2 * OVERSAMPLING)
     canvas.polygon(canvas.wall(x, z0, z1, height - 0.3, height), trim, z0)
     canvas.polygon(canvas.wall(x, z0, z1, 0, 0.5), shade(wall, lit * 0.75), z0)
     if abs(facade[0][0] - facade[1][0]) > 5 * canvas.scale[0]:
-        _windows(canvas, rnd, side, x, z0, z1, height, trim)
+        _windows(canvas, rnd, place, trim)
 
 
-def _windows(
-    canvas: Canvas,
-    rnd: Random,
-    side: int,
-    x: float,
-    z0: float,
-    z1: float,
-    height: float,
-    trim: Color,
-) -> None:
-    """Rows of windows over a door or a shop front."""
+def _windows(canvas: Canvas, rnd: Random, place: Stretch, trim: Color) -> None:
+    """Rows of windows above a door or a shop front."""
+    side, x, z0, z1, height = place
     glass = pick(rnd, ((38, 44, 52), (66, 78, 92), (124, 142, 160), (52, 48, 44)), 10)
     storey, pitch = rnd.uniform(2.7, 3.4), rnd.uniform(1.9, 3.2)
     floors, columns = max(int((height - 0.3) / storey), 1), max(round((z1 - z0) / pitch), 1)
@@ -106,13 +100,12 @@ def _windows(
                 canvas.paint.line(bar, canvas.hazed(trim, za), OVERSAMPLING)
     if shop:
         canvas.polygon(canvas.wall(x, z0, z1, storey - 0.7, storey), shade(front, lit), z0)
-        _shop_signs(canvas, rnd, side, x, z0, z1, storey)
+        _shop_signs(canvas, rnd, place, storey)
 
 
-def _shop_signs(
-    canvas: Canvas, rnd: Random, side: int, x: float, z0: float, z1: float, storey: float
-) -> None:
-    """A lettered board along the facade, and one that hangs over the pavement."""
+def _shop_signs(canvas: Canvas, rnd: Random, place: Stretch, storey: float) -> None:
+    """A sign with letters along the facade, and one that hangs over the pavement."""
+    side, x, z0, z1, _ = place
     back = pick(rnd, PAINTS)
     ink = (236, 232, 220) if sum(back) < 380 else (44, 40, 46)
     start, long = z0 + 0.2 * (z1 - z0), 0.5 * (z1 - z0)

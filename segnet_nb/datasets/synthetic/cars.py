@@ -1,4 +1,4 @@
-"""Cars as solids: a side outline swept across their width. Private to ``synthetic``."""
+"""Cars as solids: a side profile extruded across their width. Private to ``synthetic``."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ PAINTS = (
 
 @dataclass(frozen=True)
 class Body:
-    """A kind of car, by metres along and up its side.
+    """A type of car, in metres along and up its side.
 
     ``outline`` runs from the lower edge of the rear over the roof to the lower edge of the front;
-    its first strip is the rear bumper, the second carries the tail lamps, the last but one the
-    headlamps. ``panes`` are the strips of glass.
+    its first strip is the rear bumper, the second has the tail lamps, the second to last the
+    headlamps. ``panes`` are the strips made of glass.
     """
 
     outline: Points
@@ -32,7 +32,7 @@ class Body:
 
     @property
     def length(self) -> float:
-        """From bumper to bumper."""
+        """Length from bumper to bumper."""
         return self.outline[-2][0]
 
 
@@ -89,96 +89,129 @@ _TURN = tuple((math.sin(k * math.pi / 5), math.cos(k * math.pi / 5)) for k in ra
 
 
 def car(canvas: Canvas, rnd: Random, x: float, z: float, heading: str, body: Body, label: int = CAR) -> None:
-    """A car whose middle is at x and whose near end is at z.
+    """A car whose centre is at x and whose near end is at z.
 
     ``heading`` is "away" or "towards" along the street, "left" or "right" across it.
     """
-    weather, paint, half = canvas.weather, pick(rnd, PAINTS), body.width / 2
+    paint = pick(rnd, PAINTS)
     glass = pick(rnd, ((34, 40, 48), (58, 68, 80), (104, 120, 134)), 8)
-    crossing, forth = heading in ("left", "right"), heading in ("away", "right")
-    detailed = z < 45
-    lit = weather.dusk or rnd.random() < 0.3
+    lit = canvas.weather.dusk or rnd.random() < 0.3
+    solid = _Solid(canvas, x, z, heading, body)
+    solid.label, solid.paint, solid.glass = label, paint, glass
+    solid.draw_body()
+    if solid.detailed:
+        solid.draw_lamps(lit)
 
-    def place(along: float, across: float, y: float) -> tuple[float, float]:
-        along = along if forth else body.length - along
-        if crossing:
-            return canvas.point(x - body.length / 2 + along, y, z + half + across)
-        return canvas.point(x + across, y, z + along)
 
-    def seen(pixels: Points) -> bool:
-        """Whether a face is turned to the eye: its corners then run one way round on screen."""
+class _Solid:
+    """A car at its place, with its faces projected to pixels."""
+
+    label: int
+    paint: Color
+    glass: Color
+
+    def __init__(self, canvas: Canvas, x: float, z: float, heading: str, body: Body) -> None:
+        self.canvas, self.x, self.z, self.body, self.half = canvas, x, z, body, body.width / 2
+        self.crossing, self.forward = heading in ("left", "right"), heading in ("away", "right")
+        self.detailed = z < 45
+        self.lefts = [self.place(along, -self.half, y) for along, y in body.outline]
+        self.rights = [self.place(along, self.half, y) for along, y in body.outline]
+        edges = zip(self.lefts, self.rights, self.rights[1:], self.lefts[1:], strict=False)
+        self.strips = list(edges)
+        self.steep = [
+            abs(end[1] - start[1]) > abs(end[0] - start[0])
+            for start, end in zip(body.outline, body.outline[1:], strict=False)
+        ]
+
+    def place(self, along: float, across: float, y: float) -> tuple[float, float]:
+        """Pixel of a point of the car."""
+        along = along if self.forward else self.body.length - along
+        if self.crossing:
+            return self.canvas.point(self.x - self.body.length / 2 + along, y, self.z + self.half + across)
+        return self.canvas.point(self.x + across, y, self.z + along)
+
+    def seen(self, pixels: Points) -> bool:
+        """Whether a face is visible: the orientation of its corners tells front from back."""
         after = (*pixels[1:], pixels[0])
         area = sum(a * d - b * c for (a, b), (c, d) in zip(pixels, after, strict=True))
-        return (area < 0) == ((forth != crossing) != canvas.camera.mirrored)
+        return (area < 0) == ((self.forward != self.crossing) != self.canvas.camera.mirrored)
 
-    lefts = [place(along, -half, y) for along, y in body.outline]
-    rights = [place(along, half, y) for along, y in body.outline]
-    strips = [(lefts[k], rights[k], rights[k + 1], lefts[k + 1]) for k in range(len(body.outline) - 1)]
-    rises = [
-        abs(end[1] - start[1]) > abs(end[0] - start[0])
-        for start, end in zip(body.outline, body.outline[1:], strict=False)
-    ]
+    def draw_body(self) -> None:
+        """Tyres, then flat strips, sides and steep strips."""
+        body, canvas, z = self.body, self.canvas, self.z
+        end = body.wheels[0] if self.forward else body.wheels[1]
+        for across in (-0.97, 0.7):  # the tyres under the near end
+            corners = ((0, 0), (0.27, 0), (0.27, 0.4), (0, 0.4))
+            tyre = [self.place(end, (across + d) * self.half, y) for d, y in corners]
+            canvas.polygon(tyre, (18, 18, 20), z, self.label)
+        # Flat strips first, from the far end: the side and the steep strips are in front of them.
+        for k in sorted(range(len(self.strips)), reverse=self.forward):
+            if not self.steep[k] and self.seen(self.strips[k]):
+                color = self.glass if k in body.panes else shade(self.paint, 1.12)
+                canvas.polygon(self.strips[k], color, z, self.label)
+        for side, outline in ((-1, self.lefts), (1, self.rights)):
+            if self.seen(outline if side < 0 else outline[::-1]):
+                self._draw_side(side, outline)
+        for k, strip in enumerate(self.strips):
+            if self.steep[k] and self.seen(strip):
+                tone = canvas.weather.front * (0.97 if k else 0.8)
+                canvas.polygon(strip, shade(self.paint, tone), z, self.label)
+                if k in body.panes:
+                    self._patch(k, (0.1, 0.92), (0.07, 0.93), self.glass)
 
-    def patch(strip: int, low: float, high: float, start: float, stop: float, color: Color) -> None:
-        """Fill a part of a strip, given in parts of its height and of its width."""
-        a, b, c, d = strips[strip]
+    def _draw_side(self, side: int, outline: Points) -> None:
+        """One side with its sill, windows and wheels."""
+        body, canvas, z, across = self.body, self.canvas, self.z, side * self.half
+        tone = canvas.weather.front if self.crossing else canvas.weather.facade(-side)
+        canvas.polygon(outline, shade(self.paint, 0.92 * tone), z, self.label)
+        sill = ((0.05, 0.28), (0.02, 0.46), (body.length, 0.46), (body.length - 0.03, 0.26))
+        dark = shade(self.paint, 0.6 * tone)
+        canvas.polygon([self.place(a, across, y) for a, y in sill], dark, z)
+        for window in body.windows:
+            canvas.polygon([self.place(a, across, y) for a, y in window], self.glass, z)
+        for wheel in body.wheels:
+            hub = self.place(wheel, across, 0.33)
+            tyre = [self.place(wheel + 0.33 * s, across, 0.33 + 0.33 * c) for s, c in _TURN]
+            canvas.polygon(tyre, (22, 22, 24), z, self.label)
+            if self.detailed:
+                canvas.polygon([mix2(hub, point, 0.58) for point in tyre], (138, 140, 142), z)
+                canvas.polygon([mix2(hub, point, 0.2) for point in tyre], (60, 60, 62), z)
+
+    def _patch(
+        self, strip: int, rows: tuple[float, float], columns: tuple[float, float], color: Color
+    ) -> None:
+        """Fill a part of a strip, given as fractions of its height and of its width."""
+        a, b, c, d = self.strips[strip]
+        (low, high), (start, stop) = rows, columns
         left = mix2(a, d, low), mix2(a, d, high)
         right = mix2(b, c, low), mix2(b, c, high)
         corners = (mix2(left[0], right[0], start), mix2(left[0], right[0], stop))
         corners += (mix2(left[1], right[1], stop), mix2(left[1], right[1], start))
-        canvas.polygon(corners, color, z)
+        self.canvas.polygon(corners, color, self.z)
 
-    end = body.wheels[0] if forth else body.wheels[1]
-    for across in (-0.97, 0.7):  # the tyres under the near end
-        spots = [place(end, (across + d) * half, y) for d, y in ((0, 0), (0.27, 0), (0.27, 0.4), (0, 0.4))]
-        canvas.polygon(spots, (18, 18, 20), z, label)
-    # Flat strips first, from the far end: the side and the steep strips stand before them.
-    for k in sorted(range(len(strips)), reverse=forth):
-        if not rises[k] and seen(strips[k]):
-            canvas.polygon(strips[k], glass if k in body.panes else shade(paint, 1.12), z, label)
-    for side, outline in ((-1, lefts), (1, rights)):
-        if not seen(outline if side < 0 else outline[::-1]):
-            continue
-        tone = weather.front if crossing else weather.facade(-side)
-        canvas.polygon(outline, shade(paint, 0.92 * tone), z, label)
-        sill = ((0.05, 0.28), (0.02, 0.46), (body.length, 0.46), (body.length - 0.03, 0.26))
-        dark = shade(paint, 0.6 * tone)
-        canvas.polygon([place(a, side * half, y) for a, y in sill], dark, z)
-        for window in body.windows:
-            canvas.polygon([place(a, side * half, y) for a, y in window], glass, z)
-        for wheel in body.wheels:
-            hub = place(wheel, side * half, 0.33)
-            tyre = [place(wheel + 0.33 * s, side * half, 0.33 + 0.33 * c) for s, c in _TURN]
-            canvas.polygon(tyre, (22, 22, 24), z, label)
-            if detailed:
-                canvas.polygon([mix2(hub, spot, 0.58) for spot in tyre], (138, 140, 142), z)
-                canvas.polygon([mix2(hub, spot, 0.2) for spot in tyre], (60, 60, 62), z)
-    for k, strip in enumerate(strips):
-        if rises[k] and seen(strip):
-            canvas.polygon(strip, shade(paint, weather.front * (0.97 if k else 0.8)), z, label)
-            if k in body.panes:
-                patch(k, 0.1, 0.92, 0.07, 0.93, glass)
-    if not detailed:
-        return
-    nose = len(strips) - 2
-    if seen(strips[1]):
-        for start in (0.03, 0.77):
-            patch(1, 0.1, 0.95, start, start + 0.2, (255, 44, 30) if lit else (160, 30, 32))
-        patch(0, 0.45, 0.85, 0.35, 0.65, (226, 190, 60))
-    if seen(strips[nose]):
-        for start in (0.03, 0.75):
-            patch(nose, 0.15, 0.9, start, start + 0.22, (255, 246, 214) if lit else (206, 210, 212))
-        patch(nose, 0.25, 0.9, 0.27, 0.73, (34, 34, 38))
-        patch(nose + 1, 0.2, 0.55, 0.35, 0.65, (226, 226, 222))
+    def draw_lamps(self, lit: bool) -> None:
+        """Lamps, number plates and the grille."""
+        nose = len(self.strips) - 2
+        if self.seen(self.strips[1]):
+            for start in (0.03, 0.77):
+                color = (255, 44, 30) if lit else (160, 30, 32)
+                self._patch(1, (0.1, 0.95), (start, start + 0.2), color)
+            self._patch(0, (0.45, 0.85), (0.35, 0.65), (226, 190, 60))
+        if self.seen(self.strips[nose]):
+            for start in (0.03, 0.75):
+                color = (255, 246, 214) if lit else (206, 210, 212)
+                self._patch(nose, (0.15, 0.9), (start, start + 0.22), color)
+            self._patch(nose, (0.25, 0.9), (0.27, 0.73), (34, 34, 38))
+            self._patch(nose + 1, (0.2, 0.55), (0.35, 0.65), (226, 226, 222))
 
 
 def mix2(first: Sequence[float], second: Sequence[float], part: float) -> tuple[float, float]:
-    """A point on the way from the first to the second."""
+    """Linear interpolation from the first point to the second."""
     return first[0] + (second[0] - first[0]) * part, first[1] + (second[1] - first[1]) * part
 
 
 def bonnet(canvas: Canvas, rnd: Random) -> None:
-    """The edge of one's own car at the bottom of the picture, which has no class."""
+    """The bonnet of the camera's car at the bottom of the image, labelled void."""
     (sx, sy), paint = canvas.scale, shade(pick(rnd, PAINTS), 0.55)
     height, lean = rnd.uniform(7, 16), rnd.uniform(-5, 5)
     arch = [(u, math.sin(math.pi * (u + 30) / 300) ** 0.7) for u in range(0, 241, 16)]

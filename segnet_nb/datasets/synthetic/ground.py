@@ -1,4 +1,4 @@
-"""What lies flat in a drawn street, and the skyline at its end. Private to ``synthetic``."""
+"""The ground of a synthetic street, and the skyline at its end. Private to ``synthetic``."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from segnet_nb.datasets.synthetic.canvas import (
 from segnet_nb.datasets.synthetic.objects import LEAVES
 
 FAR = 130.0  # metres to the end of the street
-STEPS = (FAR, 70, 42, 26, 16, 10, 6, 3, 1.2)  # flat strips bend at these
+STEPS = (FAR, 70, 42, 26, 16, 10, 6, 3, 1.2)  # the ground is subdivided at these distances
 SIDES = (-1, 1)
 
 
@@ -33,30 +33,30 @@ SIDES = (-1, 1)
 class Road:
     """The cross-section of a street, by side.
 
-    The road runs from ``-edges[-1]`` to ``edges[1]``, with the eye at 0 in the left lane. A pavement
-    and a verge follow, either of which may be 0 wide, then paved land or grass.
+    The road extends from ``-edges[-1]`` to ``edges[1]``, with the camera at 0 in the left lane. A pavement
+    and a verge follow, either of which may have width 0, then paved ground or grass.
     """
 
     edges: dict[int, float]
     walks: dict[int, float]
     verges: dict[int, float]
     paved: dict[int, bool]
-    junction: float  # where another street joins; infinitely far if none does
-    turn: int  # the side on which it joins
+    junction: float  # distance of a side street; infinite if there is none
+    turn: int  # side of the side street
 
     def front(self, side: int) -> float:
-        """Where the public ground ends on a side."""
+        """Distance of the property line on a side."""
         return self.edges[side] + self.walks[side] + self.verges[side]
 
     def mouth(self, side: int) -> tuple[float, float]:
-        """From and to how far ahead this side is open for the street that joins."""
+        """Start and end of the opening for the side street on this side."""
         start = self.junction - 1 if side == self.turn else math.inf
         return start, start + 9
 
 
 @dataclass
 class Shades:
-    """What throws a shadow on the ground."""
+    """Objects that cast a shadow on the ground."""
 
     houses: list[tuple[int, float, float, float, float]] = field(default_factory=list)
     crowns: list[tuple[float, float, float]] = field(default_factory=list)
@@ -64,7 +64,7 @@ class Shades:
 
 
 def skyline(canvas: Canvas, rnd: Random) -> None:
-    """Far roofs and trees along the horizon."""
+    """Distant roofs and trees along the horizon."""
     (sx, sy), u, tallest = canvas.scale, -10.0, rnd.uniform(10, 42)
     base = canvas.point(0, 0, FAR)[1] / sy + 4
     while u < 250:
@@ -91,7 +91,7 @@ def skyline(canvas: Canvas, rnd: Random) -> None:
 
 
 def ground(canvas: Canvas, rnd: Random, road: Road) -> None:
-    """Land, verges, pavements with their kerbs, the road, and a road that joins it."""
+    """Land, verges, pavements with their kerbs, the road, and a side street."""
     bright = canvas.weather.ground
     asphalt = shade(pick(rnd, ((112, 112, 114), (90, 90, 94), (128, 124, 118)), 8), bright)
     slabs = (158, 152, 146), (136, 134, 132), (150, 128, 112), (116, 116, 120)
@@ -119,14 +119,14 @@ def ground(canvas: Canvas, rnd: Random, road: Road) -> None:
     if road.junction < FAR:
         start, z = road.turn * (road.edges[road.turn] - 0.2), road.junction
         canvas.polygon(canvas.ground(start, road.turn * 60, z, z + 7), asphalt, z, ROAD)
-    for _ in range(rnd.randint(0, 3)):  # mended patches
+    for _ in range(rnd.randint(0, 3)):  # repaired patches
         x, z = rnd.uniform(-road.edges[-1], road.edges[1] - 1.5), rnd.uniform(4, 25)
         patch = canvas.ground(x, x + rnd.uniform(0.6, 1.5), z, z + rnd.uniform(1, 5))
         canvas.polygon(patch, shade(asphalt, rnd.choice((0.86, 1.12))), z)
 
 
 def markings(canvas: Canvas, rnd: Random, road: Road) -> None:
-    """Lane lines, yellow lines, a crossing, a stop line; all of them are road."""
+    """Lane lines, yellow lines, a crossing, a stop line; all labelled as road."""
     left, right = -road.edges[-1], road.edges[1]
     white = shade((222, 220, 212), canvas.weather.ground)
     yellow = mix(white, (220, 180, 40), 0.7)
@@ -154,10 +154,10 @@ def markings(canvas: Canvas, rnd: Random, road: Road) -> None:
 
 
 def shadows(canvas: Canvas, rnd: Random, shades: Shades) -> None:
-    """What houses, trees and cars take from the sun, and the dark under cars."""
+    """Shadows of buildings, trees and cars, and the darkness under cars."""
     sun, length, slant = canvas.weather.sun, rnd.uniform(0.4, 1.2), rnd.uniform(-0.6, 0.6)
     if sun:
-        # One mask for all of them: where two shadows meet, the ground is not twice as dark.
+        # One mask for all of them: overlapping shadows must not add up.
         mask = Image.new("L", canvas.image.size)
         draw, dark = ImageDraw.Draw(mask), rnd.randint(90, 145)
         for shape in _cast(canvas, rnd, shades, sun, length, slant):
@@ -171,7 +171,7 @@ def shadows(canvas: Canvas, rnd: Random, shades: Shades) -> None:
 
 
 def _cast(canvas: Canvas, rnd: Random, shades: Shades, sun: int, length: float, slant: float) -> list[Points]:
-    """Outlines of shadows, for so many metres of shadow per metre of height."""
+    """Outlines of shadows; ``length`` is in metres of shadow per metre of height."""
     shapes = []
     for side, x, z0, z1, height in shades.houses:
         if side == sun:

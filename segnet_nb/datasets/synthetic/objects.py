@@ -1,6 +1,6 @@
-"""What stands and walks in a drawn street, painted into image and labels. Private to ``synthetic``.
+"""Objects of a synthetic street, drawn into image and labels. Private to ``synthetic``.
 
-Each function draws one thing at a place: x metres to the right of the car and z ahead of it.
+Each function draws one object, x metres to the right of the car and z metres ahead.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from segnet_nb.datasets.synthetic.canvas import (
     Board,
     Canvas,
     Color,
+    Stretch,
     mix,
     pick,
     shade,
@@ -37,14 +38,14 @@ SKINS = ((232, 190, 164), (198, 146, 112), (140, 96, 70), (92, 62, 48))
 
 
 def tree(canvas: Canvas, rnd: Random, x: float, z: float, height: float) -> None:
-    """A trunk with boughs and a crown of blobs, dark below and light towards the sun."""
+    """A trunk with branches and a crown of ellipses, dark below and light towards the sun."""
     leaves, bark = pick(rnd, LEAVES, 10), pick(rnd, ((72, 60, 48), (96, 88, 78), (50, 44, 40)), 8)
     board, rim = Board(canvas, x, z, TREE), Board(canvas, x, z, VOID)
     sun, slim = canvas.weather.sun or rnd.choice((-1, 1)), rnd.uniform(0.7, 1.15)
     radius, middle, wide = height * 0.3, height * rnd.uniform(0.6, 0.68), height * 0.03
     if canvas.weather.dusk:
         leaves = shade(leaves, 0.6)
-    large = radius * canvas.camera.focal / z > 18  # frame units; far crowns are plainer
+    large = radius * canvas.camera.focal / z > 18  # frame units; distant crowns have less detail
     blobs = [(0.0, middle, radius * 0.76)]
     for _ in range(rnd.randint(12, 16) if large else 6):
         angle, reach = rnd.uniform(0, 2 * math.pi), radius * rnd.uniform(0.45, 1.02)
@@ -66,8 +67,9 @@ def tree(canvas: Canvas, rnd: Random, x: float, z: float, height: float) -> None
             board.disc(*at, size * shrink, size * shrink * 0.8, color, part=False)
 
 
-def hedge(canvas: Canvas, rnd: Random, side: int, x: float, z0: float, z1: float, height: float) -> None:
-    """A clipped hedge along the street; it has the label of trees."""
+def hedge(canvas: Canvas, rnd: Random, place: Stretch) -> None:
+    """A hedge along the street, labelled as tree."""
+    side, x, z0, z1, height = place
     green, face = pick(rnd, LEAVES[:4], 8), canvas.wall(x, z0, z1, 0, height)
     lit = canvas.weather.facade(side)
     canvas.polygon(canvas.ground(x, x + side, z0, z1, height), shade(green, lit), z0, TREE)
@@ -76,17 +78,9 @@ def hedge(canvas: Canvas, rnd: Random, side: int, x: float, z0: float, z1: float
     canvas.polygon(face, shade(green, 0.75 * lit), z0, TREE)
 
 
-def fence(
-    canvas: Canvas,
-    kind: str,
-    color: Color,
-    side: int,
-    x: float,
-    z0: float,
-    z1: float,
-    height: float,
-) -> None:
-    """A stretch of "railing", "boards" or low "wall" along the street, labelled as a whole."""
+def fence(canvas: Canvas, kind: str, color: Color, place: Stretch) -> None:
+    """A "railing", "boards" or a low "wall" along the street, labelled including its gaps."""
+    side, x, z0, z1, height = place
     color, face = shade(color, canvas.weather.facade(side)), canvas.wall(x, z0, z1, 0, height)
     canvas.label.polygon(face, FENCE)
     if kind == "railing":
@@ -110,7 +104,7 @@ def fence(
 
 
 def lamp(canvas: Canvas, rnd: Random, side: int, x: float, z: float) -> None:
-    """A street lamp whose arm reaches over the road."""
+    """A street lamp with an arm over the road."""
     board, height = Board(canvas, x, z, POLE), rnd.uniform(5.5, 9)
     steel = pick(rnd, ((110, 112, 112), (60, 66, 64), (160, 162, 160)), 10)
     arm = -side * rnd.uniform(0.8, 2.0)
@@ -122,7 +116,7 @@ def lamp(canvas: Canvas, rnd: Random, side: int, x: float, z: float) -> None:
 
 
 def post(canvas: Canvas, rnd: Random, x: float, z: float) -> None:
-    """A bollard, or a wooden pole for wires."""
+    """A bollard, or a wooden utility pole."""
     board, wood = Board(canvas, x, z, POLE), pick(rnd, ((96, 80, 64), (70, 66, 62)), 10)
     if rnd.random() < 0.65:
         board.box(-0.08, 0.08, 0, 1.0, wood)
@@ -133,7 +127,7 @@ def post(canvas: Canvas, rnd: Random, x: float, z: float) -> None:
 
 
 def sign(canvas: Canvas, rnd: Random, x: float, z: float) -> None:
-    """A traffic sign on its pole: a ring, a triangle, a disc, a board, or a grey back."""
+    """A traffic sign on a pole: a ring, a triangle, a disc, a board, or a grey back side."""
     height, size, front = rnd.uniform(2.1, 2.7), rnd.uniform(0.32, 0.46), canvas.weather.front
     steel = pick(rnd, ((130, 132, 132), (80, 82, 80)), 10)
     Board(canvas, x, z, POLE).stroke(((0, 0), (0, height)), 0.08, steel)
@@ -164,7 +158,7 @@ def sign(canvas: Canvas, rnd: Random, x: float, z: float) -> None:
 
 
 def traffic_light(canvas: Canvas, rnd: Random, x: float, z: float) -> None:
-    """Three lamps in a dark case on a pole, with the label of signs as in CamVid."""
+    """Three lamps in a dark case on a pole, labelled as sign like in CamVid."""
     Board(canvas, x, z, POLE).stroke(((0, 0), (0, 2.6)), 0.11, (72, 74, 74))
     case, burning = Board(canvas, x, z, SIGN, 2.5), rnd.randrange(3)
     case.box(-0.24, 0.24, 0, 1.1, (28, 30, 30))
@@ -174,7 +168,7 @@ def traffic_light(canvas: Canvas, rnd: Random, x: float, z: float) -> None:
 
 
 def pedestrian(canvas: Canvas, rnd: Random, x: float, z: float) -> None:
-    """Someone on foot: legs in stride, a jacket or a coat, arms, a head, perhaps a bag."""
+    """A pedestrian: striding legs, a jacket or a coat, arms, a head, perhaps a bag."""
     board = Board(canvas, x, z, PEDESTRIAN, size=rnd.choice((1.0, 1.0, 0.95, 1.06, 0.75)))
     lit = canvas.weather.front
     coat, trousers = shade(pick(rnd, CLOTHES), lit), shade(pick(rnd, CLOTHES[:5]), lit * 0.85)
@@ -199,12 +193,12 @@ def pedestrian(canvas: Canvas, rnd: Random, x: float, z: float) -> None:
 
 
 def bicyclist(canvas: Canvas, rnd: Random, x: float, z: float, turned: float) -> None:
-    """A rider on a bicycle; ``turned`` from 0.2 (seen from behind) to 1 (from the side)."""
+    """A cyclist; ``turned`` from 0.2 (seen from behind) to 1 (from the side)."""
     board, lit = Board(canvas, x, z, BICYCLIST), canvas.weather.front
     coat, trousers = shade(pick(rnd, CLOTHES), lit), shade(pick(rnd, CLOTHES[:5]), lit * 0.85)
     frame, skin = pick(rnd, PAINTS), shade(rnd.choice(SKINS), lit)
     along, rim = turned * rnd.choice((-1, 1)), max(0.34 * turned, 0.05)
-    behind = mix(canvas.weather.haze, (96, 96, 96), 0.7)  # what is seen through the spokes
+    behind = mix(canvas.weather.haze, (96, 96, 96), 0.7)  # background between the spokes
     for hub in (-0.52 * along, 0.52 * along):
         board.disc(hub, 0.34, rim, 0.34, (26, 26, 28))
         board.disc(hub, 0.34, rim * 0.82, 0.28, behind, part=False)
@@ -231,7 +225,7 @@ def bicyclist(canvas: Canvas, rnd: Random, x: float, z: float, turned: float) ->
 
 
 def odd_object(canvas: Canvas, rnd: Random, x: float, z: float) -> None:
-    """What no class is for: a bin, a cabinet, a skip, a bench."""
+    """An object without a class, labelled void: a bin, a cabinet, a skip, a bench."""
     board, lit = Board(canvas, x, z, VOID), canvas.weather.front
     paint = shade(pick(rnd, ((40, 74, 54), (44, 46, 50), (196, 160, 40), (150, 44, 40))), lit)
     kind = rnd.choice(("bin", "bin", "cabinet", "skip", "bench"))

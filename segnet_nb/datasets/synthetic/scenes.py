@@ -1,12 +1,12 @@
-"""Road scenes drawn on the spot: labelled street pictures without a download.
+"""Synthetic road scenes with labels, without a download.
 
-A scene is a street with a camera in it. Its layout comes from a seed and is decided in units that
-know nothing of the picture's size, so one scene looks the same at every size. Things are drawn from
-far to near, each into the image and into the labels, at twice the size; then the image is averaged
-down, which softens its edges, and the labels are sampled, which keeps them crisp.
+A scene is a street with a camera in it. Its layout is derived from a seed in units independent of the
+image size, so that a scene looks the same at every size. Objects are drawn from far to near, into the
+image and into the labels, at twice the size; then the image is averaged (antialiasing), and the labels
+are subsampled, which keeps them sharp.
 
-Colours overlap between classes on purpose: walls are as grey as the road, cars as green as trees,
-clothes have any colour, so that a model has to look at shape and place.
+The colours of the classes overlap on purpose: walls are as grey as the road, cars as green as trees,
+clothes have any colour, so that a model must use shape and position.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ from segnet_nb.datasets.synthetic.street import Street
 
 IMAGE_SIZE = (180, 240)
 COUNTS = {"train": 240, "val": 60, "test": 60}
-SMALLEST = 16  # pixels; in less there is no street to be seen
+SMALLEST = 16  # pixels; smaller images show no recognisable street
 
-# How rough surfaces are, by class id: in grains of a pixel or two, and in patches.
-GRAINS = np.float32((0.0, 0.05, 0.03, 0.04, 0.05, 0.2, 0.02, 0.06, 0.02, 0.04, 0.04, 0.03))
-PATCHES = np.float32((0.0, 0.05, 0.03, 0.04, 0.05, 0.1, 0.02, 0.05, 0.02, 0.03, 0.03, 0.03))
+# Amplitude of the surface texture by class id: fine grain of one or two pixels, and larger patches.
+GRAINS = np.array((0.0, 0.05, 0.03, 0.04, 0.05, 0.2, 0.02, 0.06, 0.02, 0.04, 0.04, 0.03), np.float32)
+PATCHES = np.array((0.0, 0.05, 0.03, 0.04, 0.05, 0.1, 0.02, 0.05, 0.02, 0.03, 0.03, 0.03), np.float32)
 
 
 def load(
@@ -51,23 +51,23 @@ def load(
     count: int | None = None,
     seed: int = 0,
 ) -> Dataset:
-    """Draw the road scenes of one split, with CamVid's 11 classes and void as 11.
+    """Generate the synthetic road scenes of one split, with the 11 CamVid classes and void as 11.
 
-    A scene depends on the seed, the split and its place in the split alone: fewer scenes are the
-    first of more, and at another size they show the same streets. Splits share no scene.
+    A scene depends only on the seed, the split and its index: a smaller ``count`` returns the first
+    scenes of a larger one, and another image size shows the same streets. The splits are disjoint.
 
     Args:
         split: ``"train"``, ``"val"`` or ``"test"``.
         image_size: ``(height, width)`` in pixels, each at least 16. None: 180 x 240.
-        count: how many scenes to draw. None: 240 for train, 60 for val and test.
-        seed: 0 or more; another seed gives another set of streets.
+        count: number of scenes. None: 240 for train, 60 for val and test.
+        seed: 0 or more; another seed generates other scenes.
 
     Returns:
         A ``Dataset``: ``images`` uint8 in 0..255 of shape ``(count, height, width, 3)``, ``labels``
         uint8 in 0..11 of shape ``(count, height, width)``.
 
     Raises:
-        ValueError: if there is no such split, or the size, the count or the seed is impossible.
+        ValueError: if the split is unknown, or the size, the count or the seed is invalid.
 
     Example:
         >>> data = load("val", image_size=(45, 60), count=2)
@@ -88,17 +88,17 @@ def load(
         labels=labels,
         classes=CAMVID,
         names=tuple(f"scene_{index:04d}" for index in range(count)),
-        source=f"drawn road scenes, {split}, seed {seed}",
+        source=f"synthetic road scenes, {split}, seed {seed}",
     )
 
 
 def draw_scene(
     seed: int | np.random.Generator, image_size: tuple[int, int] = IMAGE_SIZE
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw one road scene.
+    """Generate one synthetic road scene.
 
     Args:
-        seed: 0 or more, or a NumPy generator, which moves on by the same step for any scene and size.
+        seed: 0 or more, or a NumPy generator, which advances by the same amount for every scene and size.
         image_size: ``(height, width)`` in pixels, each at least 16.
 
     Returns:
@@ -106,7 +106,7 @@ def draw_scene(
         shape ``(height, width)``.
 
     Raises:
-        ValueError: if the size or the seed is impossible.
+        ValueError: if the size or the seed is invalid.
 
     Example:
         >>> image, labels = draw_scene(7, (90, 120))
@@ -117,8 +117,8 @@ def draw_scene(
     if not isinstance(seed, np.random.Generator):
         seed = np.random.default_rng(_checked_integer("seed", seed, 0))
     plan, pixels = (int(number) for number in seed.integers(2**63, size=2))
-    # Two streams, so that what is drawn once per pixel cannot move the layout. Python's generator
-    # for the layout, since it makes single numbers many times faster than NumPy's.
+    # Two random streams, so that per-pixel noise does not affect the layout. Python's generator
+    # for the layout, because it is many times faster than NumPy's for single numbers.
     rnd, rng = Random(plan), np.random.default_rng(pixels)
     canvas = Canvas(size, _camera(rnd), _weather(rnd))
     _paint_sky(canvas, rnd, rng)
@@ -133,8 +133,8 @@ def _checked_size(image_size: Sequence[int]) -> tuple[int, int]:
     sides = tuple(image_size) if isinstance(image_size, Sequence | np.ndarray) else (image_size,)
     if len(sides) != 2 or not all(_is_integer(side) and side >= SMALLEST for side in sides):
         raise UserError(
-            f"image_size must be (height, width) in whole pixels, each at least {SMALLEST}, but came "
-            f"as {image_size!r}. Pass for example image_size={IMAGE_SIZE}."
+            f"image_size must be (height, width), two integers of at least {SMALLEST}, but got "
+            f"{image_size!r}. Pass for example image_size={IMAGE_SIZE}."
         )
     return int(sides[0]), int(sides[1])
 
@@ -142,7 +142,7 @@ def _checked_size(image_size: Sequence[int]) -> tuple[int, int]:
 def _checked_integer(name: str, value: int, smallest: int) -> int:
     if not _is_integer(value) or value < smallest:
         raise UserError(
-            f"{name} must be a whole number from {smallest} up, but came as {value!r}. "
+            f"{name} must be an integer of at least {smallest}, but got {value!r}. "
             f"Pass for example {name}={smallest}."
         )
     return int(value)
@@ -204,10 +204,10 @@ def _weather(rnd: Random) -> Weather:
 
 
 def _noise(rng: np.random.Generator, grid: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
-    """Smooth noise of mean 0, from a grid of its own, so that it looks alike at every size."""
-    # Raw bytes cost a fraction of normal numbers, and once they are smoothed no eye tells them apart.
-    coarse = Image.frombytes("L", grid[::-1], rng.bytes(grid[0] * grid[1]))
-    smooth = coarse.resize(size[::-1], Image.Resampling.BILINEAR)
+    """Smooth noise with mean 0, interpolated from a fixed grid, so that it looks the same at every size."""
+    # Uniform bytes are much faster than normal variates, and after smoothing they look the same.
+    coarse = Image.frombytes("L", (grid[1], grid[0]), rng.bytes(grid[0] * grid[1]))
+    smooth = coarse.resize((size[1], size[0]), Image.Resampling.BILINEAR)
     noise = np.asarray(smooth, np.float32)
     noise -= 127.5
     noise /= 74
@@ -215,15 +215,18 @@ def _noise(rng: np.random.Generator, grid: tuple[int, int], size: tuple[int, int
 
 
 def _paint_sky(canvas: Canvas, rnd: Random, rng: np.random.Generator) -> None:
-    """A gradient, clouds stretched towards the horizon, the glow of the sun."""
+    """A gradient, clouds, the glow of the sun."""
     weather, rows, columns = canvas.weather, 36, 60
     fall = np.linspace(0, 1, rows, dtype=np.float32)[:, None, None] ** 0.8
-    sky = np.float32(weather.zenith) * (1 - fall) + np.float32(weather.rim) * fall
+    zenith, rim, cloud = (
+        np.array(color, np.float32) for color in (weather.zenith, weather.rim, weather.cloud)
+    )
+    sky = zenith * (1 - fall) + rim * fall
     clouds = weather.cover + sum(
         part * _noise(rng, grid, (rows, columns)) for part, grid in ((0.9, (8, 5)), (0.4, (24, 17)))
     )
     veil = 0.85 * np.clip(clouds, 0, 1)[..., None]
-    sky = sky + (np.float32(weather.cloud) - sky) * veil
+    sky = sky + (cloud - sky) * veil
     x, y = columns * (0.5 + weather.sun * rnd.uniform(0.15, 0.5)), rows * rnd.uniform(0.2, 0.9)
     if weather.sun:
         spread = 260 if weather.kind == "low sun" else 90
@@ -240,8 +243,8 @@ def _paint_sky(canvas: Canvas, rnd: Random, rng: np.random.Generator) -> None:
 
 
 def _develop(canvas: Canvas, labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Average down through a sharp or a soft lens, roughen surfaces, add grain, expose."""
-    weather, size = canvas.weather, labels.shape
+    """Downsample with a sharp or a soft lens, add texture and sensor noise, apply the exposure."""
+    weather, size = canvas.weather, (labels.shape[0], labels.shape[1])
     gain = 1 + GRAINS.take(labels) * _noise(rng, (120, 130), size)
     gain += PATCHES.take(labels) * _noise(rng, (20, 24), size)
     gain += np.linspace(-weather.slope, weather.slope, size[1], dtype=np.float32)

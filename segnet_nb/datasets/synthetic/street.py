@@ -1,4 +1,4 @@
-"""The plan of a street, and its drawing from far to near. Private to ``synthetic``."""
+"""The layout of a street, and its rendering from far to near. Private to ``synthetic``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from segnet_nb.datasets.synthetic import cars, ground as flat, objects
 from segnet_nb.datasets.synthetic.buildings import WALLS, building
-from segnet_nb.datasets.synthetic.canvas import Canvas, pick
+from segnet_nb.datasets.synthetic.canvas import Canvas, Stretch, pick
 from segnet_nb.datasets.synthetic.ground import SIDES, Road, Shades
 
 TRAFFIC = (cars.HATCHBACK,) * 5 + (cars.SALOON,) * 4 + (cars.VAN,) * 2
@@ -22,11 +22,11 @@ FENCE_HEIGHTS = {"railing": 1.1, "boards": 1.6, "wall": 0.85}
 
 
 class Street:
-    """A street, planned when it is made; each side is a terrace, houses in gardens, or a park."""
+    """A street with a random layout; each side is a terrace, houses with gardens, or a park."""
 
     def __init__(self, canvas: Canvas, rnd: Random) -> None:
         self.canvas, self.rnd, self.shades = canvas, rnd, Shades()
-        self._things: list[tuple[tuple[float, float, float], Callable[[], None]]] = []
+        self._objects: list[tuple[tuple[float, float, float], Callable[[], None]]] = []
         zones = ("terrace",) * 6 + ("houses",) * 3 + ("park",) * 2
         self.zones = {side: rnd.choice(zones) for side in SIDES}
         self.parking = {side: 2.2 * (rnd.random() < 0.5) for side in SIDES}
@@ -49,26 +49,26 @@ class Street:
         self._plan_traffic()
 
     def draw(self) -> None:
-        """Draw it all, the far end first."""
+        """Draw everything, from far to near."""
         flat.skyline(self.canvas, self.rnd)
         flat.ground(self.canvas, self.rnd, self.road)
         flat.markings(self.canvas, self.rnd, self.road)
         flat.shadows(self.canvas, self.rnd, self.shades)
-        for _, draw in sorted(self._things, key=lambda thing: thing[0]):
+        for _, draw in sorted(self._objects, key=lambda entry: entry[0]):
             draw()
 
     def _add(self, x: float, near: float, far: float, draw: Callable[..., None], *details: Any) -> None:
-        """Have something drawn: far slabs of the street first, each from outside inwards."""
+        """Register an object: distant sections of the street are drawn first, each from outside inwards."""
         key = -(far // 8), -abs(x), -near
-        self._things.append((key, lambda: draw(self.canvas, *details)))
+        self._objects.append((key, lambda: draw(self.canvas, *details)))
 
     def _stand(self, x: float, z: float, draw: Callable[..., None], *details: Any) -> None:
-        """Have something drawn at a spot, if it is within the frame there."""
+        """Register an object at a point, if it is within the frame there."""
         if self.canvas.sees(x, z, 2.5):
             self._add(x, z, z, draw, self.rnd, x, z, *details)
 
     def _into_view(self, x: float) -> float:
-        """How far ahead something at x comes into view."""
+        """Distance at which an object at x comes into view."""
         return max(abs(x) * self.canvas.camera.focal / 112, 3.5)
 
     def _plan_zone(self, side: int) -> None:
@@ -126,7 +126,7 @@ class Street:
         self.shades.houses.append((side, x, z0, z1, height))
         (u0, *_), (u1, *_) = (self.canvas.spot(side * x, 0, z) for z in (z0, z1))
         if max(u0, u1) > 0 and min(u0, u1) < self.canvas.image.width:
-            self._add(x, z0, z1, building, self.rnd, side, side * x, z0, z1, height)
+            self._add(x, z0, z1, building, self.rnd, Stretch(side, side * x, z0, z1, height))
 
     def _tree(self, x: float, z: float, height: float) -> None:
         self.shades.crowns.append((x, z, height))
@@ -148,19 +148,19 @@ class Street:
             if kind == "fence":
                 self._fence(side, x, z, z + length)
             elif kind == "hedge":
-                place = side, side * x, z, z + length, rnd.uniform(0.8, 1.8)
-                self._add(x, z, z + length, objects.hedge, rnd, *place)
+                place = Stretch(side, side * x, z, z + length, rnd.uniform(0.8, 1.8))
+                self._add(x, z, z + length, objects.hedge, rnd, place)
             z += length
 
     def _fence(self, side: int, x: float, z0: float, z1: float) -> None:
         kind = self.rnd.choice(("railing", "railing", "boards", "wall"))
         color = pick(self.rnd, FENCE_COLORS[kind])
         height, z = FENCE_HEIGHTS[kind] * self.rnd.uniform(0.85, 1.2), z0
-        while z < z1:  # in short stretches, so that others can stand between them
+        while z < z1:  # in short segments, so that other objects can be drawn between them
             stop = min(z + 5, z1)
             if self.canvas.sees(side * x, stop, 0):
-                place = side, side * x, z, stop, height
-                self._add(x, z, stop, objects.fence, kind, color, *place)
+                place = Stretch(side, side * x, z, stop, height)
+                self._add(x, z, stop, objects.fence, kind, color, place)
             z = stop
 
     def _plan_pavement(self, side: int) -> None:
@@ -189,7 +189,7 @@ class Street:
             spot = edge + rnd.uniform(0.4, deep)
             z = self._into_view(spot) * rnd.uniform(0.9, 2.4)
             self._stand(side * spot, z, objects.pedestrian)
-            if rnd.random() < 0.35:  # in company
+            if rnd.random() < 0.35:  # a second person
                 self._stand(side * (spot + 0.6), z + rnd.uniform(0, 0.8), objects.pedestrian)
 
     def _plan_traffic(self) -> None:
@@ -220,7 +220,7 @@ class Street:
             self._stand(x, z, objects.bicyclist, rnd.choice((0.25, 0.4, 0.6, 1.0)))
         if rnd.random() < 0.35:
             z = rnd.uniform(9, 22)
-            for _ in range(rnd.randint(1, 3)):  # on their way across the road
+            for _ in range(rnd.randint(1, 3)):  # crossing the road
                 x = rnd.uniform(-self.road.edges[-1], self.road.edges[1])
                 self._stand(x, z + rnd.uniform(0, 2), objects.pedestrian)
 

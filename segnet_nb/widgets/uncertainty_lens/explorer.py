@@ -86,7 +86,7 @@ class UncertaintyLens(Explorer):
     curves = traitlets.Dict(read_only=True).tag(sync=True)
 
     def __init__(self, sampled: SampledPredictions, **state: Any) -> None:
-        if not all(hasattr(sampled, name) for name in ("counts", "guesses", "confidence", "measures")):
+        if not all(hasattr(sampled, name) for name in ("counts", "predictions", "confidence", "measures")):
             raise UserTypeError(
                 f"expected sampled predictions, but got {type(sampled).__name__}. "
                 "Pass segnet_nb.probes.probe_uncertainty(model, data)."
@@ -150,7 +150,7 @@ class UncertaintyLens(Explorer):
             found[str(i)] = {"photo": _png(sampled.images[i]), "truth": _png(sampled.labels[i])}
             for step, count in enumerate(self._counts):
                 planes = np.stack([self._levels[name][step, i] for name in MEASURES], axis=-1)
-                found[f"{i}/{count}"] = {"guess": _png(sampled.guesses[step, i]), "levels": _png(planes)}
+                found[f"{i}/{count}"] = {"guess": _png(sampled.predictions[step, i]), "levels": _png(planes)}
         return found
 
     def _curves(self) -> dict[str, Any]:
@@ -159,7 +159,7 @@ class UncertaintyLens(Explorer):
         labels, known = sampled.labels, sampled.labels != void
         found: dict[str, Any] = {}
         for step, count in enumerate(self._counts):
-            guess, sure = sampled.guesses[step], sampled.confidence[step]
+            guess, sure = sampled.predictions[step], sampled.confidence[step]
             found[str(count)] = {
                 "calibration": {
                     "all": numbers.calibration_of(sure, labels, guess, void),
@@ -216,7 +216,7 @@ class UncertaintyLens(Explorer):
         level = self._levels[self.measure][step, self.image]
         pictures = numbers.compose(
             sampled.labels[self.image],
-            sampled.guesses[step, self.image],
+            sampled.predictions[step, self.image],
             level,
             self._limit,
             sampled.classes.palette,

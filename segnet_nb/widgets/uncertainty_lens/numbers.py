@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 
-from segnet_nb.metrics.calibration import accuracy_of_kept, calibration
+from segnet_nb.metrics.calibration import calibration, selective_accuracy
 
 SHARES = tuple(round(i / 20, 2) for i in range(1, 21))
 """Shares of the pixels that may be kept: 5 % to 100 %."""
@@ -51,7 +51,7 @@ def kept_curve(level: np.ndarray, labels: np.ndarray, guess: np.ndarray, void_id
     """Accuracy of the most certain pixels for each of ``SHARES``; None where there is no ground truth."""
     if (labels == void_id).all():
         return [None] * len(SHARES)
-    return accuracy_of_kept(level, labels, guess, shares=SHARES, void_id=void_id).tolist()
+    return selective_accuracy(level, labels, guess, coverages=SHARES, void_id=void_id).tolist()
 
 
 def calibration_of(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from segnet_nb.datasets import ClassList
-from segnet_nb.visualizers.shares import class_shares, show_class_shares
+from segnet_nb.visualizers.class_distribution import class_distribution, show_class_distribution
 
 TWO = ClassList(("a", "b"), ((0, 0, 0), (9, 9, 9), (5, 5, 5)))
 
@@ -16,12 +16,12 @@ def test_shares_by_a_loop():
     counts = [0, 0, 0]
     for value in labels.ravel().tolist():
         counts[value] += 1
-    np.testing.assert_allclose(class_shares(labels, TWO), [count / 120 for count in counts])
+    np.testing.assert_allclose(class_distribution(labels, TWO), [count / 120 for count in counts])
 
 
 def test_bars_are_as_long_as_the_shares():
     shares = {"train": np.array([0.9, 0.1, 0.0]), "val": np.array([0.5, 0.25, 0.25])}
-    figure = show_class_shares(shares, TWO)
+    figure = show_class_distribution(shares, TWO)
     widths = [bar.get_width() for bar in figure.axes[0].patches]
     np.testing.assert_allclose(widths, [90, 10, 0, 50, 25, 25])
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["a", "b", "void"]
@@ -30,6 +30,6 @@ def test_bars_are_as_long_as_the_shares():
 
 def test_nothing_to_show():
     with pytest.raises(ValueError, match="no labels came"):
-        class_shares(np.zeros((0, 3), int), TWO)
+        class_distribution(np.zeros((0, 3), int), TWO)
     with pytest.raises(ValueError, match="1 to 4 splits can be shown, but 0 came"):
-        show_class_shares({}, TWO)
+        show_class_distribution({}, TWO)

@@ -7,7 +7,7 @@ from collections.abc import Hashable
 from typing import Any
 
 
-class Kept:
+class LRUCache:
     """The latest results, forgotten from the oldest on when there are too many bytes or items.
 
     Args:
@@ -15,7 +15,7 @@ class Kept:
         most_items: of all values.
 
     Example:
-        >>> kept = Kept(most_bytes=10, most_items=5)
+        >>> kept = LRUCache(most_bytes=10, most_items=5)
         >>> for name in "abc":
         ...     kept.put(name, name.upper(), size=4)
         >>> kept.get("a"), kept.get("c")

@@ -15,7 +15,7 @@ from segnet_nb.visualizers.figures import NotebookFigure
 _COLORS = (BLUE, ORANGE, GREEN, GREY)
 
 
-def class_shares(labels: np.ndarray, classes: ClassList) -> np.ndarray:
+def class_distribution(labels: np.ndarray, classes: ClassList) -> np.ndarray:
     """Share of all pixels of each class, void last, adding up to 1.
 
     Args:
@@ -28,7 +28,7 @@ def class_shares(labels: np.ndarray, classes: ClassList) -> np.ndarray:
     Example:
         >>> from segnet_nb.datasets import ClassList
         >>> two = ClassList(("a", "b"), ((0, 0, 0), (9, 9, 9), (5, 5, 5)))
-        >>> class_shares(np.array([[0, 0], [1, 2]]), two).tolist()
+        >>> class_distribution(np.array([[0, 0], [1, 2]]), two).tolist()
         [0.5, 0.25, 0.25]
     """
     if not labels.size:
@@ -36,11 +36,13 @@ def class_shares(labels: np.ndarray, classes: ClassList) -> np.ndarray:
     return np.bincount(labels.ravel(), minlength=classes.void_id + 1) / labels.size
 
 
-def show_class_shares(shares: Mapping[str, np.ndarray], classes: ClassList, *, title: str = "") -> Figure:
+def show_class_distribution(
+    shares: Mapping[str, np.ndarray], classes: ClassList, *, title: str = ""
+) -> Figure:
     """Bars of each class for one or more splits, on a logarithmic scale.
 
     Args:
-        shares: name of a split to the shares of its classes, from ``class_shares``; at most four.
+        shares: name of a split to the shares of its classes, from ``class_distribution``; at most four.
         classes: for their names.
         title: of the figure.
 
