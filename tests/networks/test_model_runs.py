@@ -245,7 +245,7 @@ class TestVgg16Encoder:
             networks.load_vgg16_encoder(network("vgg16"), SLIM["basic"]())
 
     def test_weights_that_do_not_exist(self):
-        with pytest.raises(ValueError, match=r"encoder_weights must be None or 'imagenet', but 'coco' came"):
+        with pytest.raises(ValueError, match=r"encoder_weights must be None or 'imagenet', but got 'coco'"):
             networks.segnet_vgg16(ANY, 11, encoder_weights="coco")
 
     def test_imagenet_has_three_channels(self):
