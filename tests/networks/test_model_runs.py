@@ -249,5 +249,5 @@ class TestVgg16Encoder:
             networks.segnet_vgg16(ANY, 11, encoder_weights="coco")
 
     def test_imagenet_has_three_channels(self):
-        with pytest.raises(ValueError, match=r"ImageNet weights see 3 channels, but the input has 4"):
+        with pytest.raises(ValueError, match=r"ImageNet weights need 3 input channels, but the input has 4"):
             networks.segnet_vgg16((32, 32, 4), 11, encoder_weights="imagenet")
