@@ -77,6 +77,10 @@ from .networks.model import (
     segnet_modern as segnet_modern,
     segnet_vgg16 as segnet_vgg16,
 )
+from .networks.registry import (
+    register_decoder as register_decoder,
+    register_network as register_network,
+)
 from .training import (
     comparison as comparison,
     config as config,

@@ -13,6 +13,7 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr
+from typing import Any
 
 from segnet_nb._shared.registration import register
 
@@ -61,8 +62,10 @@ logging.getLogger("tensorflow").addFilter(_is_useful)
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 with _silent_descriptor(2):
     import keras
-    from keras import ops, tree
 
 register()
+# The types that a checker infers for these are wrong: it thinks that every function may return None.
+ops: Any = keras.ops
+tree: Any = keras.tree
 
 __all__ = ["keras", "ops", "silence", "tree"]

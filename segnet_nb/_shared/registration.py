@@ -1,8 +1,8 @@
 """Every class of this package that a saved network may hold, known to Keras by name.
 
 Keras finds the classes in a ``.keras`` file by their registered names. They are listed here as data, so that
-``keras.models.load_model`` finds them although the modules that define them, and with them the framework, are
-only imported when a file needs them.
+``keras.models.load_model`` finds them although their modules, and with them the framework, are only imported
+when a file needs them.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ CLASSES = {
     "MaxUnpooling2D": "networks.layers",
     "CropLike": "networks.layers",
     "LocalResponseNormalization": "networks.normalization",
-    "BilinearEnlarging2D": "networks.decoders",
-    "BilinearKernel": "networks.decoders",
+    "BilinearUpsampling2D": "networks.upsampling",
+    "BilinearKernel": "networks.upsampling",
     "CategoricalCrossEntropy": "losses.classes",
     "DiceLoss": "losses.classes",
     "CrossEntropyDice": "losses.classes",
@@ -29,19 +29,34 @@ CLASSES = {
 
 
 class _Deferred:
-    """Stands for a class in Keras's registry until the import of its module registers the class itself."""
+    """Stands for a class in Keras's registry until its module is imported and registers the class itself.
+
+    Attributes, ``from_config`` among them, and calls are those of the class. ``inspect.isclass`` is true, by
+    which Keras decides whether a name stands for something to instantiate.
+    """
 
     def __init__(self, name: str) -> None:
         self.__name__ = name
 
-    def from_config(self, config: dict[str, Any]) -> Any:
-        """An instance of the class that this stands for."""
-        module = import_module(f"{PACKAGE}.{CLASSES[self.__name__]}")
-        return getattr(module, self.__name__).from_config(config)
+    @property
+    def __class__(self) -> type:  # pyright: ignore[reportIncompatibleMethodOverride]  # never assigned
+        return type
+
+    def _resolved(self) -> Any:
+        return getattr(import_module(f"{PACKAGE}.{CLASSES[self.__name__]}"), self.__name__)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._resolved(), name)
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        return self._resolved()(*arguments, **options)
+
+    def __repr__(self) -> str:
+        return f"<class '{PACKAGE}.{CLASSES[self.__name__]}.{self.__name__}', not imported yet>"
 
 
 def register(keras: Any = None) -> None:
-    """Make the names known to Keras; harmless to repeat.
+    """Make the names known to Keras; repeated calls change nothing.
 
     Args:
         keras: the imported package, as a post-import hook passes it; None: import it.

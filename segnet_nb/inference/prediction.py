@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from segnet_nb import losses  # noqa: F401  (registers what is saved)
 from segnet_nb._shared.errors import MissingFileError, UserError
 from segnet_nb._shared.framework import keras, ops
 from segnet_nb.networks import folding
+from segnet_nb.networks.encoder_decoder import ends_in_softmax
 
 
 def load_model(path: str | Path) -> keras.Model:
@@ -80,8 +80,8 @@ def check_images(model: keras.Model, images: np.ndarray) -> np.ndarray:
 
 
 def _has_logits(model: keras.Model) -> bool:
-    """Whether a network of this package ends in logits instead of softmax."""
-    return model.layers[-1].name != "softmax"
+    """Whether a network of this package ends in logits, not in softmax."""
+    return not ends_in_softmax(model)
 
 
 def batch_probabilities(model: keras.Model, batch: np.ndarray) -> np.ndarray:

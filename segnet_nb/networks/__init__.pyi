@@ -1,11 +1,19 @@
 from . import (
     blocks as blocks,
+    catalogue as catalogue,
     decoders as decoders,
+    encoder_decoder as encoder_decoder,
     folding as folding,
     index_packing as index_packing,
     layers as layers,
     model as model,
     normalization as normalization,
+    registry as registry,
+    upsampling as upsampling,
+)
+from .catalogue import (
+    DECODERS as DECODERS,
+    NETWORKS as NETWORKS,
 )
 from .folding import (
     folded as folded,
@@ -28,4 +36,8 @@ from .model import (
     segnet_model as segnet_model,
     segnet_modern as segnet_modern,
     segnet_vgg16 as segnet_vgg16,
+)
+from .registry import (
+    register_decoder as register_decoder,
+    register_network as register_network,
 )

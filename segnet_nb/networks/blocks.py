@@ -1,4 +1,4 @@
-"""What networks are put together from: steps from tensor to tensor, each named after its stage."""
+"""The building blocks of networks: steps from tensor to tensor, each named after its stage."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from segnet_nb._shared.errors import UserError
 from segnet_nb._shared.framework import keras
 
 kl = keras.layers
-
 
 Tensor = Any
 Step = Callable[[Tensor], Tensor]
@@ -25,7 +24,12 @@ def convolution(
     activate: bool = True,
     use_bias: bool | None = None,
 ) -> Step:
-    """Convolution, then batch normalisation and ReLU as asked, named after the stage it is in."""
+    """Convolution, then optionally batch normalisation and ReLU, named after its stage.
+
+    Example:
+        >>> convolution(8, "encoder1")(keras.Input((16, 16, 3))).shape
+        (None, 16, 16, 8)
+    """
 
     def apply(x: Tensor) -> Tensor:
         x = kl.Conv2D(
@@ -45,7 +49,7 @@ def convolution(
 
 
 def residual(filters: int, name: str, *, dilation: int = 1) -> Step:
-    """Two convolutions around which the input is added (He et al., arXiv 1512.03385)."""
+    """A residual block of two 3 x 3 convolutions (He et al., arXiv 1512.03385)."""
 
     def apply(x: Tensor) -> Tensor:
         y = convolution(filters, f"{name}_a", dilation=dilation)(x)
@@ -56,7 +60,7 @@ def residual(filters: int, name: str, *, dilation: int = 1) -> Step:
 
 
 def bottleneck(filters: int, name: str, *, dilation: int = 1) -> Step:
-    """A residual block that convolves half as many maps, a quarter of the work (He et al.)."""
+    """A residual block with its 3 x 3 convolution on half the channels, a quarter of the work (He et al.)."""
 
     def apply(x: Tensor) -> Tensor:
         y = convolution(filters // 2, f"{name}_a", kernel_size=1)(x)
@@ -68,14 +72,14 @@ def bottleneck(filters: int, name: str, *, dilation: int = 1) -> Step:
 
 
 def apply_all(x: Tensor, steps: Sequence[Step]) -> Tensor:
-    """One step after the other."""
+    """Apply one step after the other."""
     for step in steps:
         x = step(x)
     return x
 
 
 class Dropouts:
-    """Dropout where Bayesian SegNet has it: after the pooling and after the decoder of some stages.
+    """Dropout as in Bayesian SegNet: after the pooling and after the decoder of some stages.
 
     Stages 3 and 4 of SegNet-Basic, 3 to 5 of the full one (arXiv 1511.02680, section 3 and the authors'
     ``bayesian_segnet*_train.prototxt``).
@@ -83,15 +87,15 @@ class Dropouts:
 
     def __init__(self, rate: float, stages: Sequence[int]) -> None:
         if not 0 <= rate < 1:
-            raise UserError(f"dropout must be in 0..1, 1 excluded, but {rate} came. Published: 0.5.")
+            raise UserError(f"dropout must be in 0..1, 1 excluded, but got {rate}. Published: 0.5.")
         self._rate, self._stages = rate, stages
 
     def after_pool(self, number: int, x: Tensor) -> Tensor:
-        """What comes out of a stage's pooling."""
+        """The output of a stage's pooling, with dropout."""
         return self._applied(x, number, f"pool{number}_dropout")
 
     def after_stage(self, number: int, x: Tensor) -> Tensor:
-        """What comes out of a stage's decoder."""
+        """The output of a stage's decoder, with dropout."""
         return self._applied(x, number, f"decoder{number}_dropout")
 
     def _applied(self, x: Tensor, number: int, name: str) -> Tensor:

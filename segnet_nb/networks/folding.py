@@ -1,9 +1,9 @@
-"""The last linear layers of a network as one, for prediction.
+"""The last linear layers of a network as one convolution, for inference.
 
-A decoder stage of SegNet-Basic has no ReLU, so that after the last unpooling a convolution to 64 maps, batch
-normalisation and a 1 x 1 convolution to the classes follow each other with nothing bent in between. In
-prediction, where normalisation multiplies and adds constants, they are one convolution straight to the
-classes: about a sixth of the network's largest layer, and the same numbers but for rounding.
+A decoder stage of SegNet-Basic has no ReLU, so that after the last unpooling a convolution to 64 channels,
+batch normalisation and a 1 x 1 convolution to the classes follow each other with no nonlinearity in between.
+In inference, where batch normalisation multiplies and adds constants, they equal one convolution to the
+classes: about a sixth of the work of the network's largest layer, and the same results up to rounding.
 ``benchmarks/folding.py`` compares them.
 """
 
@@ -23,20 +23,21 @@ from segnet_nb.networks.layers import CropLike
 kl = keras.layers
 
 Tensor = Any
+Layer = Any  # Keras annotates neither the attributes of layers nor their classes
 
 
 def folded(model: keras.Model) -> keras.Model:
-    """A network that predicts what this one does, with less work where it ends in linear layers.
+    """An equivalent network for inference that needs less work where this one ends in linear layers.
 
-    ``predict``, ``evaluate`` and ``export`` of this package use it of their own accord. It shares the layers
-    before the folded ones; those are computed anew at each call, so after more training call again. The
-    network itself stays as it is.
+    ``predict``, ``evaluate`` and ``export`` of this package use it automatically. It shares the layers before
+    the folded ones; the weights of those are updated at each call, so call it again after more training. The
+    network itself is not changed.
 
     Args:
-        model: any network that ends in softmax or logits; what is folded is in float32.
+        model: any network that ends in softmax or logits; only float32 layers are folded.
 
     Returns:
-        A ``keras.Model`` of the same inputs and outputs, equal but for rounding; the network itself if it
+        A ``keras.Model`` of the same inputs and outputs, equal up to rounding; the network itself if it
         does not end in linear layers that are cheaper as one.
 
     Example:
@@ -44,7 +45,7 @@ def folded(model: keras.Model) -> keras.Model:
         >>> model = segnet_basic((None, None, 3), 3, filters=8, kernel_size=3)
         >>> model.get_layer("decoder1_conv").output.shape[-1]
         8
-        >>> folded(model).layers[-2].output.shape[-1]  # the classes, at once
+        >>> folded(model).layers[-2].output.shape[-1]  # the classes directly
         3
     """
     if model not in _found:
@@ -58,29 +59,29 @@ def folded(model: keras.Model) -> keras.Model:
 
 @dataclass(frozen=True)
 class _Branch:
-    """A convolution to the classes, and the layers of the original that it stands for.
+    """A convolution to the classes, and the layers of the original that it replaces.
 
     Attributes:
-        layer: the convolution; that of the first branch has the bias of all.
-        original: a convolution to more maps; None where the classifier alone is meant.
-        normalizations: what came after it, last first.
+        layer: the convolution; that of the first branch has the bias of all branches.
+        original: a convolution to more channels; None if only the classifier is replaced.
+        normalizations: batch normalisations after it, last first.
     """
 
-    layer: keras.layers.Layer
-    original: keras.layers.Layer | None
-    normalizations: Sequence[keras.layers.BatchNormalization]
+    layer: Layer
+    original: Layer | None
+    normalizations: Sequence[Layer]
 
 
 @dataclass(frozen=True)
 class _Folded:
-    """The network for prediction, the original's classifier, and the parts whose sum the classifier sees."""
+    """The network for inference, the original's classifier, and the branches that add up to its input."""
 
     model: keras.Model
-    classifier: keras.layers.Conv2D
+    classifier: Layer
     branches: Sequence[_Branch]
 
     def refresh(self) -> None:
-        """Take over the weights that the original has now."""
+        """Compute the weights from the current ones of the original."""
         matrix, total = _weights(self.classifier)
         matrix, kernels = matrix[0, 0], []
         for branch in self.branches:
@@ -92,9 +93,9 @@ class _Folded:
                 kernels.append(by[None, None])
                 continue
             kernel, bias = _weights(branch.original)
-            # A transposed convolution names its outputs before its inputs.
-            turned = isinstance(branch.original, kl.Conv2DTranspose)
-            kernels.append(np.einsum("hwoi,oc->hwci" if turned else "hwio,oc->hwic", kernel, by))
+            # The kernel of a transposed convolution has its outputs before its inputs.
+            transposed = isinstance(branch.original, kl.Conv2DTranspose)
+            kernels.append(np.einsum("hwoi,oc->hwci" if transposed else "hwio,oc->hwic", kernel, by))
             total = total + bias @ by
         for branch, kernel in zip(self.branches, kernels, strict=True):
             branch.layer.set_weights([kernel, total] if branch.layer.use_bias else [kernel])
@@ -103,7 +104,7 @@ class _Folded:
 _found: WeakKeyDictionary[keras.Model, _Folded | None] = WeakKeyDictionary()
 
 
-def _weights(layer: keras.layers.Layer) -> tuple[np.ndarray, np.ndarray]:
+def _weights(layer: Layer) -> tuple[np.ndarray, np.ndarray]:
     """Kernel and bias of a convolution, in float64."""
     kernel = np.asarray(layer.get_weights()[0], "float64")
     return kernel, np.asarray(layer.get_weights()[1], "float64") if layer.use_bias else np.zeros(
@@ -111,33 +112,35 @@ def _weights(layer: keras.layers.Layer) -> tuple[np.ndarray, np.ndarray]:
     )
 
 
-def _affine(layer: keras.layers.BatchNormalization) -> tuple[np.ndarray, np.ndarray]:
-    """By what a normalisation multiplies in prediction, and what it adds."""
+def _affine(layer: Layer) -> tuple[np.ndarray, np.ndarray]:
+    """Factor and offset of a batch normalisation in inference."""
     values = dict(zip((weight.name for weight in layer.weights), layer.get_weights(), strict=True))
     factor = values.get("gamma", 1.0) / np.sqrt(values["moving_variance"].astype("float64") + layer.epsilon)
     return factor, values.get("beta", 0.0) - values["moving_mean"] * factor
 
 
 def _fold(model: keras.Model) -> _Folded | None:
-    """The network with the linear layers at its end as one; None where that is impossible or no cheaper."""
-    makers = {}
+    """The network with the linear layers at its end as one; None if that is impossible or no cheaper."""
+    makers: dict[int, Layer] = {}
     for layer in model.layers:
-        # A layer that was called twice has no one output; what it makes is left alone.
+        # A layer that was called twice has no single output; it is left as it is.
         with suppress(AttributeError, ValueError):
             makers[id(layer.output)] = layer
     last = makers.get(id(getattr(model, "output", None)))
-    classifier = makers.get(id(last.input)) if isinstance(last, kl.Softmax | kl.Activation) else None
-    if not (_is_linear(classifier, kl.Conv2D) and classifier.kernel_size == (1, 1)):
+    if not isinstance(last, kl.Softmax | kl.Activation):
+        return None
+    classifier: Layer = makers.get(id(last.input))
+    if not _is_linear(classifier, kl.Conv2D) or classifier.kernel_size != (1, 1):
         return None
     branches: list[_Branch] = []
 
-    def score(x: Tensor, normalizations: tuple[keras.layers.Layer, ...]) -> Tensor:
-        """What the classifier makes of a tensor that passed the normalisations on its way to it."""
-        maker = makers.get(id(x))
+    def score(x: Tensor, normalizations: tuple[Layer, ...]) -> Tensor:
+        """Class scores of a tensor that passes the normalisations on its way to the classifier."""
+        maker: Layer = makers.get(id(x))
         if isinstance(maker, kl.BatchNormalization) and maker.axis in (-1, 3):
             return score(maker.input, (*normalizations, maker))
         alike = {part.shape[-1] for part in maker.input} if type(maker) is kl.Add else set()
-        # Of normalisations after a sum every part would add what they add.
+        # The offset of a normalisation after a sum would be added once per branch.
         if len(alike) == 1 and not normalizations:
             return kl.Add(name=f"{maker.name}_of_classes")(
                 [score(part, normalizations) for part in maker.input]
@@ -161,8 +164,8 @@ def _fold(model: keras.Model) -> _Folded | None:
     return _Folded(keras.Model(model.input, out, name=model.name), classifier, branches)
 
 
-def _is_linear(layer: keras.layers.Layer | None, *kinds: type) -> bool:
-    """Whether it is a plain convolution in float32 with no activation."""
+def _is_linear(layer: Layer, *kinds: type) -> bool:
+    """Whether it is a plain convolution in float32 without activation."""
     return (
         type(layer) in kinds
         and layer.activation is keras.activations.linear

@@ -1,4 +1,4 @@
-"""Pooling indices at the two bits that they need, four in a byte.
+"""Pooling indices at two bits each, four per byte.
 
 PAPER = arXiv 1511.00561, section 3: "storing only the max-pooling indices ... can be done using 2 bits for
 each 2 x 2 pooling window".
@@ -15,13 +15,13 @@ def pack_indices(indices: np.ndarray) -> np.ndarray:
     """Four window offsets in each byte, the first in the lowest bits.
 
     Args:
-        indices: whole numbers in 0..3 of any shape, as ``MaxPoolingWithIndices2D`` gives them.
+        indices: integers in 0..3 of any shape, as from ``MaxPoolingWithIndices2D``.
 
     Returns:
-        uint8, shape ``(ceil(indices.size / 4),)``; places that are left over are 0.
+        uint8, shape ``(ceil(indices.size / 4),)``; unused places are 0.
 
     Raises:
-        ValueError: if a value is not in 0..3 or not whole.
+        ValueError: if a value is not in 0..3 or not an integer.
 
     Example:
         >>> pack_indices(np.array([3, 0, 1, 2, 1])).tolist()  # 3 + 0 * 4 + 1 * 16 + 2 * 64, then 1
@@ -29,10 +29,10 @@ def pack_indices(indices: np.ndarray) -> np.ndarray:
     """
     indices = np.asarray(indices)
     if not np.issubdtype(indices.dtype, np.integer):
-        raise UserError(f"indices must be whole numbers, but an array of {indices.dtype} came.")
+        raise UserError(f"indices must be integers, but got an array of {indices.dtype}.")
     if indices.size and not (indices.min() >= 0 and indices.max() <= 3):
         raise UserError(
-            f"indices must be in 0..3, but {indices.min()}..{indices.max()} came. Pass offsets within "
+            f"indices must be in 0..3, but got {indices.min()}..{indices.max()}. Pass offsets within "
             "windows, not positions in the map."
         )
     flat = np.zeros(-(-indices.size // 4) * 4, np.uint8)
@@ -42,7 +42,7 @@ def pack_indices(indices: np.ndarray) -> np.ndarray:
 
 
 def unpack_indices(packed: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """What ``pack_indices`` packed.
+    """The inverse of ``pack_indices``.
 
     Args:
         packed: uint8, shape ``(bytes,)``.
@@ -52,7 +52,7 @@ def unpack_indices(packed: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         uint8 offsets in 0..3 of that shape.
 
     Raises:
-        ValueError: if so many bytes do not hold so many indices.
+        ValueError: if the number of bytes does not fit the number of indices.
 
     Example:
         >>> unpack_indices(np.array([147, 1], np.uint8), (5,)).tolist()
@@ -62,7 +62,7 @@ def unpack_indices(packed: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     count = int(np.prod(shape))
     if packed.dtype != np.uint8 or packed.shape != (-(-count // 4),):
         raise UserError(
-            f"{count} indices of shape {tuple(shape)} are {-(-count // 4)} bytes of uint8, but "
-            f"{packed.shape} of {packed.dtype} came."
+            f"{count} indices of shape {tuple(shape)} are {-(-count // 4)} bytes of uint8, but got "
+            f"{packed.shape} of {packed.dtype}."
         )
     return (packed[:, None] >> np.array([0, 2, 4, 6], np.uint8) & 3).ravel()[:count].reshape(shape)

@@ -1,9 +1,9 @@
-"""Max pooling that remembers where each maximum was, and the unpooling that puts it back.
+"""Max pooling that returns the position of each maximum, and the unpooling that uses it.
 
-An index is the offset of the maximum inside its 2 x 2 window, ``2 * dy + dx``: two bits, as the paper
-counts them (PAPER = arXiv 1511.00561, section 3). Offsets, unlike flat positions, make both layers
-dense: no gather, no scatter, no trap between the batches of one framework and the next, and nothing
-that an exporter cannot express. ``flat_indices`` gives the positions that papers and PyTorch show.
+An index is the offset of the maximum inside its 2 x 2 window, ``2 * dy + dx``: two bits, as in the paper
+(PAPER = arXiv 1511.00561, section 3). Offsets, unlike flat positions, make both layers dense: no gather, no
+scatter, no difference between frameworks in how batches are counted, and nothing that exporters do not
+support. ``flat_indices`` gives the positions that papers and PyTorch use.
 
 Only ``keras.ops`` is used, so everything here runs on TensorFlow, JAX and PyTorch.
 """
@@ -31,10 +31,10 @@ def _doubled(size: int | None) -> int | None:
 
 
 def _padded(x: Tensor, axis: int) -> Tensor:
-    """``x`` with its last row (axis 1) or column (axis 2) once more, unless it is even.
+    """``x`` with its last row (axis 1) or column (axis 2) repeated, unless the side is even.
 
-    A copy changes no maximum and wins no tie against what it copies, which comes first. A side of unknown
-    length is padded as well: the extra line is either the missing half of the last window or is never read.
+    A copy changes no maximum and wins no tie, because the original comes first. A side of unknown length is
+    padded as well: the extra line is either the missing half of the last window or is never read.
     """
     side = x.shape[axis]
     if side is not None and side % 2 == 0:
@@ -63,11 +63,11 @@ def max_pool_with_indices(x: Tensor) -> tuple[Tensor, Tensor]:
         >>> float(values[0, 0, 0, 0]), int(indices[0, 0, 0, 0])
         (5.0, 1)
     """
-    # Comparisons, not argmax: keras.ops.argmax compiles on TensorFlow to bit tricks that are slower and
-    # that neither ONNX nor TFLite can express. Neighbours are told apart by reshaping and cutting in two,
-    # which copies whole runs of memory where every second place would be gathered one by one.
+    # Comparisons, not argmax: keras.ops.argmax compiles on TensorFlow to bit operations that are slower and
+    # that neither ONNX nor TFLite supports. Neighbours are separated by reshaping and slicing in two, which
+    # copies contiguous memory; strided slices would gather single elements.
     batch, height, width, channels = ops.shape(x)
-    rows, columns = _halved(height), _halved(width)
+    rows, columns = (height + 1) // 2, (width + 1) // 2
     even = _padded(_padded(x, 1), 2)
     if None in x.shape[1:3]:  # padded whether odd or not
         even = even[:, : 2 * rows, : 2 * columns]
@@ -90,7 +90,7 @@ def _rows_apart(x: Tensor, rows: Any, columns: Any) -> tuple[Tensor, Tensor]:
 
 
 def max_unpool(values: Tensor, indices: Tensor, output_size: tuple[Any, Any] | None) -> Tensor:
-    """Put every value where its index says and zeros everywhere else.
+    """Place every value at its index, with zeros everywhere else.
 
     Args:
         values: floats, shape ``(batch, height, width, channels)``.
@@ -111,15 +111,15 @@ def max_unpool(values: Tensor, indices: Tensor, output_size: tuple[Any, Any] | N
     zero = ops.zeros((), dtype=values.dtype)
     offsets = ops.cast(indices, "int32")  # TFLite compares bytes as quantised numbers
     corners = [ops.where(ops.equal(offsets, offset), values, zero) for offset in range(4)]
-    # Side by side along the channels, then row under row: two reshapes interleave the windows without
-    # ever making a tensor of more than four dimensions.
+    # Concatenated along the channels, then along the rows: two reshapes interleave the windows without a
+    # tensor of more than four dimensions.
     top = ops.reshape(ops.concatenate(corners[:2], axis=3), (batch, height, width * 2 * channels))
     bottom = ops.reshape(ops.concatenate(corners[2:], axis=3), (batch, height, width * 2 * channels))
     rows = ops.concatenate([top, bottom], axis=2)
     full = ops.reshape(rows, (batch, 2 * height, 2 * width, channels))
     if output_size is None:
         return full
-    # A side that is known only while the graph runs is a tensor, which has no truth value yet.
+    # A side that is known only when the graph runs is a tensor, which has no truth value yet.
     known = all(isinstance(side, int) for side in output_size)
     if known and tuple(output_size) == (full.shape[1], full.shape[2]):
         return full
@@ -127,21 +127,21 @@ def max_unpool(values: Tensor, indices: Tensor, output_size: tuple[Any, Any] | N
 
 
 def flat_indices(indices: Tensor, height: int, width: int) -> Tensor:
-    """Offsets turned into positions ``y * width + x`` in each channel's own map.
+    """Offsets converted to positions ``y * width + x`` in each channel.
 
-    These are the numbers that Caffe and PyTorch's ``max_pool2d(return_indices=True)`` give. (TensorFlow's
+    These are the values that Caffe and PyTorch's ``max_pool2d(return_indices=True)`` return. (TensorFlow's
     ``max_pool_with_argmax`` counts channels too: ``(y * width + x) * channels + c``.)
 
     Args:
         indices: uint8 offsets, shape ``(batch, ceil(height / 2), ceil(width / 2), channels)``.
-        height: height of the map that was pooled, in pixels.
-        width: width of the map that was pooled, in pixels.
+        height: height of the feature map that was pooled, in pixels.
+        width: width of the feature map that was pooled, in pixels.
 
     Returns:
         int32 positions in ``0 .. height * width - 1``, same shape as ``indices``.
 
     Raises:
-        ValueError: if ``height`` and ``width`` are not those of the map that was pooled.
+        ValueError: if ``height`` and ``width`` are not those of the feature map that was pooled.
 
     Example:
         >>> import numpy as np
@@ -152,8 +152,8 @@ def flat_indices(indices: Tensor, height: int, width: int) -> Tensor:
     rows, columns = indices.shape[1], indices.shape[2]
     if (rows, columns) != (_halved(height), _halved(width)):
         raise UserError(
-            f"indices of {rows} x {columns} windows do not come from a map of {height} x {width}, which "
-            f"has {_halved(height)} x {_halved(width)}. Pass the height and width of the map before "
+            f"indices of {rows} x {columns} windows do not come from a feature map of {height} x {width}, "
+            f"which has {_halved(height)} x {_halved(width)}. Pass the height and width before "
             "pooling."
         )
     offsets = ops.cast(indices, "int32")
@@ -164,11 +164,11 @@ def flat_indices(indices: Tensor, height: int, width: int) -> Tensor:
 
 @cache
 def _in_one_loop(function: Callable[..., Any]) -> Callable[..., Any]:
-    """``function`` compiled by XLA, where TensorFlow else runs it operation by operation.
+    """``function`` compiled by XLA, where TensorFlow would otherwise run it operation by operation.
 
-    Measured by ``benchmarks/pooling.py``: pooling and unpooling with their gradients are memory-bound, and
-    one loop reads and writes each map once. Convolutions are left to the framework, whose own are faster
-    on CPUs than XLA's.
+    Pooling and unpooling with their gradients are memory-bound, and one loop reads and writes each feature
+    map once (``benchmarks/pooling.py``). Convolutions are left to the framework, whose own are faster on CPUs
+    than XLA's.
     """
     import tensorflow as tf
 
@@ -180,7 +180,7 @@ def _in_one_loop(function: Callable[..., Any]) -> Callable[..., Any]:
     }
     compiled = tf.function(with_gradient.get(function, function), jit_compile=True)
     try:
-        # Outside of any graph that is being traced, so that it runs now and tells.
+        # Outside of any graph that is being traced, so that it runs now and fails here if it fails.
         with tf.init_scope():
             compiled(*_probe_arguments(function))
     except (tf.errors.OpError, ValueError):  # a build of TensorFlow without XLA for this device
@@ -191,8 +191,8 @@ def _in_one_loop(function: Callable[..., Any]) -> Callable[..., Any]:
 def _for_training(function: Callable[..., Any], training: bool | None) -> Callable[..., Any]:
     """The fastest form of a function of this module for this call.
 
-    Inference keeps to plain operations, so that every exporter sees built-ins only. Inside a function that
-    XLA compiles as a whole, a second compilation would be a call that XLA cannot fuse, many times slower.
+    Inference uses plain operations, so that exporters see built-in ones only. Inside a function that XLA
+    compiles as a whole, a second compilation would be a call that XLA cannot fuse, many times slower.
     """
     if not training or keras.backend.backend() != "tensorflow":
         return function
@@ -205,7 +205,7 @@ def _for_training(function: Callable[..., Any], training: bool | None) -> Callab
 
 
 def _probe_arguments(function: Callable[..., Any]) -> tuple[Any, ...]:
-    """The smallest arguments to see whether a function compiles here."""
+    """The smallest arguments to test whether a function compiles."""
     values = ops.zeros((1, 2, 2, 1))
     if function is max_pool_with_indices:
         return (values,)
@@ -215,7 +215,7 @@ def _probe_arguments(function: Callable[..., Any]) -> tuple[Any, ...]:
 def _check_rank_four(shape: Shape, who: str, what: str) -> None:
     if len(shape) != 4:
         raise UserError(
-            f"{who} needs {what} of shape (batch, height, width, channels), but {tuple(shape)} came. "
+            f"{who} needs {what} of shape (batch, height, width, channels), but got {tuple(shape)}. "
             "Add a batch axis with x[None] or drop the extra ones."
         )
 
@@ -225,10 +225,10 @@ class MaxPoolingWithIndices2D(keras.layers.Layer):
     """2 x 2 max pooling with stride 2 that also returns where each maximum was.
 
     PAPER section 3: "storing only the max-pooling indices ... can be done using 2 bits for each 2 x 2
-    pooling window". A partial window at an odd edge is kept, so 45 rows pool to 23.
+    pooling window". A partial window at an odd border is kept, so 45 rows pool to 23.
 
     Call arguments:
-        inputs: floats, shape ``(batch, height, width, channels)``; every side but the channels may be
+        inputs: floats, shape ``(batch, height, width, channels)``; every dimension except the channels may be
             unknown when the model is built.
 
     Returns:
@@ -236,7 +236,7 @@ class MaxPoolingWithIndices2D(keras.layers.Layer):
         the layer's compute dtype, indices uint8 in 0..3, ``2 * dy + dx``, the first maximum winning.
 
     Raises:
-        ValueError: if the input has not four dimensions.
+        ValueError: if the input does not have four dimensions.
 
     Example:
         >>> import numpy as np
@@ -249,7 +249,7 @@ class MaxPoolingWithIndices2D(keras.layers.Layer):
     """
 
     def build(self, input_shape: Shape) -> None:
-        """Nothing to create; checks the rank."""
+        """Check the rank; there are no weights."""
         _check_rank_four(input_shape, type(self).__name__, "a tensor")
 
     def call(self, inputs: Tensor, training: bool | None = None) -> tuple[Tensor, Tensor]:
@@ -276,18 +276,18 @@ class MaxPoolingWithIndices2D(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="segnet_nb")
 class MaxUnpooling2D(keras.layers.Layer):
-    """Upsampling by remembered indices: each value returns to where its maximum was, zeros around it.
+    """Upsampling with pooling indices: each value is placed where its maximum was, with zeros around it.
 
     PAPER section 3: the decoder "upsamples its input feature map(s) using the memorized max-pooling
-    indices"; nothing is learnt here, the convolutions that follow make the sparse map dense.
+    indices"; nothing is learned here, the convolutions that follow make the sparse feature map dense.
 
     Call arguments:
         inputs: ``[values, indices]`` or ``[values, indices, like]``. Values are floats of shape ``(batch,
             height, width, channels)``, indices uint8 offsets of the same shape. ``like`` is any tensor
-            whose height and width the result shall have, usually the map that was pooled; only its
-            shape is used, and it serves where sizes are unknown until the model runs.
+            whose height and width the result shall have, usually the feature map that was pooled; only its
+            shape is used, which also works where sizes are unknown until the model runs.
         output_size: ``(height, width)`` of the result, each twice the input's or one less (23 rows
-            come from 45 or 46). None: that of ``like``, else doubled.
+            come from 45 or 46). None: that of ``like``, otherwise doubled.
 
     Returns:
         Floats of shape ``(batch, output height, output width, channels)``.
@@ -308,8 +308,8 @@ class MaxUnpooling2D(keras.layers.Layer):
     def _check(inputs: Any) -> None:
         if not isinstance(inputs, list | tuple) or len(inputs) not in (2, 3):
             raise UserError(
-                "MaxUnpooling2D takes a list [values, indices] or [values, indices, like], but "
-                f"{len(inputs) if isinstance(inputs, list | tuple) else 'one tensor'} came. Pass both "
+                "MaxUnpooling2D takes a list [values, indices] or [values, indices, like], but got "
+                f"{len(inputs) if isinstance(inputs, list | tuple) else 'one tensor'}. Pass both "
                 "outputs of MaxPoolingWithIndices2D."
             )
         values, indices = tuple(inputs[0].shape), tuple(inputs[1].shape)
@@ -318,20 +318,20 @@ class MaxUnpooling2D(keras.layers.Layer):
             _check_rank_four(inputs[2].shape, "MaxUnpooling2D", "like")
         differ = [None not in pair and pair[0] != pair[1] for pair in zip(values, indices, strict=False)]
         if any(differ) or len(indices) != 4:
-            mend = (
+            fix = (
                 f"Bring the values to {indices[-1]} channels with a convolution before unpooling."
                 if differ == [False, False, False, True]
                 else "Pass the indices of the pooling that led to these values."
             )
             raise UserError(
                 f"values of shape {values} cannot be placed by indices of shape {indices}: every value "
-                f"needs an index. {mend}"
+                f"needs an index. {fix}"
             )
         dtype = keras.backend.standardize_dtype(inputs[1].dtype)
         if dtype != "uint8":
             raise UserTypeError(
-                f"indices must be uint8 offsets 0..3 inside their window, but {dtype} came. Use those of "
-                "MaxPoolingWithIndices2D; flat positions turn into offsets by 2 * (y % 2) + x % 2."
+                f"indices must be uint8 offsets 0..3 inside their window, but got {dtype}. Use those of "
+                "MaxPoolingWithIndices2D; flat positions are converted to offsets by 2 * (y % 2) + x % 2."
             )
 
     @staticmethod
@@ -339,25 +339,25 @@ class MaxUnpooling2D(keras.layers.Layer):
         """Height and width of the result as far as they are known now, checked against the input's."""
         pooled_size = inputs[0].shape[1:3]
         if output_size is None:
-            like = inputs[2].shape[1:3] if len(inputs) == 3 else map(_doubled, pooled_size)
-            size, asks = tuple(like), "the third input has"
+            rows, columns = inputs[2].shape[1:3] if len(inputs) == 3 else map(_doubled, pooled_size)
+            size, asks = (rows, columns), "the third input has"
         elif not isinstance(output_size, list | tuple) or len(output_size) != 2 or None in output_size:
             raise UserError(
-                f"output_size must be (height, width) in pixels, but {output_size!r} came. Pass the height "
-                "and width of the map that was pooled, or that map itself as the third input."
+                f"output_size must be (height, width) in pixels, but got {output_size!r}. Pass the height "
+                "and width of the feature map that was pooled, or that feature map as the third input."
             )
         else:
-            size, asks = tuple(output_size), "output_size asks for"
+            size, asks = (output_size[0], output_size[1]), "output_size is"
         for side, given, pooled in zip(("height", "width"), size, pooled_size, strict=True):
             if None not in (given, pooled) and given not in (2 * pooled - 1, 2 * pooled):
                 raise UserError(
                     f"a {side} of {pooled} unpools to {2 * pooled - 1} or {2 * pooled}, but {asks} {given}. "
-                    "Pass the size of the map that was pooled."
+                    "Pass the size of the feature map that was pooled."
                 )
         return size
 
     def build(self, input_shape: Any) -> None:
-        """Nothing to create."""
+        """Nothing to build; there are no weights."""
 
     def call(
         self,
@@ -395,13 +395,13 @@ class MaxUnpooling2D(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="segnet_nb")
 class CropLike(keras.layers.Layer):
-    """Cut a map to the height and width of another: enlarging 23 rows by two gives 46 where 45 came in.
+    """Crop a feature map to the height and width of another: 23 rows upsampled by two are 46, not 45.
 
     Call arguments:
         inputs: ``[x, like]``, both ``(batch, height, width, channels)``; only the size of ``like`` is used.
 
     Returns:
-        The top left part of ``x``, as high and wide as ``like``.
+        The top left part of ``x`` with the height and width of ``like``.
 
     Example:
         >>> import numpy as np
@@ -410,10 +410,10 @@ class CropLike(keras.layers.Layer):
     """
 
     def build(self, input_shape: Any) -> None:
-        """Nothing to create."""
+        """Nothing to build; there are no weights."""
 
     def call(self, inputs: Any) -> Tensor:
-        """Cut; see the class."""
+        """Crop; see the class."""
         x, like = inputs
         if None not in x.shape[1:3] and x.shape[1:3] == like.shape[1:3]:
             return x

@@ -1,4 +1,4 @@
-"""Input normalisations that travel inside a network, so that people pass images as they load them."""
+"""Input normalisations that are part of the network, so that users pass images as they load them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class LocalResponseNormalization(keras.layers.Layer):
     (SegNet-Tutorial, ``Models/segnet_basic_train.prototxt``: size 5, alpha 1e-4, beta 0.75).
 
     Args:
-        size: how many neighbouring channels share, an odd number.
+        size: number of neighbouring channels in a window, odd.
         alpha: weight of the energy.
         beta: exponent.
 
@@ -45,10 +45,10 @@ class LocalResponseNormalization(keras.layers.Layer):
     def __init__(self, size: int = 5, alpha: float = 1e-4, beta: float = 0.75, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if alpha < 0:
-            raise UserError(f"alpha must not be negative, but {alpha} came. Published: 1e-4.")
+            raise UserError(f"alpha must not be negative, but got {alpha}. Published: 1e-4.")
         if size < 1 or size % 2 == 0:
             raise UserError(
-                f"size must be an odd number of channels, but {size} came. Use {max(size + 1, 1)}."
+                f"size must be an odd number of channels, but got {size}. Use {max(size + 1, 1)}."
             )
         self.size, self.alpha, self.beta = size, alpha, beta
 
@@ -58,7 +58,7 @@ class LocalResponseNormalization(keras.layers.Layer):
         channels = inputs.shape[-1]
         distance = np.abs(np.arange(channels)[:, None] - np.arange(channels)[None, :])
         band = ops.cast((distance <= self.size // 2).astype("float32"), inputs.dtype)
-        # Weighed before squaring: in float16 three squares of 255 would be infinite.
+        # Scaled before squaring: in float16 three squares of 255 would be infinite.
         energy = ops.matmul(ops.square(inputs * (self.alpha / self.size) ** 0.5), band)
         return inputs * ops.power(1.0 + energy, -self.beta)
 
@@ -67,7 +67,7 @@ class LocalResponseNormalization(keras.layers.Layer):
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        """What is needed to make the layer again."""
+        """The settings of the layer."""
         return {
             **super().get_config(),
             "size": self.size,
@@ -83,10 +83,10 @@ INPUT_NORMALIZATIONS = ("none", "scale", "local_response", "vgg")
 
 
 def input_normalization(kind: str) -> keras.layers.Layer | None:
-    """The layer that an input normalisation stands for, or None for ``"none"``.
+    """The layer of an input normalisation, or None for ``"none"``.
 
     Args:
-        kind: ``"none"`` (pixels as they come), ``"scale"`` (0..255 to -1..1), ``"local_response"`` (the
+        kind: ``"none"`` (unchanged pixels), ``"scale"`` (0..255 to -1..1), ``"local_response"`` (the
             released SegNet-Basic, on 0..255) or ``"vgg"`` (subtracts the ImageNet means, RGB 0..255).
 
     Raises:
@@ -103,7 +103,7 @@ def input_normalization(kind: str) -> keras.layers.Layer | None:
     if kind == "local_response":
         return LocalResponseNormalization(name="local_response")
     if kind == "vgg":
-        offset = [-mean for mean in _IMAGENET_MEAN]
+        offset: Any = [-mean for mean in _IMAGENET_MEAN]  # annotated as float by Keras, which takes lists
         return keras.layers.Rescaling(1.0, offset=offset, name="subtract_mean")
     raise UserError(
         f"no input normalisation is called {kind!r}. Choose from: {', '.join(INPUT_NORMALIZATIONS)}."

@@ -14,10 +14,10 @@ import numpy as np
 
 from segnet_nb._shared.errors import UserError, UserTypeError
 from segnet_nb._shared.framework import keras, ops, tree
-from segnet_nb.networks.decoders import BilinearEnlarging2D
 from segnet_nb.networks.index_packing import pack_indices
 from segnet_nb.networks.layers import CropLike, MaxPoolingWithIndices2D, MaxUnpooling2D
 from segnet_nb.networks.normalization import LocalResponseNormalization
+from segnet_nb.networks.upsampling import BilinearUpsampling2D
 from segnet_nb.probes.layer_costs import LayerCost, NetworkCosts, PoolingMemory
 
 __all__ = ["LayerCost", "NetworkCosts", "PoolingMemory", "probe_costs"]
@@ -146,7 +146,7 @@ def _inward(layer: Any) -> Callable[[int], int] | None:
         return lambda count: 2 * count
     if isinstance(layer, MaxUnpooling2D):
         return lambda count: count // 2 + 1  # two neighbours may lie in two windows
-    if isinstance(layer, BilinearEnlarging2D):
+    if isinstance(layer, BilinearUpsampling2D):
         return lambda count: count // 2 + 2
     if isinstance(layer, keras.layers.UpSampling2D):
         between = 2 if layer.interpolation == "bilinear" else 1

@@ -11,6 +11,7 @@ import numpy as np
 
 from segnet_nb._shared.errors import UserError, UserTypeError
 from segnet_nb._shared.framework import keras, ops, tree
+from segnet_nb.networks.encoder_decoder import ends_in_softmax
 from segnet_nb.networks.layers import MaxPoolingWithIndices2D, MaxUnpooling2D
 from segnet_nb.probes.unpooling import PathStep, PixelPath, StageTrace, UnpoolingTrace
 
@@ -150,7 +151,7 @@ def trace_unpooling(model: keras.Model, image: np.ndarray) -> UnpoolingTrace:
     image = _checked_image(model, image).copy()
     # Called, not predict_on_batch: that would trace a graph anew for each size of image.
     *tensors, scores = probe(image[None].astype("float32"), training=False)
-    if model.layers[-1].name != "softmax":
+    if not ends_in_softmax(model):
         scores = ops.softmax(ops.cast(scores, "float32"))
     stages = []
     width = len(_STAGE_TENSORS)

@@ -1,6 +1,6 @@
-"""The paper's table of decoders, made again: train each alike, score it, weigh it, time it.
+"""The paper's table of decoders, reproduced: train each alike, then measure scores, size and time.
 
-PAPER = arXiv 1511.00561, table 1: quality, millions of parameters, and what the decoder needs of the encoder.
+PAPER = arXiv 1511.00561, table 1: scores, millions of parameters, and what the decoder needs of the encoder.
 """
 
 from __future__ import annotations
@@ -15,26 +15,28 @@ import numpy as np
 
 from segnet_nb._shared.errors import UserError
 from segnet_nb.datasets.base import Dataset
+from segnet_nb.networks.catalogue import DECODERS, decoder_info, network_info, networks_with_decoders
 from segnet_nb.training.config import TrainConfig
 
 if TYPE_CHECKING:
     import keras
 
     from segnet_nb.inference.evaluation import Evaluation
+    from segnet_nb.training.loop import Run
 
 
 @dataclass(frozen=True, eq=False)
 class DecoderResult:
-    """What became of one decoder with one seed.
+    """The measurements of one decoder with one seed.
 
     Attributes:
-        decoder: its name in ``segnet_nb.networks.decoders.DECODERS``.
+        decoder: its name in ``segnet_nb.decoders.DECODERS``.
         seed: of the training.
         evaluation: scores of the best weights on the validation images.
-        parameters: of the network, trained ones alone.
-        storage_bytes: what the encoder must hand over for one image, see ``decoder_storage``.
+        parameters: trainable parameters of the network.
+        storage_bytes: what must be kept of the encoder for one image, see ``decoder_storage``.
         seconds_per_image: median time to predict one image.
-        minutes: the training took.
+        minutes: training time.
         curve: validation mean IoU after each epoch.
     """
 
@@ -53,15 +55,15 @@ def decoder_storage(
 ) -> int:
     """Bytes that must be kept from the encoder until the decoder has used them, for one image.
 
-    Indices count 2 bits per window, as PAPER section 3 counts them; maps are float32. Its example: 64 maps
+    Indices take 2 bits per window, as in PAPER section 3; feature maps are float32. Its example: 64 channels
     of 180 x 240 are 11 MB, their indices 0.17 MB.
 
     Args:
-        decoder: a name of ``segnet_nb.networks.decoders.DECODERS``.
+        decoder: a name of ``segnet_nb.decoders.DECODERS``.
         image_size: height and width of the image in pixels.
-        num_classes: maps of a decoder that reduces to one map a class.
-        filters: maps of every stage.
-        stages: poolings.
+        num_classes: channels of a decoder that reduces to one channel per class.
+        filters: channels of every stage.
+        stages: number of poolings.
 
     Raises:
         ValueError: if there is no such decoder.
@@ -72,15 +74,12 @@ def decoder_storage(
         >>> decoder_storage("fcn_no_reduction", (180, 240), stages=1)
         11059200
     """
-    from segnet_nb.networks.decoders import DECODERS, check_decoder
-
-    check_decoder(decoder)
-    keeps = DECODERS[decoder].keeps
+    keeps = decoder_info(decoder).keeps
     total, (height, width) = 0, image_size
     for _ in range(stages):
         windows = ((height + 1) // 2) * ((width + 1) // 2)
         if "indices" in keeps:
-            total += -(-windows * filters // 4)  # four indices a byte
+            total += -(-windows * filters // 4)  # four indices per byte
         if "maps" in keeps:
             total += height * width * (num_classes if keeps == "reduced maps" else filters) * 4
         height, width = (height + 1) // 2, (width + 1) // 2
@@ -93,17 +92,17 @@ def seconds_per_image(model: keras.Model, image: np.ndarray, *, repeats: int = 5
     Args:
         model: a network of this package.
         image: shape ``(height, width, 3)``, RGB in 0..255.
-        repeats: predictions to time, at least 1.
+        repeats: number of timed predictions, at least 1.
     """
     from segnet_nb.inference.prediction import predict
 
     predict(model, image)
-    taken = []
+    times = []
     for _ in range(repeats):
-        began = time.perf_counter()
+        start = time.perf_counter()
         predict(model, image)
-        taken.append(time.perf_counter() - began)
-    return float(np.median(taken))
+        times.append(time.perf_counter() - start)
+    return float(np.median(times))
 
 
 def compare_decoders(
@@ -115,14 +114,14 @@ def compare_decoders(
     data: tuple[Dataset, Dataset] | None = None,
     progress: bool = True,
 ) -> list[DecoderResult]:
-    """Train SegNet-Basic's encoder with each decoder, all alike, and measure what PAPER's table 1 compares.
+    """Train one encoder with each decoder, all alike, and measure what PAPER's table 1 compares.
 
-    What was trained before in the same folder is not trained again, so a comparison that was stopped goes on,
-    and one that is run again is only scored and timed again.
+    Runs that are in the folder already are not trained again, so an interrupted comparison continues, and a
+    finished one is only evaluated and timed again.
 
     Args:
-        decoders: names of ``segnet_nb.networks.decoders.DECODERS``.
-        config: how each is trained, with network ``"basic"`` or ``"basic16"``; ``decoder`` and ``seed`` are
+        decoders: names of ``segnet_nb.decoders.DECODERS``.
+        config: how each is trained, with a network whose decoder can be chosen; ``decoder`` and ``seed`` are
             filled in.
         directory: a folder for the runs, one each.
         seeds: every decoder is trained with each of them.
@@ -133,95 +132,104 @@ def compare_decoders(
         One result per decoder and seed.
 
     Raises:
-        ValueError: if a decoder is unknown, nothing is asked for, the network has one decoder alone, or a
-            folder holds a run of another configuration.
+        ValueError: if a decoder is unknown, there is nothing to compare, the network has no choice of
+            decoder, or a folder holds a run of another configuration.
     """
     if not decoders or not seeds:
         raise UserError("nothing to compare: pass at least one decoder and one seed.")
-    # All checked before the first is trained.
+    # All are checked before the first is trained.
     configs = [replace(config, decoder=decoder, seed=seed) for decoder in decoders for seed in seeds]
+    if not network_info(config.network).takes_decoder:
+        raise UserError(
+            f"network={config.network!r} has no choice of decoder. Choose from: "
+            f"{', '.join(networks_with_decoders())}."
+        )
     from segnet_nb import training
-    from segnet_nb.inference import evaluation
-    from segnet_nb.networks.model import BASIC_FILTERS
     from segnet_nb.training.data import load_data
 
-    if config.network not in BASIC_FILTERS:
-        raise UserError(
-            f"network={config.network!r} has one decoder alone. Choose from: {', '.join(BASIC_FILTERS)}."
-        )
-    data = data or load_data(config)
-    found = []
+    data, results = data or load_data(config), []
     for each in configs:
         if progress:
             print(f"--- {each.decoder}, seed {each.seed}", flush=True)
-        run = training.train(
-            each,
-            directory=Path(directory) / f"{each.decoder}-seed{each.seed}",
-            resume=True,
-            progress=progress,
-            data=data,
-        )
+        folder = Path(directory) / f"{each.decoder}-seed{each.seed}"
+        run = training.train(each, directory=folder, resume=True, progress=progress, data=data)
         if run.status != "finished":
-            raise KeyboardInterrupt(f"stopped amid {each.decoder}; the same call goes on from there")
-        val = data[1]
-        found.append(
-            DecoderResult(
-                decoder=each.decoder,
-                seed=each.seed,
-                evaluation=evaluation.evaluate(run.model, val),
-                parameters=sum(int(np.prod(w.shape)) for w in run.model.trainable_weights),
-                storage_bytes=decoder_storage(
-                    each.decoder,
-                    val.image_size,
-                    num_classes=val.classes.num_classes,
-                    filters=BASIC_FILTERS[config.network],
-                ),
-                seconds_per_image=seconds_per_image(run.model, val.images[0]),
-                minutes=sum(run.curve("seconds")) / 60,
-                curve=tuple(run.curve("mean_iou")),
-            )
-        )
-    return found
+            raise KeyboardInterrupt(f"stopped during {each.decoder}; the same call continues from there")
+        results.append(_measured(run, data[1]))
+    return results
+
+
+def _measured(run: Run, val: Dataset) -> DecoderResult:
+    """Evaluate and time the best weights of a run."""
+    from segnet_nb.inference import evaluation
+    from segnet_nb.networks.layers import MaxPoolingWithIndices2D
+
+    model = run.model
+    pools = [layer for layer in model.layers if isinstance(layer, MaxPoolingWithIndices2D)]
+    return DecoderResult(
+        decoder=run.config.decoder,
+        seed=run.config.seed,
+        evaluation=evaluation.evaluate(model, val),
+        parameters=sum(int(np.prod(w.shape)) for w in model.trainable_weights),
+        storage_bytes=decoder_storage(
+            run.config.decoder,
+            val.image_size,
+            num_classes=val.classes.num_classes,
+            filters=pools[0].output[0].shape[-1] if pools else 0,
+            stages=len(pools),
+        ),
+        seconds_per_image=seconds_per_image(model, val.images[0]),
+        minutes=sum(run.curve("seconds")) / 60,
+        curve=tuple(run.curve("mean_iou")),
+    )
 
 
 def comparison_table(results: Sequence[DecoderResult]) -> str:
-    """The results beside the published figures, as Markdown; with several seeds, means over them.
+    """The results beside the published numbers, as Markdown; with several seeds, means over them.
 
-    Published figures are of the test split of CamVid at 360 x 480, trained with median frequency balancing.
+    The published numbers are for CamVid's test split at 360 x 480, trained with median frequency balancing.
 
     Raises:
         ValueError: if there are no results.
     """
-    from segnet_nb.networks.decoders import DECODERS
-
     if not results:
-        raise UserError("no results came. Pass what compare_decoders gave.")
-    lines = [
-        "| decoder | G / C / mIoU / BF here | published | parameters | published | needs | ms an image |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for name in dict.fromkeys(result.decoder for result in results):
-        own, known = [result for result in results if result.decoder == name], DECODERS[name]
-        scores = np.mean(
-            [
-                (
-                    each.evaluation.scores.global_accuracy,
-                    each.evaluation.scores.class_average,
-                    each.evaluation.scores.mean_iou,
-                    each.evaluation.boundary_f1 or 0.0,
-                )
-                for each in own
-            ],
-            axis=0,
-        )
-        published = " / ".join(f"{value:.1f}" for value in known.published) if known.published else "–"
-        lines.append(
-            f"| {known.title} | {' / '.join(f'{100 * value:.1f}' for value in scores)} | {published} "
-            f"| {own[0].parameters / 1e6:.3f} M | {f'{known.parameters} M' if known.parameters else '–'} "
-            f"| {_megabytes(own[0].storage_bytes)} "
-            f"| {1000 * np.mean([each.seconds_per_image for each in own]):.0f} |"
-        )
-    return "\n".join(lines)
+        raise UserError("results is empty. Pass what compare_decoders returned.")
+    names = dict.fromkeys(result.decoder for result in results)
+    return "\n".join(
+        [
+            "| decoder | G / C / mIoU / BF here | published | parameters | published | needs | ms an image |",
+            "|---|---|---|---|---|---|---|",
+            *(_row(name, [result for result in results if result.decoder == name]) for name in names),
+        ]
+    )
+
+
+def _row(name: str, results: Sequence[DecoderResult]) -> str:
+    """A row of the table: the results of one decoder."""
+    known = DECODERS[name]
+    scores = np.mean(
+        [
+            (
+                each.evaluation.scores.global_accuracy,
+                each.evaluation.scores.class_average,
+                each.evaluation.scores.mean_iou,
+                each.evaluation.boundary_f1 or 0.0,
+            )
+            for each in results
+        ],
+        axis=0,
+    )
+    milliseconds = 1000 * np.mean([each.seconds_per_image for each in results])
+    cells = (
+        known.title,
+        " / ".join(f"{100 * value:.1f}" for value in scores),
+        " / ".join(f"{value:.1f}" for value in known.published) if known.published else "–",
+        f"{results[0].parameters / 1e6:.3f} M",
+        f"{known.parameters} M" if known.parameters else "–",
+        _megabytes(results[0].storage_bytes),
+        f"{milliseconds:.0f}",
+    )
+    return f"| {' | '.join(cells)} |"
 
 
 def _megabytes(count: int) -> str:

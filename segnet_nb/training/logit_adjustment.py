@@ -156,7 +156,8 @@ def adjust_logits(
     """
     from segnet_nb.inference import prediction
 
-    classifier = model.layers[-2]
+    # The last layer, with an activation of its own, or the one before softmax or logits.
+    classifier = model.layers[-1 if getattr(model.layers[-1], "bias", None) is not None else -2]
     bias = getattr(classifier, "bias", None)
     if bias is None or tuple(bias.shape) != (model.output_shape[-1],):
         raise UserError(

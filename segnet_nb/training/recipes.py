@@ -1,4 +1,4 @@
-"""Ready training configurations: the paper's, what trains best here, and how to train that further.
+"""Training configurations: the paper's, the best one here, and one that fine-tunes its result.
 
 PAPER = arXiv 1511.00561, sections 3.1 and 4.1; FILES = the authors' Caffe files,
 github.com/alexgkendall/SegNet-Tutorial.
@@ -12,8 +12,9 @@ from segnet_nb._shared.errors import UserError
 from segnet_nb.training.config import TrainConfig
 
 RECIPES: dict[str, TrainConfig] = {
-    # SGD 0.1 with momentum 0.9, 12 images a step, median frequency balancing, no augmentation, the epoch of
-    # the best validation global accuracy (PAPER); weight decay 5e-4, 40,000 images seen, 109 passes (FILES).
+    # SGD 0.1 with momentum 0.9, 12 images per step, median frequency balancing, no data augmentation, the
+    # epoch with the best validation global accuracy (PAPER); weight decay 5e-4, 40,000 images, 109 passes
+    # (FILES).
     "paper": TrainConfig(
         dataset="camvid",
         network="basic",
@@ -34,8 +35,9 @@ RECIPES: dict[str, TrainConfig] = {
         color_jitter=0.0,
         monitor="global_accuracy",
     ),
-    # Views from a whole photograph to a sixth of it, at 0.45 to 1.2 times its size, every other one around a
-    # class drawn evenly; averaged weights; last, what all this taught about how common classes are is undone.
+    # Crops from the whole image to a sixth of it, at 0.45 to 1.2 times its size, half of them containing a
+    # class drawn uniformly; exponential moving average of the weights; finally, logit adjustment corrects the
+    # class frequencies that this sampling has changed.
     "modern": TrainConfig(
         dataset="camvid",
         network="lean",
@@ -57,8 +59,8 @@ RECIPES: dict[str, TrainConfig] = {
         logit_adjustment=True,
     ),
 }
-# After it, with a rate that rises and falls again. All classes weigh alike, since weights make a network find
-# too much of what is rare. Views at 0.6 to 1.4 times the photograph's size.
+# Fine-tuning after it, with a learning rate that rises and falls again. No class weights, since they make a
+# network predict too many pixels of rare classes. Crops at 0.6 to 1.4 times the image's size.
 RECIPES["refine"] = replace(
     RECIPES["modern"],
     class_weights="none",
@@ -74,10 +76,10 @@ RECIPES["refine"] = replace(
 
 
 def recipe(name: str) -> TrainConfig:
-    """The configuration of a recipe; ``dataclasses.replace`` changes what you want otherwise.
+    """The configuration of a recipe; change fields with ``dataclasses.replace``.
 
     Raises:
-        ValueError: naming the recipes there are.
+        ValueError: if there is none of this name; the message lists the names.
 
     Example:
         >>> recipe("paper").optimizer

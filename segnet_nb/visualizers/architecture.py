@@ -21,7 +21,7 @@ _DRAWN = {
     "MaxPoolingWithIndices2D": ("max pooling", ORANGE),
     "MaxUnpooling2D": ("unpooling by indices", GREEN),
     "UpSampling2D": ("enlarging", PURPLE),
-    "BilinearEnlarging2D": ("enlarging", PURPLE),
+    "BilinearUpsampling2D": ("enlarging", PURPLE),
 }
 _TIMED = {
     **_DRAWN,

@@ -1,4 +1,4 @@
-"""The decoders: parameters as published, what each reads of the encoder, and each against loops in NumPy."""
+"""The decoders: published parameters, what each reads of the encoder, and each against loops in NumPy."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from keras import layers as kl
 
-from segnet_nb import config
-from segnet_nb.networks.decoders import DECODERS, BilinearEnlarging2D, BilinearKernel, decode
+from segnet_nb.networks.catalogue import networks_with_decoders
+from segnet_nb.networks.decoders import DECODERS, decode
+from segnet_nb.networks.encoder_decoder import EncoderStage
 from segnet_nb.networks.layers import CropLike, MaxUnpooling2D
-from segnet_nb.networks.model import BASIC_FILTERS, build_network, segnet_basic
-from segnet_nb.training.config import DECODER_NETWORKS
+from segnet_nb.networks.model import build_network, segnet_basic
+from segnet_nb.networks.upsampling import BilinearKernel, BilinearUpsampling2D
 from tests.cases import arrays
 
 ANY = (None, None, 3)
@@ -104,13 +105,13 @@ def decoder_alone(name):
     """A decoder of two stages, fed by hand: bottleneck 3 x 4, stages of 5 x 8 and 10 x 15."""
     keras.utils.set_random_seed(5)
     x = keras.Input((3, 4, 4))
-    remembered, inputs = [], [x]
-    for height, width in ((10, 15), (5, 8)):
+    stages, inputs = [], [x]
+    for number, (height, width) in enumerate(((10, 15), (5, 8)), start=1):
         indices = keras.Input(((height + 1) // 2, (width + 1) // 2, 4), dtype="uint8")
         before = keras.Input((height, width, 4))
-        remembered.append((indices, before))
+        stages.append(EncoderStage(number, indices, before))
         inputs += [indices, before]
-    out = decode(name, x, remembered, num_classes=3, filters=4, kernel_size=3)
+    out = decode(name, x, stages, num_classes=3, filters=4, kernel_size=3)
     model = keras.Model(inputs, out)
     random = np.random.default_rng(8)
     # Away from how they start: means that are not 0, and biases.
@@ -275,18 +276,18 @@ def test_fcn_starts_as_interpolation_and_is_saved_with_its_start():
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 1, 1), (2, 3, 5, 2), (1, 1, 4, 3), (1, 7, 1, 1)])
-def test_bilinear_enlarging_is_kerass(shape):
+def test_bilinear_upsampling_is_that_of_keras(shape):
     x = np.random.default_rng(0).normal(size=shape).astype("float32")
-    found = np.asarray(BilinearEnlarging2D()(x))
+    found = np.asarray(BilinearUpsampling2D()(x))
     expected = np.asarray(keras.layers.UpSampling2D(2, interpolation="bilinear")(x))
-    assert found.shape == expected.shape == BilinearEnlarging2D().compute_output_shape(shape)
+    assert found.shape == expected.shape == BilinearUpsampling2D().compute_output_shape(shape)
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
 
 
-def test_bilinear_enlarging_by_hand():
+def test_bilinear_upsampling_by_hand():
     # Rows 0 and 8: a quarter of a pixel around each lie 0, 2, 6, 8, in both columns.
     x = np.array([[0, 0], [8, 8]], "float32").reshape(1, 2, 2, 1)
-    found = np.asarray(BilinearEnlarging2D()(x))[0, :, :, 0]
+    found = np.asarray(BilinearUpsampling2D()(x))[0, :, :, 0]
     np.testing.assert_array_equal(found, np.repeat([[0], [2], [6], [8]], 4, axis=1))
 
 
@@ -305,19 +306,15 @@ def test_the_default_is_segnet_with_its_indices():
     assert sum(isinstance(layer, MaxUnpooling2D) for layer in model.layers) == 4
 
 
-def test_training_knows_the_same_decoders():
-    assert tuple(DECODERS) == config.DECODERS
-
-
 def test_a_network_is_built_with_the_decoder_a_configuration_names():
     assert build_network("basic", ANY, 5, decoder="nearest").name == "basic_nearest"
-    assert {name: BASIC_FILTERS[name] for name in DECODER_NETWORKS} == BASIC_FILTERS
+    assert networks_with_decoders() == ("basic", "basic16")
     slim = build_network("basic16", ANY, 5, decoder="nearest")
     # 7 x 7 kernels from 3 maps and seven times from 16 to 16; the classifier and its bias; 8 normalisations.
     weights = 49 * 3 * 16 + 7 * 49 * 16 * 16 + 16 * 5 + 5 + 8 * 2 * 16
     assert sum(int(np.prod(each.shape)) for each in slim.trainable_weights) == weights
     with pytest.raises(
-        ValueError, match=r"decoder='fcn' is one of the networks basic and basic16, but 'small' was"
+        ValueError, match=r"decoder='fcn' is for the networks basic and basic16, but got network='small'"
     ):
         build_network("small", ANY, 5, decoder="fcn")
 

@@ -35,20 +35,18 @@ def test_the_papers_example():
 
 
 def test_positions_and_other_numbers_are_refused():
-    with pytest.raises(ValueError, match=r"in 0\.\.3, but 0\.\.4 came\. Pass offsets within windows"):
+    with pytest.raises(ValueError, match=r"in 0\.\.3, but got 0\.\.4\. Pass offsets within windows"):
         pack_indices(np.array([0, 4]))
-    with pytest.raises(ValueError, match=r"in 0\.\.3, but -1\.\.2 came"):
+    with pytest.raises(ValueError, match=r"in 0\.\.3, but got -1\.\.2"):
         pack_indices(np.array([-1, 2]))
-    with pytest.raises(ValueError, match="whole numbers, but an array of float32"):
+    with pytest.raises(ValueError, match="integers, but got an array of float32"):
         pack_indices(np.zeros(4, "float32"))
 
 
 @pytest.mark.parametrize(
-    ("packed", "came"),
+    ("packed", "got"),
     [(np.zeros(2, np.uint8), r"\(2,\) of uint8"), (np.zeros(1, np.int64), r"\(1,\) of int64")],
 )
-def test_bytes_that_do_not_fit_are_refused(packed, came):
-    with pytest.raises(
-        ValueError, match=rf"4 indices of shape \(2, 2\) are 1 bytes of uint8, but {came} came"
-    ):
+def test_bytes_that_do_not_fit_are_refused(packed, got):
+    with pytest.raises(ValueError, match=rf"4 indices of shape \(2, 2\) are 1 bytes of uint8, but got {got}"):
         unpack_indices(packed, (2, 2))

@@ -149,7 +149,9 @@ class TestAgainstLoops:
 @pytest.mark.parametrize(("height", "width"), [(4, 6), (5, 3), (4, 2), (6, 4), (2, 4)])
 def test_flat_indices_refuses_another_size(height, width):
     # What pools to 2 x 2 is 3 or 4 high and 3 or 4 wide.
-    with pytest.raises(ValueError, match=rf"2 x 2 windows do not come from a map of {height} x {width}"):
+    with pytest.raises(
+        ValueError, match=rf"2 x 2 windows do not come from a feature map of {height} x {width}"
+    ):
         flat_indices(np.zeros((1, 2, 2, 1), "uint8"), height, width)
 
 

@@ -155,43 +155,43 @@ ERRORS = {
     "pooling without a batch": (
         lambda: MaxPoolingWithIndices2D()(one(4, 4, 3)),
         ValueError,
-        r"MaxPoolingWithIndices2D needs a tensor of shape \(batch, height, width, channels\), but "
-        r"\(4, 4, 3\) came. Add a batch axis with x\[None\]",
+        r"MaxPoolingWithIndices2D needs a tensor of shape \(batch, height, width, channels\), "
+        r"but got \(4, 4, 3\)\. Add a batch axis with x\[None\]",
     ),
     "pooling with too many axes": (
         lambda: MaxPoolingWithIndices2D().compute_output_shape((1, 2, 4, 4, 3)),
         ValueError,
-        r"\(1, 2, 4, 4, 3\) came.*drop the extra ones",
+        r"but got \(1, 2, 4, 4, 3\)\..*drop the extra ones",
     ),
     "unpooling one tensor": (
         lambda: MaxUnpooling2D()(one(1, 2, 2, 1)),
         ValueError,
-        r"takes a list \[values, indices\] or \[values, indices, like\], but one tensor came",
+        r"takes a list \[values, indices\] or \[values, indices, like\], but got one tensor",
     ),
     "unpooling one symbolic tensor": (
         lambda: MaxUnpooling2D()(keras.Input((2, 2, 1))),
         ValueError,
-        "but one tensor came. Pass both outputs of MaxPoolingWithIndices2D",
+        "but got one tensor. Pass both outputs of MaxPoolingWithIndices2D",
     ),
     "unpooling a list of one": (
         lambda: MaxUnpooling2D()([one(1, 2, 2, 1)]),
         ValueError,
-        "but 1 came",
+        "but got 1",
     ),
     "unpooling a list of four": (
         lambda: MaxUnpooling2D()([one(1, 2, 2, 1)] * 4),
         ValueError,
-        "but 4 came",
+        "but got 4",
     ),
     "values without a batch": (
         lambda: MaxUnpooling2D()([one(2, 2, 1), one(2, 2, 1, dtype="uint8")]),
         ValueError,
-        r"MaxUnpooling2D needs values of shape .*but \(2, 2, 1\) came",
+        r"MaxUnpooling2D needs values of shape .*but got \(2, 2, 1\)",
     ),
     "like without a batch": (
         lambda: MaxUnpooling2D()([one(1, 2, 2, 1), one(1, 2, 2, 1, dtype="uint8"), one(4, 4, 1)]),
         ValueError,
-        r"MaxUnpooling2D needs like of shape .*but \(4, 4, 1\) came",
+        r"MaxUnpooling2D needs like of shape .*but got \(4, 4, 1\)",
     ),
     "indices without a batch": (
         lambda: MaxUnpooling2D()([one(1, 2, 2, 1), one(2, 2, 1, dtype="uint8")]),
@@ -217,13 +217,13 @@ ERRORS = {
     "flat positions for indices": (
         lambda: MaxUnpooling2D()([one(1, 2, 2, 1), one(1, 2, 2, 1, dtype="int32")]),
         TypeError,
-        r"indices must be uint8 offsets 0..3 inside their window, but int32 came.*"
+        r"indices must be uint8 offsets 0..3 inside their window, but got int32.*"
         r"2 \* \(y % 2\) \+ x % 2",
     ),
     "symbolic positions for indices": (
         lambda: MaxUnpooling2D()([keras.Input((2, 2, 1)), keras.Input((2, 2, 1), dtype="int32")]),
         TypeError,
-        "but int32 came",
+        "but got int32",
     ),
     "a map of another size": (
         lambda: MaxUnpooling2D()([one(1, 2, 2, 1), one(1, 2, 2, 1, dtype="uint8"), one(1, 4, 9, 1)]),
@@ -245,7 +245,7 @@ def test_output_size_that_cannot_have_pooled_to_the_input(size, symbolic):
     values, indices = one(1, 2, 2, 1), one(1, 2, 2, 1, dtype="uint8")
     if symbolic:
         values, indices = keras.Input((2, 2, 1)), keras.Input((2, 2, 1), dtype="uint8")
-    with pytest.raises(ValueError, match=r"of 2 unpools to 3 or 4, but output_size asks for"):
+    with pytest.raises(ValueError, match=r"of 2 unpools to 3 or 4, but output_size is"):
         MaxUnpooling2D()([values, indices], output_size=size)
 
 

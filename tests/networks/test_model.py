@@ -174,14 +174,14 @@ class TestEveryNetwork:
     @pytest.mark.parametrize(
         ("request_", "message"),
         [
-            ({"input_size": (15, 32, 3)}, "the height must be at least 16 pixels.*15 came.*pad them"),
-            ({"input_size": (None, 8, 3)}, "the width must be at least 16 pixels.*8 came"),
-            ({"input_size": (32, 32)}, r"input_size must be .*\(32, 32\) came.*\(None, None, 3\)"),
+            ({"input_size": (15, 32, 3)}, "the height must be at least 16 pixels.*but got 15.*pad them"),
+            ({"input_size": (None, 8, 3)}, "the width must be at least 16 pixels.*but got 8"),
+            ({"input_size": (32, 32)}, r"input_size must be .*but got \(32, 32\)\..*\(None, None, 3\)"),
             ({"input_size": (1, 32, 32, 3)}, r"input_size must be \(height, width, channels\)"),
-            ({"input_size": (32, 32, None)}, "channels must be known and positive, but None came"),
-            ({"input_size": (32, 32, 0)}, "channels must be known and positive, but 0 came"),
-            ({"num_classes": 1}, "num_classes must be at least 2, but 1 came"),
-            ({"output": "sigmoid"}, "output must be 'softmax' or 'logits', but 'sigmoid' came"),
+            ({"input_size": (32, 32, None)}, "channels must be known and positive, but got None"),
+            ({"input_size": (32, 32, 0)}, "channels must be known and positive, but got 0"),
+            ({"num_classes": 1}, "num_classes must be at least 2, but got 1"),
+            ({"output": "sigmoid"}, "output must be 'softmax' or 'logits', but got 'sigmoid'"),
             ({"input_normalization": "zca"}, "no input normalisation is called 'zca'"),
         ],
     )
@@ -196,9 +196,9 @@ class TestEveryNetwork:
 
 class TestModern:
     def test_each_stage_needs_filters_and_a_depth(self):
-        with pytest.raises(ValueError, match="3 filters, 2 and 2 depths and 3 blocks came"):
+        with pytest.raises(ValueError, match="but got 3 filters, 2 and 2 depths and 3 blocks"):
             networks.segnet_modern(filters=(4, 8, 16), depths=(0, 1))
-        with pytest.raises(ValueError, match="0 filters, 0 and 0 depths and 0 blocks came"):
+        with pytest.raises(ValueError, match="but got 0 filters, 0 and 0 depths and 0 blocks"):
             networks.segnet_modern(filters=(), depths=())
 
     def test_bottleneck_is_dilated_as_asked(self):
@@ -230,7 +230,7 @@ class TestModern:
         assert model.get_layer("middle1_b_conv").dilation_rate == (2, 2)
 
     def test_blocks_that_are_not_there(self):
-        with pytest.raises(ValueError, match="blocks are basic or bottleneck, but \\['dense'\\] came"):
+        with pytest.raises(ValueError, match="blocks must be basic or bottleneck, but got \\['dense'\\]"):
             networks.segnet_modern(filters=(4,), depths=(0,), blocks="dense")
 
     def test_dropout_in_the_two_innermost_stages(self):

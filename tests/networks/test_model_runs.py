@@ -245,9 +245,9 @@ class TestVgg16Encoder:
             networks.load_vgg16_encoder(network("vgg16"), SLIM["basic"]())
 
     def test_weights_that_do_not_exist(self):
-        with pytest.raises(ValueError, match=r"encoder_weights must be None or 'imagenet', but 'coco' came"):
+        with pytest.raises(ValueError, match=r"encoder_weights must be None or 'imagenet', but got 'coco'"):
             networks.segnet_vgg16(ANY, 11, encoder_weights="coco")
 
     def test_imagenet_has_three_channels(self):
-        with pytest.raises(ValueError, match=r"ImageNet weights see 3 channels, but the input has 4"):
+        with pytest.raises(ValueError, match=r"ImageNet weights need 3 input channels, but the input has 4"):
             networks.segnet_vgg16((32, 32, 4), 11, encoder_weights="imagenet")

@@ -85,12 +85,12 @@ class TestLocalResponse:
         assert model(pixels((2, 3, 5, 3))).shape == (2, 3, 5, 3)
 
     def test_negative_alpha_is_refused(self):
-        with pytest.raises(ValueError, match=r"alpha must not be negative, but -0.1 came"):
+        with pytest.raises(ValueError, match=r"alpha must not be negative, but got -0.1"):
             LocalResponseNormalization(alpha=-0.1)
 
     @pytest.mark.parametrize(("size", "better"), [(2, 3), (4, 5), (0, 1), (-3, 1)])
     def test_even_sizes_are_refused(self, size, better):
-        with pytest.raises(ValueError, match=rf"odd number of channels, but {size} came. Use {better}\."):
+        with pytest.raises(ValueError, match=rf"odd number of channels, but got {size}. Use {better}\."):
             LocalResponseNormalization(size=size)
 
 

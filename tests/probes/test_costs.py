@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from keras import layers as kl
 
-from segnet_nb.networks.decoders import DECODERS, BilinearEnlarging2D
+from segnet_nb.networks.decoders import DECODERS
 from segnet_nb.networks.layers import CropLike, MaxPoolingWithIndices2D, MaxUnpooling2D
 from segnet_nb.networks.model import build_network, segnet_basic
+from segnet_nb.networks.upsampling import BilinearUpsampling2D
 from segnet_nb.probes import probe_costs
 
 ANY = (None, None, 3)
@@ -75,7 +76,7 @@ def network(*steps):
         elif step == "enlarge":
             x = CropLike()([kl.UpSampling2D(2, interpolation="bilinear")(x), kept.pop()[1]])
         elif step == "interpolate":
-            x = CropLike()([BilinearEnlarging2D()(x), kept.pop()[1]])
+            x = CropLike()([BilinearUpsampling2D()(x), kept.pop()[1]])
         elif step == "repeat":
             x = CropLike()([kl.UpSampling2D(2, interpolation="nearest")(x), kept.pop()[1]])
         elif step == "transpose":

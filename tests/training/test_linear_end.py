@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from segnet_nb import model as networks
-from segnet_nb.training.config import LINEAR_ENDS
+from segnet_nb.networks.catalogue import DECODERS
 from segnet_nb.training.speed import applied, linear_end, replaced
 
 pytestmark = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="gradients by TensorFlow")
@@ -143,7 +143,7 @@ def test_prediction_the_configuration_and_the_file_stay(tmp_path):
     assert "call" not in vars(again)
 
 
-@pytest.mark.parametrize("decoder", LINEAR_ENDS)
+@pytest.mark.parametrize("decoder", [name for name, info in DECODERS.items() if info.linear_end])
 def test_the_decoders_with_a_linear_end(decoder):
     model = networks.build_network("basic16", (None, None, 3), 4, decoder=decoder)
     ((owner, name, _),) = linear_end.replacements(model)

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from segnet_nb import config, logit_adjustment, model, pretrained, training
+from segnet_nb import logit_adjustment, model, pretrained, training
 from segnet_nb.inference.prediction import predict_probabilities
 from segnet_nb.metrics import confusion_matrix, scores
+from segnet_nb.networks.catalogue import DECODERS
 from segnet_nb.training import packing, validation
 from segnet_nb.training.logit_adjustment import adjust_logits, fit_offsets
 from tests.training_helpers import tiny_config, tiny_data, tiny_network, tiny_pair
@@ -127,14 +128,14 @@ class TestAdjust:
         assert [int(each.argmin()) for each in enlarged] == [0, 4, 8]
         assert fitted == [(300, 11)]
 
-    @pytest.mark.parametrize("decoder", config.DECODERS)
+    @pytest.mark.parametrize("decoder", DECODERS)
     def test_refuses_the_decoders_that_a_configuration_refuses(self, decoder):
         """A small network of each: what the configuration knows by name, the function sees."""
         basic = model.segnet_basic((None, None, 3), 11, filters=2, kernel_size=3, decoder=decoder)
-        if decoder in config.WITHOUT_BIAS:
+        if not DECODERS[decoder].class_bias:
             with pytest.raises(ValueError, match=r"ends in \w+, which has no bias for each class"):
                 adjust_logits(basic, tiny_data(1))
-            with pytest.raises(ValueError, match=rf"decoder='{decoder}' ends without one\. Leave adjust out"):
+            with pytest.raises(ValueError, match=rf"decoder='{decoder}' ends without one\. Omit logit_adj"):
                 tiny_config(network="basic", decoder=decoder, logit_adjustment=True)
         else:
             found = adjust_logits(basic, tiny_data(1))
