@@ -1,4 +1,4 @@
-"""The one border between framework and NumPy: a network and images in, frozen NumPy dataclasses out."""
+"""The interface between the framework and NumPy: takes a network and images, returns frozen dataclasses."""
 
 import lazy_loader
 

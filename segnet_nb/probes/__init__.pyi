@@ -2,6 +2,7 @@ from . import (
     ablation as ablation,
     costs as costs,
     layer_costs as layer_costs,
+    pixel_paths as pixel_paths,
     predictions as predictions,
     traces as traces,
     uncertainty as uncertainty,

@@ -1,4 +1,4 @@
-"""A small memory of what was computed last."""
+"""A cache of recent results, limited in bytes and items."""
 
 from __future__ import annotations
 
@@ -8,36 +8,36 @@ from typing import Any
 
 
 class LRUCache:
-    """The latest results, forgotten from the oldest on when there are too many bytes or items.
+    """A cache that evicts the least recently used values.
 
     Args:
-        most_bytes: of all values together, as told to ``put``.
-        most_items: of all values.
+        max_bytes: maximum of the sizes passed to ``put``, in total.
+        max_items: maximum number of values.
 
     Example:
-        >>> kept = LRUCache(most_bytes=10, most_items=5)
+        >>> cache = LRUCache(max_bytes=10, max_items=5)
         >>> for name in "abc":
-        ...     kept.put(name, name.upper(), size=4)
-        >>> kept.get("a"), kept.get("c")
+        ...     cache.put(name, name.upper(), size=4)
+        >>> cache.get("a"), cache.get("c")
         (None, 'C')
     """
 
-    def __init__(self, most_bytes: int, most_items: int) -> None:
-        self._most = most_bytes, most_items
+    def __init__(self, max_bytes: int, max_items: int) -> None:
+        self._max_bytes, self._max_items = max_bytes, max_items
         self._items: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
         self._bytes = 0
 
     def get(self, key: Hashable) -> Any:
-        """The value, or None if it was never put or is forgotten."""
+        """The value, or None if it was never stored or has been evicted."""
         if key not in self._items:
             return None
         self._items.move_to_end(key)
         return self._items[key][0]
 
     def put(self, key: Hashable, value: Any, size: int) -> None:
-        """Keep a value of ``size`` bytes under a key that is not kept yet."""
+        """Store a value of ``size`` bytes under a key that is not in the cache."""
         self._items[key] = (value, size)
         self._bytes += size
-        # The newest stays, however large: it is about to be used.
-        while len(self._items) > 1 and (self._bytes > self._most[0] or len(self._items) > self._most[1]):
+        # The newest is kept whatever its size, since it is about to be used.
+        while len(self._items) > 1 and (self._bytes > self._max_bytes or len(self._items) > self._max_items):
             self._bytes -= self._items.popitem(last=False)[1][1]

@@ -1,7 +1,7 @@
-"""What may be done to pooling indices before they unpool, and unpooling itself. NumPy only.
+"""Interventions on pooling indices before unpooling, and unpooling itself. NumPy only.
 
-All arrays here are of one image: values ``(height, width, channels)``, indices uint8 of the same shape,
-``2 * dy + dx`` inside their 2 x 2 window. A map with an odd side has partial windows at its lower or
+All arrays are of one image: values ``(height, width, channels)``, indices uint8 of the same shape,
+``2 * dy + dx`` inside their 2 x 2 window. A feature map with an odd side has partial windows at its lower or
 right edge, where ``dy`` or ``dx`` can only be 0.
 """
 
@@ -10,18 +10,18 @@ from __future__ import annotations
 import numpy as np
 
 INTERVENTIONS = ("true", "zeros", "shuffled", "random", "other", "nearest", "bilinear")
-"""What can stand in the place of a stage's true indices; ``AblationBench.run`` explains each."""
+"""Replacements for the true indices of a stage; described in ``AblationBench.run``."""
 
 WITHOUT_INDICES = frozenset({"zeros", "nearest", "bilinear"})
-"""Interventions that need nothing of the encoder: no index has to be kept for them."""
+"""Interventions that need nothing from the encoder: no index has to be stored."""
 
 
 def clamp_to_map(indices: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Indices pulled back inside the map where a window is partial, so that no value is lost.
+    """Indices clamped to the feature map where a window is partial, so that no value is lost.
 
     Args:
         indices: uint8 offsets in 0..3, shape ``(height, width, channels)``.
-        size: height and width of the map that is unpooled to, each twice that of the indices or one less.
+        size: height and width of the unpooled feature map, each twice that of the indices or one less.
 
     Returns:
         A copy of ``indices`` with ``dy = 0`` in a partial last row and ``dx = 0`` in a partial last column.
@@ -39,15 +39,15 @@ def clamp_to_map(indices: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def shuffle(indices: np.ndarray, size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
-    """The same indices in other windows of the same channel.
+    """A random permutation of the indices of each channel.
 
-    Whole windows change places with whole ones and partial ones with partial ones of their edge, so each
-    channel keeps how often it holds each index, at odd sizes too, and no index leaves the map.
+    Complete windows are permuted among each other, and so are the partial windows of each edge. Hence the
+    frequency of each index per channel is preserved, also for odd sizes, and no index lies outside the map.
 
     Args:
         indices: uint8 offsets in 0..3, shape ``(height, width, channels)``.
-        size: height and width of the map that is unpooled to.
-        rng: where chance comes from.
+        size: height and width of the unpooled feature map.
+        rng: random number generator.
 
     Example:
         >>> indices = np.array([0, 0, 1, 3], np.uint8).reshape(2, 2, 1)
@@ -70,15 +70,16 @@ def shuffle(indices: np.ndarray, size: tuple[int, int], rng: np.random.Generator
 def randomize(
     indices: np.ndarray, size: tuple[int, int], share: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """A share of the indices replaced by chance, uniform over the places that their window has.
+    """Replace a share of the indices by random ones, uniform over the positions of their window.
 
-    With one state of ``rng`` a larger share replaces all that a smaller one does, and by the same.
+    For the same state of ``rng``, a larger share replaces the same indices as a smaller one, with the same
+    values, and more.
 
     Args:
         indices: uint8 offsets in 0..3, shape ``(height, width, channels)``.
-        size: height and width of the map that is unpooled to.
-        share: probability in 0..1 of each index to be replaced; a quarter of the new ones are the old.
-        rng: where chance comes from.
+        size: height and width of the unpooled feature map.
+        share: probability in 0..1 that an index is replaced; a quarter of the new ones equal the old ones.
+        rng: random number generator.
 
     Example:
         >>> indices = np.zeros((8, 8, 1), np.uint8)
@@ -86,12 +87,12 @@ def randomize(
         True
     """
     chosen = rng.random(indices.shape, dtype=np.float32) < share
-    chance = rng.integers(0, 4, indices.shape, dtype=np.uint8)
-    return clamp_to_map(np.where(chosen, chance, indices), size)
+    drawn = rng.integers(0, 4, indices.shape, dtype=np.uint8)
+    return clamp_to_map(np.where(chosen, drawn, indices), size)
 
 
 def unpool(values: np.ndarray, indices: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Each value where its index says, zeros elsewhere: ``MaxUnpooling2D`` for one image.
+    """Each value at the position of its index, zeros elsewhere: ``MaxUnpooling2D`` for one image.
 
     Example:
         >>> values, indices = np.full((1, 1, 1), 7.0), np.full((1, 1, 1), 2, np.uint8)
@@ -101,13 +102,13 @@ def unpool(values: np.ndarray, indices: np.ndarray, size: tuple[int, int]) -> np
     height, width, channels = values.shape
     full = np.empty((height, 2, width, 2, channels), values.dtype)
     for offset in range(4):
-        # A product, not a selection: one pass without branches, and values are finite.
+        # A product instead of a selection: one pass without branches, since values are finite.
         np.multiply(values, indices == offset, out=full[:, offset // 2, :, offset % 2])
     return full.reshape(2 * height, 2 * width, channels)[: size[0], : size[1]]
 
 
 def upsample_nearest(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Each value in all places of its window.
+    """Nearest-neighbour upsampling: each value at all positions of its window.
 
     Example:
         >>> upsample_nearest(np.array([[[1], [2]]]), (2, 3))[:, :, 0].tolist()
@@ -117,10 +118,10 @@ def upsample_nearest(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def upsample_bilinear(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Twice the size with half-pixel centres, as ``keras.ops.image.resize`` does it.
+    """Bilinear upsampling by two with half-pixel centres, like ``keras.ops.image.resize``.
 
-    New pixels lie a quarter of an old one from the nearest old centre: 3/4 of it and 1/4 of the next. At
-    an odd size the last row or column is cut off, so that windows keep their places.
+    New pixels are a quarter of an old pixel from the nearest old centre: 3/4 of it and 1/4 of the next. For
+    an odd size the last row or column is cropped, so that the windows keep their positions.
 
     Example:
         >>> upsample_bilinear(np.array([[[0.0], [4.0]]]), (2, 4))[0, :, 0].tolist()

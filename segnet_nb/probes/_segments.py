@@ -1,4 +1,4 @@
-"""A SegNet cut apart at each of its unpoolings, so that something else can be put in their place."""
+"""A SegNet split at each unpooling, so that the unpooling can be replaced."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from segnet_nb._shared.errors import UserError, UserTypeError
-from segnet_nb._shared.framework import keras
+from segnet_nb._shared.framework import keras, ops
 from segnet_nb.networks.layers import MaxUnpooling2D
 
 Tensor = Any
@@ -19,12 +19,12 @@ _NETWORKS = "Pass a network of segnet_nb.model: segnet_basic, segnet_vgg16, segn
 
 @dataclass(frozen=True, eq=False)
 class Encoded:
-    """What the encoder makes of one image; stages are counted from the outermost, the first item.
+    """Output of the encoder for one image; the first item of a tuple is the outermost stage.
 
     Attributes:
-        bottleneck: the values that the innermost unpooling takes, ``(height, width, channels)``.
-        indices: uint8 of each stage, ``(height, width, channels)``.
-        sizes: height and width that each stage unpools to, in pixels of its map.
+        bottleneck: input of the innermost unpooling, ``(height, width, channels)``.
+        indices: pooling indices of each stage, uint8 ``(height, width, channels)``.
+        sizes: height and width of the unpooled feature map of each stage.
     """
 
     bottleneck: np.ndarray
@@ -33,13 +33,13 @@ class Encoded:
 
 
 def _node(tensor: Tensor) -> Any:
-    """The call of a layer that made a symbolic tensor."""
+    """The node (call of a layer) that produced a symbolic tensor."""
     history = tensor._keras_history
     return history.operation._inbound_nodes[history.node_index]
 
 
 def _sources(tensor: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-    """Unpoolings that a tensor is made from, none behind another, and the model inputs it is made from."""
+    """The nearest unpoolings that a tensor depends on, and the model inputs it depends on without them."""
     unpoolings, inputs, seen, waiting = [], [], set(), deque([tensor])
     while waiting:
         current = waiting.popleft()
@@ -59,36 +59,36 @@ def _sources(tensor: Tensor) -> tuple[list[Tensor], list[Tensor]]:
 def _run(model: keras.Model, image: np.ndarray) -> list[np.ndarray]:
     """All outputs of a model for one image.
 
-    Called directly, operation by operation: as fast as ``predict`` for one image, without the seconds that
-    compiling each segment takes, and without TensorFlow's warning that many functions were compiled.
+    The model is called eagerly: as fast as ``predict`` for one image, without the seconds that
+    compiling each segment takes, and without TensorFlow's warning about retracing.
     """
     outputs = model(image[None], training=False)
     outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
-    return [keras.ops.convert_to_numpy(output)[0] for output in outputs]
+    return [ops.convert_to_numpy(output)[0] for output in outputs]
 
 
 class SegmentedNetwork:
-    """Encoder and decoder segments of a network whose decoder sees nothing of the encoder but indices.
+    """Encoder and decoder segments of a network whose decoder receives only indices from the encoder.
 
     Args:
-        model: a functional network with one input, one output and unpoolings one after the other.
+        model: a functional network with one input, one output and sequential unpoolings.
 
     Attributes:
-        stages: how many unpoolings there are.
-        feature_channels: channels of the map that each stage's pooling took, outermost first.
+        stages: number of unpoolings.
+        feature_channels: number of channels of the input of each pooling, outermost first.
 
     Raises:
-        TypeError: if ``model`` is no functional Keras model.
-        ValueError: if it has no ``MaxUnpooling2D``, or its decoder gets more than indices.
+        TypeError: if ``model`` is not a functional Keras model.
+        ValueError: if it has no ``MaxUnpooling2D``, or its decoder receives more than indices.
     """
 
     def __init__(self, model: keras.Model) -> None:
         if not isinstance(model, keras.Model) or len(getattr(model, "inputs", None) or ()) != 1:
             raise UserTypeError(
-                "a functional keras.Model with one input is needed, because its graph is cut at the "
-                f"unpoolings, but a {type(model).__name__} came. {_NETWORKS}"
+                "model must be a functional keras.Model with one input, because its graph is split at the "
+                f"unpoolings, but got {type(model).__name__}. {_NETWORKS}"
             )
-        # The model is held so that symbolic tensors of its graph stay alive as long as its pieces.
+        # A reference to the model keeps the symbolic tensors of its graph alive.
         self.model = model
         self._segments: list[keras.Model | None] = []
         indices, likes, output = [], [], model.outputs[0]
@@ -96,26 +96,26 @@ class SegmentedNetwork:
             unpoolings, inputs = _sources(output)
             if unpoolings and (len(unpoolings) > 1 or inputs):
                 raise UserError(
-                    f"the decoder of {model.name!r} gets more from the encoder than indices: stage "
-                    f"{len(indices) + 1} joins maps from before the unpooling, as U-Net does, so its "
-                    f"indices alone cannot be judged. {_NETWORKS}"
+                    f"the decoder of {model.name!r} receives more than indices from the encoder: stage "
+                    f"{len(indices) + 1} has a skip connection like U-Net, so the effect of its indices "
+                    f"cannot be isolated. {_NETWORKS}"
                 )
             if not unpoolings:
                 break
             node = _node(unpoolings[0])
-            whole = output is unpoolings[0]  # nothing stands between two unpoolings
-            self._segments.append(None if whole else keras.Model(unpoolings[0], output))
+            empty = output is unpoolings[0]  # no layer between two unpoolings
+            self._segments.append(None if empty else keras.Model(unpoolings[0], output))
             output = node.input_tensors[0]
             indices.append(node.input_tensors[1])
             likes.append(node.input_tensors[2] if len(node.input_tensors) == 3 else None)
         if not indices:
-            raise UserError(f"{model.name!r} has no MaxUnpooling2D, so no indices to judge. {_NETWORKS}")
+            raise UserError(f"{model.name!r} has no MaxUnpooling2D, so there are no indices. {_NETWORKS}")
         self.stages = len(indices)
         self.feature_channels = tuple(int(tensor.shape[-1]) for tensor in indices)
-        # One channel of a map tells its height and width; the other channels need not be copied.
+        # One channel suffices for height and width; the other channels need not be copied.
         self._with_like = tuple(like is not None for like in likes)
-        thin = [like[:, :, :, :1] for like in likes if like is not None]
-        self._encoder = keras.Model(model.inputs[0], [output, *indices, *thin])
+        sizes = [like[:, :, :, :1] for like in likes if like is not None]
+        self._encoder = keras.Model(model.inputs[0], [output, *indices, *sizes])
 
     def encode(self, image: np.ndarray) -> Encoded:
         """Run the encoder on one image.
@@ -133,14 +133,28 @@ class SegmentedNetwork:
         return Encoded(bottleneck, indices, tuple(sizes))
 
     def decode(self, stage: int, unpooled: np.ndarray) -> np.ndarray:
-        """From the map that a stage has unpooled to the values that the next one takes, or the scores.
+        """Run the decoder from the unpooled feature map of a stage to the next unpooling, or to the output.
 
         Args:
             stage: 1 for the outermost.
             unpooled: floats, shape ``(height, width, channels)``.
 
         Returns:
-            Floats, shape ``(height, width, channels)``; for stage 1 the network's output.
+            Floats, shape ``(height, width, channels)``; for stage 1 the output of the network.
         """
         segment = self._segments[stage - 1]
         return unpooled if segment is None else _run(segment, unpooled)[0]
+
+
+def check_input_shape(model: keras.Model, shape: tuple[int, ...]) -> None:
+    """Raise unless a network accepts images of a shape ``(height, width, channels)``.
+
+    Raises:
+        ValueError: if it does not.
+    """
+    expected = model.input_shape[1:]
+    if any(side not in (None, actual) for side, actual in zip(expected, shape, strict=True)):
+        raise UserError(
+            f"images must have the shape {expected} of the network's input (None: any), but got {shape}. "
+            "Resize them, or build the network with None for height and width."
+        )

@@ -1,4 +1,4 @@
-"""What each layer of a network costs for one image, as numbers alone: no framework is needed to read them."""
+"""Costs of each layer of a network for one image, as plain numbers; independent of any framework."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, eq=False)
 class LayerCost:
-    """One layer at work on one image.
+    """Costs of one layer for one image.
 
     Attributes:
-        name: of the layer.
-        kind: its class.
-        shape: height, width and channels of what it gives; of a pooling, of the values.
-        parameters: weights, those of batch normalisation's running statistics included.
-        multiplications: of a convolution; 0 for all else, which is small beside them.
-        map_bytes: of what it gives, without indices.
-        receptive_field: side of the square of the image that one of its values can depend on, at most; image
-            borders are not counted. None after a layer that sees everything or is not known.
+        name: name of the layer.
+        kind: name of its class.
+        shape: height, width and channels of its output; for a pooling, of the values.
+        parameters: number of parameters, including the running statistics of batch normalisation.
+        multiplications: number of multiplications of a convolution; 0 for other layers, which are negligible.
+        map_bytes: size of its output feature map in bytes, without indices.
+        receptive_field: side length in pixels of the receptive field, as an upper bound that ignores image
+            borders. None after a layer with a global or unknown receptive field.
         seconds: median wall time.
     """
 
@@ -33,15 +33,15 @@ class LayerCost:
 
 @dataclass(frozen=True, eq=False)
 class PoolingMemory:
-    """What one pooling leaves behind for the decoder.
+    """Memory of one pooling that the decoder needs.
 
     Attributes:
-        name: of the pooling.
-        shape: height, width and channels of the map that it pooled.
-        map_bytes: of that map, which a decoder with skip connections keeps.
-        index_bytes: of the indices as the layer gives them, one byte each.
-        packed_bytes: of the indices at two bits each.
-        pooled_receptive_field: as ``LayerCost.receptive_field``, of the pooled values.
+        name: name of the pooling layer.
+        shape: height, width and channels of its input feature map.
+        map_bytes: size of that feature map in bytes, which a decoder with skip connections stores.
+        index_bytes: size of the indices in bytes as the layer returns them, one byte each.
+        packed_bytes: size of the indices in bytes at two bits each.
+        pooled_receptive_field: like ``LayerCost.receptive_field``, of the pooled values.
     """
 
     name: str
@@ -54,12 +54,12 @@ class PoolingMemory:
 
 @dataclass(frozen=True, eq=False)
 class NetworkCosts:
-    """All layers of a network at work on one image.
+    """Costs of all layers of a network for one image.
 
     Attributes:
-        network: its name.
-        layers: in the order in which they ran.
-        poolings: of the encoder, outermost first.
+        network: name of the network.
+        layers: costs of the layers in the order of execution.
+        poolings: memory of the poolings of the encoder, outermost first.
     """
 
     network: str
@@ -68,30 +68,30 @@ class NetworkCosts:
 
     @property
     def parameters(self) -> int:
-        """Weights of the network."""
+        """Number of parameters of the network."""
         return sum(layer.parameters for layer in self.layers)
 
     @property
     def multiplications(self) -> int:
-        """Of all convolutions, for one image."""
+        """Number of multiplications of all convolutions."""
         return sum(layer.multiplications for layer in self.layers)
 
     @property
     def seconds(self) -> float:
-        """Of all layers one after the other; less than a compiled network takes, or more."""
+        """Total time of the layers run one by one; a compiled network may take more or less."""
         return sum(layer.seconds for layer in self.layers)
 
     @property
     def map_bytes(self) -> int:
-        """Of the maps that were pooled: what skip connections would keep."""
+        """Size of the pooled feature maps in bytes: what skip connections would store."""
         return sum(pooling.map_bytes for pooling in self.poolings)
 
     @property
     def index_bytes(self) -> int:
-        """Of all indices as they are stored."""
+        """Size of all indices in bytes, at one byte each."""
         return sum(pooling.index_bytes for pooling in self.poolings)
 
     @property
     def packed_bytes(self) -> int:
-        """Of all indices at two bits each."""
+        """Size of all indices in bytes, at two bits each."""
         return sum(pooling.packed_bytes for pooling in self.poolings)

@@ -1,8 +1,9 @@
-"""What a network says about the images of a dataset, small enough to keep and to send to a browser."""
+"""Predictions of a network for a dataset, compact enough to store and to send to a browser."""
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,19 +20,19 @@ TOP = 3
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """The likeliest classes of every pixel of some images, beside their ground truth.
+    """The most probable classes of every pixel, and the ground truth.
 
     Attributes:
         images: uint8 in 0..255, RGB, shape ``(count, height, width, 3)``.
         labels: uint8 class ids, void last, shape ``(count, height, width)``.
         classes: names and colours of the ids.
         names: one short name per image.
-        top_classes: uint8 ids, likeliest first, shape ``(count, height, width, top)``; ``top`` is 3, or the
-            number of classes if that is smaller.
+        top_classes: uint8 ids, most probable first, shape ``(count, height, width, top)``; ``top`` is 3, or
+            the number of classes if that is smaller.
         top_probabilities: their probabilities in 0..1, float16, same shape.
 
     Raises:
-        ValueError: if the shapes do not fit together.
+        ValueError: if the shapes are inconsistent.
     """
 
     images: np.ndarray
@@ -46,15 +47,11 @@ class Predictions:
         expected = (*self.labels.shape, top)
         if self.top_classes.shape != expected or self.top_probabilities.shape != expected:
             raise UserError(
-                f"labels of shape {self.labels.shape} and {self.classes.num_classes} classes need "
-                f"{top} classes and probabilities per pixel, {expected}, but {self.top_classes.shape} and "
-                f"{self.top_probabilities.shape} came."
+                f"top_classes and top_probabilities must have shape {expected} for labels of shape "
+                f"{self.labels.shape} and {self.classes.num_classes} classes, but got "
+                f"{self.top_classes.shape} and {self.top_probabilities.shape}."
             )
-        if self.images.shape != (*self.labels.shape, 3) or len(self.names) != len(self.images):
-            raise UserError(
-                f"{len(self.labels)} labels of shape {self.labels.shape[1:]} need as many RGB images of that "
-                f"size and as many names, but images {self.images.shape} and {len(self.names)} names came."
-            )
+        check_images(self.images, self.labels, self.names)
         for array in (self.top_classes, self.top_probabilities):
             array.setflags(write=False)
 
@@ -67,39 +64,66 @@ class Predictions:
 
     @property
     def predicted_labels(self) -> np.ndarray:
-        """The likeliest class of every pixel, uint8, shape ``(count, height, width)``."""
+        """The most probable class of every pixel, uint8, shape ``(count, height, width)``."""
         return self.top_classes[..., 0]
 
     @functools.cached_property
     def matrices(self) -> np.ndarray:
-        """A confusion matrix per image, int64, shape ``(count, num_classes, num_classes)``; rows: truth."""
+        """Confusion matrix of each image, int64, shape ``(count, num_classes, num_classes)``; rows: truth."""
         classes = self.classes
         return np.stack(
             [
-                confusion_matrix(truth, guess, classes.num_classes, classes.void_id)
-                for truth, guess in zip(self.labels, self.predicted_labels, strict=True)
+                confusion_matrix(truth, predicted, classes.num_classes, classes.void_id)
+                for truth, predicted in zip(self.labels, self.predicted_labels, strict=True)
             ]
         )
 
     @functools.cached_property
     def mean_ious(self) -> np.ndarray:
-        """Mean IoU of each image over the classes that are in it, float64, shape ``(count,)``."""
+        """Mean IoU of each image over the classes present in it, float64, shape ``(count,)``."""
         return np.array([scores(matrix, absent="ignore").mean_iou for matrix in self.matrices])
 
 
+def check_images(images: np.ndarray, labels: np.ndarray, names: Sequence[str]) -> None:
+    """Raise unless there is one RGB image and one name for each label map.
+
+    Raises:
+        ValueError: if the shapes or the number of names differ.
+    """
+    if images.shape != (*labels.shape, 3) or len(names) != len(images):
+        raise UserError(
+            f"images must have shape {(*labels.shape, 3)} to match the labels, with one name each, but got "
+            f"images of shape {images.shape} and {len(names)} names."
+        )
+
+
+def check_num_classes(model: keras.Model, classes: ClassList) -> None:
+    """Raise unless a network has as many outputs as there are classes.
+
+    Raises:
+        ValueError: if the numbers differ.
+    """
+    found = model.output_shape[-1]
+    if found != classes.num_classes:
+        raise UserError(
+            f"the network has {found} output classes, but the data has {classes.num_classes}: "
+            f"{', '.join(classes.names)}. Pass a network trained on these classes."
+        )
+
+
 def probe_predictions(model: keras.Model, data: Dataset, *, batch_size: int = 4) -> Predictions:
-    """Ask a network for the three likeliest classes of every pixel.
+    """Predict the three most probable classes of every pixel.
 
     Args:
         model: a network of this package, with as many classes as the data.
         data: images and labels.
-        batch_size: images at a time.
+        batch_size: images per batch.
 
     Returns:
-        The images, their labels, and what the network says.
+        The images, their labels, and the predictions.
 
     Raises:
-        ValueError: if there are no images, they do not fit the network, or the numbers of classes differ.
+        ValueError: if there are no images, they do not match the network, or the numbers of classes differ.
 
     Example:
         >>> from segnet_nb import datasets
@@ -108,20 +132,21 @@ def probe_predictions(model: keras.Model, data: Dataset, *, batch_size: int = 4)
         >>> probe_predictions(segnet_basic((None, None, 3), 11, filters=4, kernel_size=3), data)
         Predictions(2 images, 32x48, 11 classes)
     """
-    told, known = model.output_shape[-1], data.classes.num_classes
-    if told != known:
-        raise UserError(
-            f"the network tells {told} classes apart, but the data has {known}: "
-            f"{', '.join(data.classes.names)}. Pass a network trained on these classes."
-        )
+    check_num_classes(model, data.classes)
     if not len(data):
-        raise UserError("the dataset holds no image. Load it with a count of at least 1.")
-    classes, shares = [], []
+        raise UserError("the dataset contains no images. Load it with a count of at least 1.")
+    top = min(TOP, data.classes.num_classes)
+    classes, probabilities = [], []
     for start in range(0, len(data), batch_size):
         batch = predict_probabilities(model, data.images[start : start + batch_size], batch_size=batch_size)
-        order = np.argsort(-batch, axis=-1, kind="stable")[..., : min(TOP, known)]
-        shares.append(np.take_along_axis(batch, order, -1).astype(np.float16))
+        order = np.argsort(-batch, axis=-1, kind="stable")[..., :top]
+        probabilities.append(np.take_along_axis(batch, order, -1).astype(np.float16))
         classes.append(order.astype(np.uint8))
     return Predictions(
-        data.images, data.labels, data.classes, data.names, np.concatenate(classes), np.concatenate(shares)
+        data.images,
+        data.labels,
+        data.classes,
+        data.names,
+        np.concatenate(classes),
+        np.concatenate(probabilities),
     )

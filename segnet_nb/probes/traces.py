@@ -1,4 +1,4 @@
-"""Networks watched at work: what their poolings remember and where their unpoolings put it."""
+"""Traces of a network: its feature maps, pooling indices and unpooled maps for one image."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from segnet_nb._shared.errors import UserError, UserTypeError
 from segnet_nb._shared.framework import keras, ops, tree
 from segnet_nb.networks.encoder_decoder import ends_in_softmax
 from segnet_nb.networks.layers import MaxPoolingWithIndices2D, MaxUnpooling2D
+from segnet_nb.probes._segments import check_input_shape
 from segnet_nb.probes.unpooling import PathStep, PixelPath, StageTrace, UnpoolingTrace
 
 __all__ = [
@@ -25,13 +26,13 @@ __all__ = [
     "trace_unpooling",
 ]
 
-_MEND = (
+_HOW_TO_FIX = (
     "Build one with segnet_nb.segnet_basic or segnet_nb.model.build_network, or load one with "
     "segnet_nb.load_model or segnet_nb.load_pretrained."
 )
 _STAGE_TENSORS = ("features", "pooled", "indices", "values", "unpooled", "dense")
 
-# A network's probe is built once. It holds the layers, not the network, so the network can still go.
+# The probe of a network is built once. It references the layers, not the network, which can be deleted.
 _probes: WeakKeyDictionary[keras.Model, keras.Model] = WeakKeyDictionary()
 
 
@@ -44,25 +45,27 @@ def _maker(tensor: Any) -> Any:
 
 
 def _first_convolution(model: keras.Model, start: Any) -> keras.layers.Conv2D:
-    """The nearest convolution that reads, directly or not, what ``start`` gives."""
-    readers: dict[int, list[Any]] = {}
+    """The nearest convolution that depends, directly or not, on the output of ``start``."""
+    consumers: dict[int, list[Any]] = {}
     for operation in model.operations:
         if not isinstance(operation, keras.layers.InputLayer):
             for tensor in _inputs(operation):
-                readers.setdefault(id(_maker(tensor)), []).append(operation)
+                consumers.setdefault(id(_maker(tensor)), []).append(operation)
     queue = [start]
     for operation in queue:
         if isinstance(operation, keras.layers.Conv2D):
             return operation
-        queue.extend(readers.get(id(operation), ()))
-    raise UserError(f"no convolution follows {start.name}, so nothing makes its map dense. {_MEND}")
+        queue.extend(consumers.get(id(operation), ()))
+    raise UserError(
+        f"no convolution follows {start.name}, which would make its feature map dense. {_HOW_TO_FIX}"
+    )
 
 
 def _stages(model: keras.Model) -> list[tuple[Any, ...]]:
-    """For each stage, outermost first, the tensors that ``_STAGE_TENSORS`` names."""
+    """For each stage, outermost first, the tensors listed in ``_STAGE_TENSORS``."""
     layers = getattr(model, "operations", model.layers)
     poolings = [layer for layer in layers if isinstance(layer, MaxPoolingWithIndices2D)]
-    # By what they read, not by their names: whoever remembered the indices belongs to the unpooling.
+    # Pairs are found by the indices that an unpooling takes, not by the names of the layers.
     unpoolings = {
         id(_maker(_inputs(layer)[1])): layer for layer in layers if isinstance(layer, MaxUnpooling2D)
     }
@@ -70,15 +73,14 @@ def _stages(model: keras.Model) -> list[tuple[Any, ...]]:
         if not found:
             raise UserError(
                 f"{model.name!r} is not a SegNet of this package: no {what} among its {len(layers)} layers. "
-                f"{_MEND}"
+                f"{_HOW_TO_FIX}"
             )
     stages = []
     for pooling in poolings:
         unpooling = unpoolings.get(id(pooling))
         if unpooling is None:
             raise UserError(
-                f"no MaxUnpooling2D of {model.name!r} uses the indices of {pooling.name!r}, so there is no "
-                f"way back up. {_MEND}"
+                f"no MaxUnpooling2D of {model.name!r} uses the indices of {pooling.name!r}. {_HOW_TO_FIX}"
             )
         pooled, indices = pooling.output
         values = _inputs(unpooling)[0]
@@ -88,9 +90,9 @@ def _stages(model: keras.Model) -> list[tuple[Any, ...]]:
 
 
 def _probe(model: keras.Model) -> keras.Model:
-    """A network that also gives the tensors of every stage; built once per network."""
+    """A network that also outputs the tensors of every stage; built once per network."""
     if not isinstance(model, keras.Model):
-        raise UserTypeError(f"a network is needed, a keras.Model, but {type(model).__name__} came. {_MEND}")
+        raise UserTypeError(f"model must be a keras.Model, but got {type(model).__name__}. {_HOW_TO_FIX}")
     if model not in _probes:
         tensors = [tensor for stage in _stages(model) for tensor in stage]
         _probes[model] = keras.Model(model.inputs[0], [*tensors, model.outputs[0]])
@@ -101,42 +103,37 @@ def _checked_image(model: keras.Model, image: np.ndarray) -> np.ndarray:
     image = np.asarray(image)
     if image.ndim == 4:
         raise UserError(
-            f"one image is traced at a time, but a batch of shape {image.shape} came. Pass images[0], or "
+            f"image must be a single image, but got a batch of shape {image.shape}. Pass images[0], or "
             "all of them to trace_images."
         )
     if image.ndim != 3 or image.shape[-1] != 3 or 0 in image.shape:
-        raise UserError(f"an image has shape (height, width, 3), but {image.shape} came. Pass RGB pixels.")
+        raise UserError(f"image must have shape (height, width, 3), but got {image.shape}. Pass RGB pixels.")
     if image.dtype != np.uint8:
         raise UserTypeError(
-            f"an image is uint8 in 0..255, but {image.dtype} came. Scale floats in 0..1 by 255, then "
+            f"image must be uint8 in 0..255, but got {image.dtype}. Scale floats in 0..1 by 255, then "
             "image.astype('uint8')."
         )
-    wanted = model.input_shape[1:]
-    if any(want not in (None, got) for want, got in zip(wanted, image.shape, strict=True)):
-        raise UserError(
-            f"the network takes images of shape {wanted} (None: any), but {image.shape} came. Resize the "
-            "image, or build the network with None for height and width."
-        )
+    check_input_shape(model, image.shape)
     return image
 
 
 def trace_unpooling(model: keras.Model, image: np.ndarray) -> UnpoolingTrace:
-    """Run a network on one image and keep what its poolings and unpoolings did.
+    """Run a network on one image and record its poolings and unpoolings.
 
-    One pass gives everything. A trace holds every map of every stage: 0.2 GB for the full SegNet at
-    360 x 480.
+    A single forward pass is run. A trace contains every feature map of every stage: 0.2 GB for the full
+    SegNet at 360 x 480.
 
     Args:
-        model: a network of this package, ending in softmax or in logits.
-        image: uint8 RGB in 0..255, shape ``(height, width, 3)``, any size that the network takes.
+        model: a network of this package, with softmax or logits as output.
+        image: uint8 RGB in 0..255, shape ``(height, width, 3)``, any size that the network accepts.
 
     Returns:
-        The trace, plain NumPy arrays that are read-only.
+        The trace, as read-only NumPy arrays.
 
     Raises:
-        TypeError: if no network or no uint8 image came.
-        ValueError: if the network has not our pooling and unpooling layers in pairs, or the image does
-            not fit it.
+        TypeError: if ``model`` is not a network or ``image`` is not uint8.
+        ValueError: if the network does not consist of pairs of ``MaxPoolingWithIndices2D`` and
+            ``MaxUnpooling2D``, or the image does not match it.
 
     Example:
         >>> from segnet_nb.networks.model import segnet_basic
@@ -149,7 +146,7 @@ def trace_unpooling(model: keras.Model, image: np.ndarray) -> UnpoolingTrace:
     """
     probe = _probe(model)
     image = _checked_image(model, image).copy()
-    # Called, not predict_on_batch: that would trace a graph anew for each size of image.
+    # Called directly, because predict_on_batch would retrace a graph for each image size.
     *tensors, scores = probe(image[None].astype("float32"), training=False)
     if not ends_in_softmax(model):
         scores = ops.softmax(ops.cast(scores, "float32"))
@@ -162,31 +159,31 @@ def trace_unpooling(model: keras.Model, image: np.ndarray) -> UnpoolingTrace:
 
 
 def _array(tensor: Any) -> np.ndarray:
-    """The first of a batch, floats as float32 whatever the precision policy."""
+    """The first item of a batch, floats as float32 whatever the dtype policy."""
     array = ops.convert_to_numpy(tensor)[0]
     return array if array.dtype == np.uint8 else array.astype(np.float32, copy=False)
 
 
 class TraceList(Sequence[UnpoolingTrace]):
-    """Traces of several images, each made when it is first asked for.
+    """Traces of several images, each computed on first access.
 
     Args:
         model: a network of this package.
         images: uint8 RGB, shape ``(count, height, width, 3)``, or a list of images of any sizes.
-        keep: how many traces stay in memory; the one that was not asked for longest goes first.
+        keep: number of traces to keep in memory; the least recently used one is deleted first.
 
     Raises:
-        TypeError: if no network or no uint8 images came.
-        ValueError: if there are no images, they do not fit, or ``keep`` is below 1.
+        TypeError: if ``model`` is not a network or the images are not uint8.
+        ValueError: if there are no images, they do not match the network, or ``keep`` is below 1.
     """
 
     def __init__(self, model: keras.Model, images: np.ndarray | Sequence[np.ndarray], keep: int = 3) -> None:
         if keep < 1:
-            raise UserError(f"keep must be at least 1, but {keep} came.")
+            raise UserError(f"keep must be at least 1, but got {keep}.")
         if isinstance(images, np.ndarray) and images.ndim == 3:
-            raise UserError(f"several images are needed, but one of shape {images.shape} came. Pass [image].")
+            raise UserError(f"images must be several images, but got shape {images.shape}. Pass [image].")
         if not len(images):
-            raise UserError("no images came. Pass at least one image.")
+            raise UserError("images is empty. Pass at least one image.")
         _probe(model)
         self._model = model
         self._images = [_checked_image(model, image) for image in images]
@@ -200,9 +197,11 @@ class TraceList(Sequence[UnpoolingTrace]):
         try:
             number = range(len(self))[index]
         except IndexError:
-            raise IndexError(f"there are images 0..{len(self) - 1}, but {index} came.") from None
+            raise IndexError(f"index must be in 0..{len(self) - 1}, but got {index}.") from None
         if isinstance(number, range):
-            raise UserTypeError("one trace at a time: take traces[i]; a slice would hold them all.")
+            raise UserTypeError(
+                "slices are not supported, because they would keep all traces: use traces[i]."
+            )
         if number not in self._traces:
             self._traces[number] = trace_unpooling(self._model, self._images[number])
             while len(self._traces) > self._keep:
@@ -220,19 +219,19 @@ class TraceList(Sequence[UnpoolingTrace]):
 def trace_images(
     model: keras.Model, images: np.ndarray | Sequence[np.ndarray], *, keep: int = 3
 ) -> TraceList:
-    """A list of traces, each made when it is first asked for and kept for a while.
+    """A sequence of traces, each computed on first access and cached.
 
     Args:
         model: a network of this package.
         images: uint8 RGB, shape ``(count, height, width, 3)``, or a list of images of any sizes.
-        keep: how many traces stay in memory.
+        keep: number of traces to keep in memory.
 
     Returns:
         A sequence of ``UnpoolingTrace``, one per image.
 
     Raises:
-        TypeError: if no network or no uint8 images came.
-        ValueError: if there are no images, they do not fit, or ``keep`` is below 1.
+        TypeError: if ``model`` is not a network or the images are not uint8.
+        ValueError: if there are no images, they do not match the network, or ``keep`` is below 1.
 
     Example:
         >>> from segnet_nb.networks.model import segnet_basic

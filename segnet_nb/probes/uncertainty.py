@@ -1,4 +1,4 @@
-"""What a Bayesian SegNet says of some images after a few samples and after more."""
+"""Predictions and uncertainty of a Bayesian SegNet for increasing numbers of Monte Carlo dropout samples."""
 
 from __future__ import annotations
 
@@ -12,27 +12,30 @@ from segnet_nb._shared.framework import keras
 from segnet_nb.datasets.base import Dataset
 from segnet_nb.datasets.classes import ClassList
 from segnet_nb.inference.uncertainty import uncertainty_at
+from segnet_nb.probes.predictions import check_images, check_num_classes
 
 MEASURES = ("variance", "entropy", "mutual_information")
 
 
 @dataclass(frozen=True, eq=False)
 class SampledPredictions:
-    """Predictions and their uncertainty after rising numbers of samples.
+    """Predictions and their uncertainty after increasing numbers of Monte Carlo dropout samples.
 
     Attributes:
         images: uint8 RGB in 0..255, shape ``(count, height, width, 3)``.
         labels: uint8 class ids, void last, shape ``(count, height, width)``.
         classes: names and colours of the ids.
         names: one short name per image.
-        counts: numbers of samples, rising.
-        predictions: uint8 ids, the likeliest class by the mean, shape ``(len(counts), count, height, width)``.
-        confidence: its mean probability, float32 in 0..1, same shape.
-        measures: ``variance``, ``entropy`` and ``mutual_information``, float32, each of the same shape; see
+        counts: numbers of samples, increasing.
+        predictions: uint8 ids, the most probable class by the mean, shape ``(len(counts), count, height,
+            width)``.
+        confidence: mean probability of that class, float32 in 0..1, same shape.
+        measures: ``variance``, ``entropy`` (total uncertainty) and ``mutual_information`` (epistemic
+            uncertainty), float32, each of the same shape; see
             ``segnet_nb.inference.uncertainty.Uncertainty``.
 
     Raises:
-        ValueError: if the shapes do not fit together.
+        ValueError: if the shapes are inconsistent.
     """
 
     images: np.ndarray
@@ -48,15 +51,11 @@ class SampledPredictions:
         shape = (len(self.counts), *self.labels.shape)
         parts = {"predictions": self.predictions, "confidence": self.confidence, **self.measures}
         if {*self.measures} != {*MEASURES}:
-            raise UserError(f"measures must be {', '.join(MEASURES)}, but {', '.join(self.measures)} came.")
+            raise UserError(f"measures must be {', '.join(MEASURES)}, but got {', '.join(self.measures)}.")
         for name, part in parts.items():
             if part.shape != shape:
-                raise UserError(f"{name} must have shape {shape}, but {part.shape} came.")
-        if self.images.shape != (*self.labels.shape, 3) or len(self.names) != len(self.images):
-            raise UserError(
-                f"labels of shape {self.labels.shape} need RGB images of that size and as many names, but "
-                f"images {self.images.shape} and {len(self.names)} names came."
-            )
+                raise UserError(f"{name} must have shape {shape}, but got {part.shape}.")
+        check_images(self.images, self.labels, self.names)
 
     def __len__(self) -> int:
         return len(self.images)
@@ -75,19 +74,19 @@ def probe_uncertainty(
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> SampledPredictions:
-    """Sample a network's predictions of every image and keep what is worth looking at.
+    """Run Monte Carlo dropout on every image, and record predictions and uncertainty.
 
     Args:
         model: a network with dropout and as many classes as the data.
         data: images and labels.
-        counts: numbers of samples after which to look, rising, the first at least 2.
-        batch_size: predictions at a time.
-        seed: decides what is dropped.
-        progress: called with the predictions done and to do.
+        counts: numbers of samples after which to record, increasing, the first at least 2.
+        batch_size: predictions per batch.
+        seed: seed of the dropout masks.
+        progress: called with the number of finished predictions and their total.
 
     Raises:
-        ValueError: if there are no images, they do not fit the network, it has no dropout, the numbers of
-            classes differ, or ``counts`` are impossible.
+        ValueError: if there are no images, they do not match the network, it has no dropout, the numbers of
+            classes differ, or ``counts`` are invalid.
 
     Example:
         >>> from segnet_nb import datasets
@@ -97,12 +96,7 @@ def probe_uncertainty(
         >>> probe_uncertainty(model, data, counts=(2, 3))
         SampledPredictions(2 images, 32x48, up to 3 samples)
     """
-    told, known = model.output_shape[-1], data.classes.num_classes
-    if told != known:
-        raise UserError(
-            f"the network tells {told} classes apart, but the data has {known}: "
-            f"{', '.join(data.classes.names)}. Pass a network trained on these classes."
-        )
+    check_num_classes(model, data.classes)
     found = uncertainty_at(model, data.images, counts, batch_size=batch_size, seed=seed, progress=progress)
     return SampledPredictions(
         data.images,

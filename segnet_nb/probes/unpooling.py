@@ -1,41 +1,30 @@
-"""What a SegNet did to one image at its poolings and unpoolings: plain NumPy, no framework."""
+"""Trace of the poolings and unpoolings of a SegNet for one image. NumPy only."""
 
 from __future__ import annotations
 
-import math
 import operator
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
 from segnet_nb._shared.errors import UserError, UserTypeError
+from segnet_nb.probes.pixel_paths import PathStep, PixelPath, Place, freeze
 
-Place = tuple[int, int]
-
-
-def _freeze(record: Any) -> None:
-    """Let a dataclass hold its arrays read-only: a trace is shared by all who look at it."""
-    for field in fields(record):
-        value = getattr(record, field.name)
-        if isinstance(value, np.ndarray):
-            view = value.view()  # the array itself stays as its owner left it
-            view.setflags(write=False)
-            object.__setattr__(record, field.name, view)
+__all__ = ["PathStep", "PixelPath", "StageTrace", "UnpoolingTrace"]
 
 
 def _checked(name: str, value: int, low: int, high: int, hint: str) -> int:
     try:
         number = operator.index(value)
     except TypeError:
-        raise UserTypeError(f"{name} must be a whole number, but {value!r} came. {hint}") from None
+        raise UserTypeError(f"{name} must be an integer, but got {value!r}. {hint}") from None
     if not low <= number <= high:
-        raise UserError(f"{name} must be in {low}..{high}, but {number} came. {hint}")
+        raise UserError(f"{name} must be in {low}..{high}, but got {number}. {hint}")
     return number
 
 
 def _placed(window: Place, index: int) -> Place:
-    """The place inside a window that an index means."""
+    """The position of an index of a window."""
     return 2 * window[0] + index // 2, 2 * window[1] + index % 2
 
 
@@ -44,14 +33,14 @@ class StageTrace:
     """One pooling, and the unpooling that uses its indices.
 
     Attributes:
-        number: 1 is the outermost stage, the one at the size of the image.
-        features: float32 ``(height, width, channels)``, the map that is pooled.
+        number: 1 is the outermost stage, at the size of the image.
+        features: float32 ``(height, width, channels)``, input of the pooling.
         pooled: float32 ``(rows, columns, channels)``, its maxima; ``rows = ceil(height / 2)``.
-        indices: uint8 like ``pooled``, offsets in 0..3, ``2 * dy + dx`` inside the window.
-        values: float32 like ``pooled``, what the decoder unpools.
-        unpooled: float32 like ``features``: each value at its index, zeros around it.
-        dense: float32 ``(height, width, dense channels)``, what the first convolution after the unpooling
-            makes of it, before normalisation and ReLU.
+        indices: uint8, same shape as ``pooled``, offsets in 0..3, ``2 * dy + dx`` inside the window.
+        values: float32, same shape as ``pooled``, input of the unpooling.
+        unpooled: float32, same shape as ``features``: each value at its index, zeros elsewhere.
+        dense: float32 ``(height, width, dense channels)``, output of the first convolution after the
+            unpooling, before normalisation and ReLU.
     """
 
     number: int
@@ -63,7 +52,7 @@ class StageTrace:
     dense: np.ndarray
 
     def __post_init__(self) -> None:
-        _freeze(self)
+        freeze(self)
 
     def __repr__(self) -> str:
         height, width, channels = self.features.shape
@@ -71,136 +60,44 @@ class StageTrace:
 
     @property
     def size(self) -> Place:
-        """Height and width of the map that is pooled."""
+        """Height and width of the pooled feature map."""
         return self.features.shape[0], self.features.shape[1]
 
     @property
     def channels(self) -> int:
-        """Channels of the map that is pooled."""
+        """Number of channels of the pooled feature map."""
         return self.features.shape[2]
 
     def check_channel(self, channel: int) -> int:
         """The channel as an int.
 
         Raises:
-            TypeError: if it is no whole number.
+            TypeError: if it is not an integer.
             ValueError: if this stage has no such channel.
         """
         hint = f"Stage {self.number} has {self.channels} channels."
         return _checked("channel", channel, 0, self.channels - 1, hint)
 
     def dense_channel(self, channel: int) -> int:
-        """The channel of ``dense`` that stands beside a channel of ``features``.
+        """The channel of ``dense`` that is shown next to a channel of ``features``.
 
-        The convolution mixes all channels, so none of its outputs belongs to one of its inputs; this is
-        ``channel`` itself, or its remainder where there are fewer outputs.
+        The convolution mixes all channels, so its outputs do not correspond to its inputs; this is
+        ``channel`` itself, or its remainder if there are fewer outputs.
         """
         return self.check_channel(channel) % self.dense.shape[2]
 
     def zero_share_before(self, channel: int) -> float:
-        """Share of exact zeros in a channel of the unpooled map, in 0..1: 0.75 and more."""
+        """Fraction of exact zeros in a channel of the unpooled feature map, in 0..1: at least 0.75."""
         return float(np.mean(self.unpooled[..., self.check_channel(channel)] == 0))
 
     def zero_share_after(self, channel: int) -> float:
-        """Share of exact zeros in channel ``dense_channel(channel)`` after the convolution, in 0..1."""
+        """Fraction of exact zeros in channel ``dense_channel(channel)`` after the convolution, in 0..1."""
         return float(np.mean(self.dense[..., self.dense_channel(channel)] == 0))
 
 
 @dataclass(frozen=True, eq=False)
-class PathStep:
-    """A pixel's way through one stage: down through the pooling, and up through the unpooling.
-
-    Places are ``(y, x)``. ``pixel``, ``winner`` and ``returned`` lie on the map that the stage pools,
-    ``window`` and ``source`` on the pooled one.
-
-    Attributes:
-        stage: 1 is the outermost.
-        channel: which channel the numbers are from.
-        pixel: where the pixel is on the way down.
-        window: the 2 x 2 window it falls into.
-        numbers: float32 ``(2, 2)``, what the window holds; NaN where it reaches over the edge.
-        index: offset of the maximum, 0..3.
-        winner: where the maximum was.
-        won: whether the pixel itself was the maximum.
-        source: from where the decoder takes its value.
-        returned: where the decoder puts it.
-        value: the value that it puts there.
-    """
-
-    stage: int
-    channel: int
-    pixel: Place
-    window: Place
-    numbers: np.ndarray
-    index: int
-    winner: Place
-    won: bool
-    source: Place
-    returned: Place
-    value: float
-
-    def __post_init__(self) -> None:
-        _freeze(self)
-
-    def as_dict(self) -> dict[str, Any]:
-        """The same as ints, floats, lists and None, ready for JSON; NaN becomes None."""
-        result: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
-        for name in ("pixel", "window", "winner", "source", "returned"):
-            result[name] = list(result[name])
-        result["numbers"] = [[_plain(number) for number in row] for row in self.numbers]
-        result["value"] = _plain(self.value)
-        return result
-
-
-def _plain(number: float) -> float | None:
-    # JSON knows neither NaN nor infinity.
-    return float(number) if math.isfinite(number) else None
-
-
-@dataclass(frozen=True, eq=False)
-class PixelPath:
-    """A pixel's way down to the bottleneck and back up.
-
-    Attributes:
-        pixel: ``(y, x)`` in the image.
-        stage: the stage whose channel was asked for.
-        channel: that channel; at other stages the one with the largest pooled value there.
-        steps: one per stage, outermost first. Read forwards they lead down, read backwards up.
-    """
-
-    pixel: Place
-    stage: int
-    channel: int
-    steps: tuple[PathStep, ...]
-
-    @property
-    def bottleneck(self) -> Place:
-        """The last window on the way down."""
-        return self.steps[-1].window
-
-    @property
-    def returned(self) -> Place:
-        """Where in the image the decoder puts the bottleneck's value."""
-        return self.steps[0].returned
-
-    def as_dict(self) -> dict[str, Any]:
-        """The same as ints, floats, lists and None, ready for JSON.
-
-        Example:
-            >>> PixelPath(pixel=(3, 4), stage=1, channel=0, steps=()).as_dict()
-            {'pixel': [3, 4], 'stage': 1, 'channel': 0, 'steps': []}
-        """
-        return {
-            "pixel": list(self.pixel),
-            "stage": self.stage,
-            "channel": self.channel,
-            "steps": [step.as_dict() for step in self.steps],
-        }
-
-
-@dataclass(frozen=True, eq=False)
 class UnpoolingTrace:
-    """All that a network pooled and unpooled while it segmented one image.
+    """All poolings and unpoolings of a network for one image.
 
     Attributes:
         image: uint8 RGB ``(height, width, 3)``.
@@ -232,17 +129,17 @@ class UnpoolingTrace:
     probabilities: np.ndarray
 
     def __post_init__(self) -> None:
-        _freeze(self)
+        freeze(self)
 
     def __repr__(self) -> str:
         height, width, _ = self.image.shape
         return f"UnpoolingTrace({height}x{width}, {len(self.stages)} stages)"
 
     def stage(self, number: int) -> StageTrace:
-        """A stage by its number, 1 the outermost.
+        """A stage by its number; 1 is the outermost.
 
         Raises:
-            TypeError: if the number is no whole number.
+            TypeError: if the number is not an integer.
             ValueError: if there is no such stage.
         """
         count = len(self.stages)
@@ -251,20 +148,20 @@ class UnpoolingTrace:
     def path(self, y: int, x: int, *, stage: int = 1, channel: int = 0) -> PixelPath:
         """Follow one pixel of the image down to the bottleneck and back up.
 
-        Down, the pixel falls at each stage into one window. Up, the decoder starts from the last window
-        and puts its value where that window's index says, then that one's where its index says, and so
-        on; it may well come out at another pixel. At ``stage`` the numbers are those of ``channel``. A
-        pixel has no channel of its own at the other stages: there they are those of the channel that
-        speaks loudest, the one with the largest pooled value at the window on the way down.
+        On the way down, the pixel is in one window at each stage. On the way up, the decoder starts from the
+        last window and writes its value to the position of its index, then from there to the position of the
+        next index, and so on; the path may end at another pixel. At ``stage`` the values are those of
+        ``channel``. At the other stages they are those of the channel with the largest pooled value at the
+        window on the way down.
 
         Args:
             y: row in the image.
             x: column in the image.
-            stage: whose channel is chosen.
+            stage: stage of the chosen channel.
             channel: the chosen channel.
 
         Raises:
-            TypeError: if a number is not whole.
+            TypeError: if a number is not an integer.
             ValueError: if the pixel, the stage or the channel does not exist.
         """
         height, width, _ = self.image.shape
@@ -276,22 +173,22 @@ class UnpoolingTrace:
         source = y >> len(self.stages), x >> len(self.stages)
         for at in reversed(self.stages):
             pixel, window = (y >> (at.number - 1), x >> (at.number - 1)), (y >> at.number, x >> at.number)
-            heard = channel if at is chosen else int(at.pooled[window].argmax())
-            index = int(at.indices[(*window, heard)])
+            strongest = channel if at is chosen else int(at.pooled[window].argmax())
+            index = int(at.indices[(*window, strongest)])
             winner = _placed(window, index)
-            returned = _placed(source, int(at.indices[(*source, heard)]))
+            returned = _placed(source, int(at.indices[(*source, strongest)]))
             step = PathStep(
                 stage=at.number,
-                channel=heard,
+                channel=strongest,
                 pixel=pixel,
                 window=window,
-                numbers=_window(at.features[..., heard], window),
+                numbers=_window(at.features[..., strongest], window),
                 index=index,
                 winner=winner,
                 won=pixel == winner,
                 source=source,
                 returned=returned,
-                value=float(at.values[(*source, heard)]),
+                value=float(at.values[(*source, strongest)]),
             )
             steps.append(step)
             source = returned
@@ -299,7 +196,7 @@ class UnpoolingTrace:
 
 
 def _window(features: np.ndarray, window: Place) -> np.ndarray:
-    """The numbers of one 2 x 2 window, NaN beyond an odd edge."""
+    """The values of one 2 x 2 window, NaN beyond an odd edge."""
     y, x = 2 * window[0], 2 * window[1]
     inside = features[y : y + 2, x : x + 2]
     numbers = np.full((2, 2), np.nan, np.float32)

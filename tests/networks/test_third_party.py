@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import threading
 
 import keras
 import numpy as np
@@ -71,7 +70,7 @@ class TestNetwork:
     def test_trains_is_found_again_and_evaluated(self, tmp_path):
         run = self.run(tmp_path, self.config())
         assert run.status == "finished" and run.model.name == "pocket"
-        found = sn.pretrained.find(tmp_path)
+        found = sn.pretrained.load_trained(tmp_path)
         assert found.classes.num_classes == 11
         scores = sn.evaluate(found.model, tiny_pair()[1]).scores
         assert scores.mean_iou == pytest.approx(run.best["mean_iou"], abs=1e-6)
@@ -80,9 +79,11 @@ class TestNetwork:
 
     def test_resumes_where_it_was_interrupted(self, tmp_path):
         whole = self.run(tmp_path / "whole", self.config())
-        stop = threading.Event()
-        options = {"stop": stop, "on_epoch": lambda *_: stop.set()}
-        assert self.run(tmp_path / "part", self.config(), **options).status == "interrupted"
+
+        def stop(*_):
+            raise sn.training.StopTraining
+
+        assert self.run(tmp_path / "part", self.config(), on_epoch=stop).status == "interrupted"
         part = self.run(tmp_path / "part", self.config(), resume=True)
         for name in ("loss", "mean_iou"):
             assert part.curve(name) == whole.curve(name)

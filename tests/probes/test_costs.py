@@ -100,7 +100,7 @@ def network(*steps):
     ],
     ids=str,
 )
-def test_how_far_a_layer_sees_by_touching_pixels(steps):
+def test_receptive_field_by_perturbing_pixels(steps):
     model = network(*steps)
     found = probe_costs(model, np.zeros((64, 8, 1)), repeats=1).layers[-1].receptive_field
     assert found == reach(model, 64)
@@ -109,7 +109,7 @@ def test_how_far_a_layer_sees_by_touching_pixels(steps):
 @pytest.mark.parametrize(
     "steps", [[(3, 1), "pool", (3, 1), "unpool", (3, 1)], ["pool", (5, 1), "unpool", (3, 1)]]
 )
-def test_through_unpooling_no_pixel_beyond_is_seen(steps):
+def test_receptive_field_through_unpooling_is_a_bound(steps):
     # Whether a value lands in a row hangs on the image, so not all of the field shows at once.
     model = network(*steps)
     bound = probe_costs(model, np.zeros((64, 8, 1)), repeats=1).layers[-1].receptive_field
@@ -117,7 +117,7 @@ def test_through_unpooling_no_pixel_beyond_is_seen(steps):
 
 
 @pytest.mark.parametrize("decoder", DECODERS)
-def test_every_decoder_can_be_weighed(decoder):
+def test_costs_of_every_decoder(decoder):
     model = segnet_basic(ANY, 3, filters=4, kernel_size=3, decoder=decoder)
     costs = probe_costs(model, np.zeros((24, 40, 3)), repeats=1)
     assert costs.parameters == model.count_params()
@@ -134,17 +134,17 @@ def test_published_sizes():
     assert costs.poolings[-1].pooled_receptive_field == 106
 
 
-def test_a_layer_that_is_not_known_ends_what_is_known():
+def test_an_unknown_layer_ends_the_receptive_field():
     inputs = keras.Input((8, 8, 1))
     model = keras.Model(inputs, kl.Conv2D(1, 3, padding="same")(kl.LayerNormalization()(inputs)))
     assert probe_costs(model, np.zeros((8, 8, 1)), repeats=1).layers[-1].receptive_field is None
 
 
-def test_bad_requests():
+def test_invalid_requests():
     model = segnet_basic(ANY, 3, filters=4)
-    with pytest.raises(ValueError, match=r"\(height, width, channels\), but \(1, 32, 32, 3\) came"):
+    with pytest.raises(ValueError, match=r"\(height, width, channels\), but got \(1, 32, 32, 3\)"):
         probe_costs(model, np.zeros((1, 32, 32, 3)))
-    with pytest.raises(ValueError, match="repeats must be at least 1, but 0 came"):
+    with pytest.raises(ValueError, match="repeats must be at least 1, but got 0"):
         probe_costs(model, np.zeros((32, 32, 3)), repeats=0)
-    with pytest.raises(TypeError, match="no functional network with one input"):
+    with pytest.raises(TypeError, match="must be a functional network with one input"):
         probe_costs(kl.Conv2D(1, 1), np.zeros((32, 32, 3)))

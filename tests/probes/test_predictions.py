@@ -66,7 +66,7 @@ def test_it_is_frozen(predictions):
     assert repr(predictions) == "Predictions(3 images, 37x50, 11 classes)"
 
 
-def test_two_classes_have_two_likeliest():
+def test_two_classes_have_two_top_classes():
     classes = ClassList(("cell", "ground"), ((0, 0, 0), (9, 9, 9), (1, 1, 1)))
     two = datasets.Dataset(
         np.zeros((1, 16, 16, 3), np.uint8), np.zeros((1, 16, 16), np.uint8), classes, ("a",)
@@ -80,22 +80,22 @@ class TestErrors:
     def test_a_network_of_other_classes(self, data):
         other = segnet_basic((None, None, 3), 5, filters=4, kernel_size=3)
         with pytest.raises(
-            ValueError, match=r"tells 5 classes apart, but the data has 11: Sky, .* Pass a network"
+            ValueError, match=r"has 5 output classes, but the data has 11: Sky, .* Pass a network"
         ):
             probes.probe_predictions(other, data)
 
-    def test_images_that_do_not_fit(self, data):
+    def test_mismatched_images(self, data):
         fixed = segnet_basic((64, 64, 3), 11, filters=4, kernel_size=3)
         with pytest.raises(ValueError, match=r"takes images of shape \(None, 64, 64, 3\).*Resize the images"):
             probes.probe_predictions(fixed, data)
 
     def test_no_image(self, model, data):
         none = dataclasses.replace(data, images=data.images[:0], labels=data.labels[:0], names=())
-        with pytest.raises(ValueError, match="holds no image"):
+        with pytest.raises(ValueError, match="contains no images"):
             probes.probe_predictions(model, none)
 
-    def test_parts_that_do_not_fit(self, predictions):
-        with pytest.raises(ValueError, match="need 3 classes and probabilities per pixel"):
+    def test_mismatched_parts(self, predictions):
+        with pytest.raises(ValueError, match="top_classes and top_probabilities must have shape"):
             dataclasses.replace(predictions, top_classes=predictions.top_classes[..., :2])
-        with pytest.raises(ValueError, match="as many names"):
+        with pytest.raises(ValueError, match="with one name each"):
             dataclasses.replace(predictions, names=("a",))

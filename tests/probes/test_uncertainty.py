@@ -39,7 +39,7 @@ def test_each_count_is_a_prediction_of_its_own_with_the_same_samples():
     np.testing.assert_array_equal(found.measures["variance"][0, 0], two.variance[0])
 
 
-def test_more_samples_use_those_before():
+def test_more_samples_include_the_earlier_ones():
     """Of samples of a mean m, n and then k more: the sum of all is the sum of both parts."""
     both = uncertainty_at(network(), data().images[:1], (2, 4), batch_size=2, seed=1)
     assert [each.samples for each in both] == [2, 4]
@@ -49,13 +49,13 @@ def test_more_samples_use_those_before():
 
 
 @pytest.mark.parametrize("counts", [(), (4, 2), (2, 2), (1, 3)])
-def test_impossible_counts(counts):
+def test_invalid_counts(counts):
     with pytest.raises(ValueError, match=r"counts must be increasing|samples must be at least 2"):
         probe_uncertainty(network(), data(), counts=counts)
 
 
 def test_another_number_of_classes_and_a_network_without_dropout():
-    with pytest.raises(ValueError, match="the network tells 5 classes apart, but the data has 11"):
+    with pytest.raises(ValueError, match="the network has 5 output classes, but the data has 11"):
         probe_uncertainty(network(5), data())
     with pytest.raises(ValueError, match="has no dropout"):
         probe_uncertainty(network(dropout=0.0), data())
