@@ -242,7 +242,7 @@ def test_the_same_everywhere_is_no_uncertainty():
     ("changes", "message"),
     [
         ({"counts": (2, 5)}, r"predictions must have shape \(2, 3, 6, 10\), but got \(3, 3, 6, 10\)"),
-        ({"names": ("a",)}, "1 names came"),
+        ({"names": ("a",)}, "with one name each, but got"),
         ({"measures": {}}, "measures must be variance, entropy, mutual_information"),
     ],
 )
