@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import queue
 import threading
 import time
 from collections.abc import Callable
@@ -18,11 +17,11 @@ from matplotlib.figure import Figure
 from segnet_nb._shared.errors import UserError
 from segnet_nb.datasets.classes import CAMVID, ClassList
 from segnet_nb.datasets.colors import overlay
-from segnet_nb.training.loop import StopTraining
 from segnet_nb.widgets.shared.assets import script, style
 from segnet_nb.widgets.shared.explorer import Explorer, guarded
 from segnet_nb.widgets.training_monitor.picture import draw_monitor, encoded, mask_bytes
 from segnet_nb.widgets.training_monitor.timing import seconds_left
+from segnet_nb.widgets.training_monitor.worker import TrainingThread
 
 STATUSES = ("idle", "running", "stopping", "finished", "stopped", "failed")
 _AT_WORK = ("running", "stopping")
@@ -158,41 +157,17 @@ class TrainingMonitor(Explorer):
                 "this monitor watches a training already. Stop that one, or make another monitor."
             )
         self._begin(config)
-        stop = self._stop
-        news: queue.SimpleQueue[tuple[Any, ...]] = queue.SimpleQueue()
-        latest: list[tuple[int, int, int, float]] = []  # of the step done last
-        runs: list[Any] = []
 
-        def on_step(run: Any, step: int, steps: int, loss: float) -> None:
-            if not runs:
-                runs.append(run)
-                news.put((list(run.history), run.best_epoch, None, None))  # of the epochs before, if resumed
-            latest[:] = [(len(run.history), step, steps, loss)]
-            if stop.is_set() and step < steps:  # after its last step an epoch is completed
-                raise StopTraining
+        def labels_of(model: Any) -> np.ndarray | None:
+            if predict is None or self._image is None:
+                return None
+            return np.asarray(predict(model, self._image[None]))[0]
 
-        def on_epoch(report: Any, model: Any) -> None:
-            labels = None
-            if predict is not None and self._image is not None:
-                labels = np.asarray(predict(model, self._image[None]))[0]
-            history, best = list(runs[0].history), runs[0].best_epoch
-            left = seconds_left(history, report.epochs, 0.0, 0.0) or 0.0
-            news.put((history, best, labels, report.line(history[best - 1]["mean_iou"], left)))
-
-        outcome: Future[Any] = Future()
-
-        def work() -> None:
-            try:
-                outcome.set_result(
-                    train(config, progress=False, on_epoch=on_epoch, on_step=on_step, **options)
-                )
-            except BaseException as error:  # handed to the cell that waits
-                outcome.set_exception(error)
-
-        # Daemon: a kernel that is shut down does not wait for the end of a training.
-        threading.Thread(target=work, name="training", daemon=True).start()
+        training = TrainingThread(labels_of)
+        self._stop = training.stop
+        training.start(train, config, options)
         began, interrupted = time.monotonic(), False
-        while not outcome.done():
+        while not training.outcome.done():
             try:
                 await asyncio.sleep(_LOOK_SECONDS)
             except asyncio.CancelledError:  # how an interrupt of the cell arrives
@@ -202,9 +177,9 @@ class TrainingMonitor(Explorer):
                 if task := asyncio.current_task():
                     task.uncancel()
                 self.stop()
-            self._look(news, latest, time.monotonic() - began)
-        self._look(news, latest, time.monotonic() - began)
-        return self._end(outcome)
+            self._look(training, time.monotonic() - began)
+        self._look(training, time.monotonic() - began)
+        return self._end(training.outcome)
 
     def stop(self) -> None:
         """End the training that is watched after the step at work, cleanly."""
@@ -222,18 +197,18 @@ class TrainingMonitor(Explorer):
             self.picture, self.image_accuracy = b"", None
             self.seconds, self.seconds_left = 0.0, None
 
-    def _look(self, news: queue.SimpleQueue, latest: list, seconds: float) -> None:
+    def _look(self, training: TrainingThread, seconds: float) -> None:
         """Take over, on the kernel's own thread, what the training has left to be read."""
         with self.hold_sync():
-            while not news.empty():
-                history, best, labels, line = news.get()
+            while not training.news.empty():
+                history, best, labels, line = training.news.get()
                 self._take_history(history, best)
                 if labels is not None:
                     self._predictions[self.epoch] = labels
                     self._redraw()
                 if line is not None and not self.seen:
                     print(line, flush=True)
-            epoch, step, self.steps, self.step_loss = latest[-1] if latest else (0, 0, 0, 0.0)
+            epoch, step, self.steps, self.step_loss = [*training.latest, (0, 0, 0, 0.0)][0]
             # The last step of an epoch may be told before the epoch is, or after it.
             step = step if epoch == self.epoch else 0
             if step < self.step or step == 0:
