@@ -169,9 +169,9 @@ def show_ablation(
     _draw_image(axes[1, 0], colorize(found.prediction, classes), "prediction, replaced indices")
     kinds = changed_pixels(labels, found.reference, found.prediction, classes.void_id)
     words, drawn = {
-        "all": ("changed (striped: newly incorrect)", kinds > 0),
-        "wrong": ("newly incorrect", kinds == 2),
-        "right": ("newly correct", kinds == 3),
+        "all": ("changed (striped: now wrong)", kinds > 0),
+        "wrong": ("now wrong", kinds == 2),
+        "right": ("now right", kinds == 3),
     }[shown]
     _draw_image(axes[1, 1], palette[ids], f"{words}: {100 * drawn.mean():.1f} %")
     _draw_scores(axes[1, 2], found)

@@ -53,7 +53,7 @@ def show_uncertainty(
     rows = figure.add_gridspec(3, 1, height_ratios=(1, 0.16, 1.35))
     above, between, below = (rows[i].subgridspec(1, columns) for i, columns in enumerate((4, 4, 2)))
     name_of_measure = f"{measure.replace('_', ' ')}{UNITS.get(measure, '')}"
-    titles = {"photo": "image", "prediction": "prediction (hatched: rejected)", "errors": "errors"}
+    titles = {"photo": "image", "prediction": "prediction (hatched: left out)", "errors": "errors"}
     for column, name in enumerate(("photo", "prediction", "errors", "uncertainty")):
         axes = figure.add_subplot(above[column])
         axes.imshow(pictures[name])

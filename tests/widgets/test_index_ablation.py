@@ -293,7 +293,7 @@ def test_figure_and_bundle(explorer, bench):
     figure = explorer.figure()
     titles = [axis.get_title() for axis in figure.axes]
     assert titles[:4] == ["image", "ground truth", "prediction, true indices", "prediction, replaced indices"]
-    assert titles[4] == f"changed (striped: newly incorrect): {100 * explorer.result['changed']:.1f} %"
+    assert titles[4] == f"changed (striped: now wrong): {100 * explorer.result['changed']:.1f} %"
     assert figure.get_suptitle() == "stage 1 bilinear"
     shown = [axis.images[0].get_array() for axis in figure.axes[:5]]
     np.testing.assert_array_equal(shown[0], bench.images[0])
@@ -306,7 +306,7 @@ def test_figure_and_bundle(explorer, bench):
     assert data["image/jpeg"][:2] == b"\xff\xd8"
     explorer.view = "wrong"
     wrong = explorer.result["now_wrong"]
-    assert explorer.figure().axes[4].get_title() == f"newly incorrect: {100 * wrong:.1f} %"
+    assert explorer.figure().axes[4].get_title() == f"now wrong: {100 * wrong:.1f} %"
     true = show_ablation(bench.run(0, {}), bench.images[0], bench.labels[0], bench.classes)
     assert true.get_suptitle() == "true indices at every stage"
 
