@@ -1,7 +1,7 @@
-"""NumPy in, matplotlib ``Figure`` out. Nothing here knows a framework or a widget.
+"""Matplotlib figures of NumPy arrays, independent of frameworks and widgets.
 
-Figures are made without pyplot's state, so they can be made from any thread; a notebook shows the figure
-that a cell ends with.
+Figures are created without the global state of pyplot, so that they can be created in any thread; a notebook
+displays the figure if it is the last expression of a cell.
 """
 
 import lazy_loader

@@ -1,4 +1,4 @@
-"""How much of a dataset each class is."""
+"""Class distribution of a dataset, which shows its class imbalance."""
 
 from __future__ import annotations
 
@@ -16,11 +16,14 @@ _COLORS = (BLUE, ORANGE, GREEN, GREY)
 
 
 def class_distribution(labels: np.ndarray, classes: ClassList) -> np.ndarray:
-    """Share of all pixels of each class, void last, adding up to 1.
+    """Fraction of all pixels that belong to each class, void last; the sum is 1.
 
     Args:
         labels: ids of any shape.
-        classes: whose ids they are.
+        classes: class list of the ids.
+
+    Returns:
+        float64, shape ``(num_classes + 1,)``.
 
     Raises:
         ValueError: if there are no pixels.
@@ -32,43 +35,43 @@ def class_distribution(labels: np.ndarray, classes: ClassList) -> np.ndarray:
         [0.5, 0.25, 0.25]
     """
     if not labels.size:
-        raise UserError("no labels came. Pass at least one pixel.")
+        raise UserError("labels is empty. Pass at least one pixel.")
     return np.bincount(labels.ravel(), minlength=classes.void_id + 1) / labels.size
 
 
 def show_class_distribution(
-    shares: Mapping[str, np.ndarray], classes: ClassList, *, title: str = ""
+    splits: Mapping[str, np.ndarray], classes: ClassList, *, title: str = ""
 ) -> Figure:
-    """Bars of each class for one or more splits, on a logarithmic scale.
+    """A bar chart of the class distribution of one or more splits, on a logarithmic scale.
 
     Args:
-        shares: name of a split to the shares of its classes, from ``class_distribution``; at most four.
-        classes: for their names.
-        title: of the figure.
+        splits: name of each split and its distribution, from ``class_distribution``; at most four.
+        classes: names of the classes.
+        title: title of the figure.
 
     Raises:
-        ValueError: if there are no splits, or too many.
+        ValueError: if there are no splits, or more than four.
     """
-    if not 1 <= len(shares) <= len(_COLORS):
-        raise UserError(f"1 to {len(_COLORS)} splits can be shown, but {len(shares)} came.")
+    if not 1 <= len(splits) <= len(_COLORS):
+        raise UserError(f"splits must be 1 to {len(_COLORS)} distributions, but got {len(splits)}.")
     names = [*classes.names, "void"]
     figure = NotebookFigure(9, 1.4 + 0.32 * len(names))
     axes = figure.subplots()
-    thick = 0.8 / len(shares)
-    smallest = min(float(share[share > 0].min()) for share in shares.values())
-    for number, (split, share) in enumerate(shares.items()):
-        places = np.arange(len(names)) - 0.4 + thick * (number + 0.5)
-        axes.barh(places, 100 * share, height=thick, color=_COLORS[number], label=split)
-        for place, value in zip(places, share, strict=True):
+    height = 0.8 / len(splits)
+    smallest = min(float(fractions[fractions > 0].min()) for fractions in splits.values())
+    for number, (split, fractions) in enumerate(splits.items()):
+        positions = np.arange(len(names)) - 0.4 + height * (number + 0.5)
+        axes.barh(positions, 100 * fractions, height=height, color=_COLORS[number], label=split)
+        for position, value in zip(positions, fractions, strict=True):
             text = f"{100 * value:.2g}" if value else "none"
-            axes.text(100 * max(value, smallest / 2), place, f" {text}", va="center", fontsize=7)
+            axes.text(100 * max(value, smallest / 2), position, f" {text}", va="center", fontsize=7)
     axes.set_xscale("log")
     axes.set_xlim(left=100 * smallest / 2, right=150)
     axes.set_yticks(range(len(names)), names, fontsize=9)
     axes.invert_yaxis()
-    axes.set_xlabel("share of all pixels (%), logarithmic")
+    axes.set_xlabel("fraction of all pixels (%), logarithmic scale")
     axes.set_title(title, fontsize=11)
     axes.grid(axis="x", color="#dddddd", linewidth=0.6)
     axes.set_axisbelow(True)
-    figure.legend(loc="outside lower center", ncols=len(shares), fontsize=9, frameon=False)
+    figure.legend(loc="outside lower center", ncols=len(splits), fontsize=9, frameon=False)
     return figure

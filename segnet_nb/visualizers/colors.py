@@ -1,8 +1,9 @@
-"""The colours of figures, and legends of classes."""
+"""Colours of figures, and legends of classes."""
 
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from segnet_nb.datasets.classes import ClassList
@@ -18,12 +19,13 @@ __all__ = [
     "VERMILION",
     "YELLOW",
     "colorize",
+    "draw_class_legend",
     "legend_patches",
     "overlay",
     "safe_colors",
 ]
 
-# Okabe and Ito's colours, told apart with every kind of colour vision: for everything whose colour is ours.
+# The colour-blind-safe palette of Okabe and Ito, for everything except the classes of datasets.
 BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 PURPLE, SKY, YELLOW, GREY = "#CC79A7", "#56B4E9", "#F0E442", "#6E6E6E"
 
@@ -32,6 +34,19 @@ def legend_patches(classes: ClassList, present: np.ndarray) -> list[Patch]:
     """One labelled patch per class id in ``present``, for a matplotlib legend."""
     names = [*classes.names, "void"]
     return [
-        Patch(facecolor=classes.palette[i] / 255, edgecolor="0.4", linewidth=0.5, label=names[i])
+        Patch(facecolor=tuple(classes.palette[i] / 255), edgecolor="0.4", linewidth=0.5, label=names[i])
         for i in np.unique(present)
     ]
+
+
+def draw_class_legend(figure: Figure, classes: ClassList, present: np.ndarray) -> None:
+    """Add a legend of the class ids in ``present`` below a figure."""
+    figure.legend(
+        handles=legend_patches(classes, present),
+        loc="outside lower center",
+        ncols=6,
+        frameon=False,
+        fontsize=9,
+        handlelength=1.2,
+        columnspacing=1.2,
+    )

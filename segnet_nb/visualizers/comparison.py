@@ -1,4 +1,4 @@
-"""Quality against what it costs, one mark per decoder."""
+"""Quality against cost, one marker per decoder."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from matplotlib.figure import Figure
 from segnet_nb._shared.errors import UserError
 from segnet_nb.visualizers.figures import NotebookFigure
 
-_MARKS = "osD^v<>Pph*"
+_MARKERS = "osD^v<>Pph*"
 _COLORS = {"nothing": "#666666", "indices": "#0072b2", "maps": "#d55e00", "indices and maps": "#8a3a73"}
 
 
 def show_costs(
     rows: Sequence[Mapping[str, object]], *, quality: str = "mean IoU (%)", title: str = ""
 ) -> Figure:
-    """Quality over the storage that the decoder needs, and over the time of an image.
+    """Quality against the memory that the decoder needs from the encoder, and against the time per image.
 
     Args:
         rows: one mapping per decoder with ``name``, ``quality`` (percent), ``megabytes``, ``milliseconds``
-            and ``keeps`` (``"nothing"``, ``"indices"``, ``"maps"`` ...), which decides the colour.
-        quality: what the quality is, for the axis.
-        title: of the figure.
+            and ``keeps`` (``"nothing"``, ``"indices"``, ``"maps"`` ...), which determines the colour.
+        quality: label of the quality axis.
+        title: title of the figure.
 
     Returns:
         The figure.
 
     Raises:
-        ValueError: if there is no row.
+        ValueError: if there are no rows.
 
     Example:
         >>> row = {"name": "SegNet", "quality": 50.0, "megabytes": 1.0, "milliseconds": 20.0}
@@ -37,13 +37,13 @@ def show_costs(
         2
     """
     if not rows:
-        raise UserError("nothing to show: pass at least one row.")
+        raise UserError("rows is empty. Pass at least one row.")
     figure = NotebookFigure(10, 4.6)
     figure.suptitle(title, fontsize=11)
     for axes, name, label in zip(
         figure.subplots(1, 2, sharey=True),
         ("megabytes", "milliseconds"),
-        ("kept from the encoder for one image (MB)", "time of one image (ms)"),
+        ("memory for encoder outputs per image (MB)", "time per image (ms)"),
         strict=True,
     ):
         for number, row in enumerate(rows):
@@ -51,13 +51,13 @@ def show_costs(
             axes.plot(
                 [row[name]],
                 [row["quality"]],
-                marker=_MARKS[number % len(_MARKS)],
+                marker=_MARKERS[number % len(_MARKERS)],
                 color=_COLORS.get(kind, "#000000"),
                 markersize=8,
                 linestyle="none",
-                clip_on=False,  # whole marks, on the axis too
+                clip_on=False,  # markers on the axis are drawn completely
                 zorder=3,
-                label=row["name"],
+                label=str(row["name"]),
             )
         axes.set_xlabel(label)
         axes.set_xlim(left=0)

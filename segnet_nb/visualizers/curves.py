@@ -16,19 +16,19 @@ from segnet_nb.visualizers.figures import NotebookFigure
 def show_history(
     history: Sequence[Mapping[str, float]], *, best_epoch: int | None = None, width: float = 10.0
 ) -> Figure:
-    """Training loss on the left, validation scores on the right, epoch by epoch.
+    """Training loss on the left, validation scores on the right, per epoch.
 
     Args:
         history: one mapping per epoch with ``epoch``, ``loss``, ``mean_iou``, ``global_accuracy`` and
             ``class_average``, as in ``Run.history``.
-        best_epoch: marked, if given.
-        width: of the figure in inches.
+        best_epoch: epoch to mark, or None.
+        width: width of the figure in inches.
 
     Raises:
-        ValueError: if there is no epoch to show.
+        ValueError: if the history is empty.
     """
     if not history:
-        raise UserError("the history is empty: train for at least one whole epoch first.")
+        raise UserError("the history is empty. Complete at least one epoch of training first.")
     figure = NotebookFigure(width, 0.36 * width)
     left, right = figure.subplots(1, 2)
     draw_history(left, right, history, best_epoch)
@@ -38,7 +38,7 @@ def show_history(
 def draw_history(
     left: Axes, right: Axes, history: Sequence[Mapping[str, float]], best_epoch: int | None = None
 ) -> None:
-    """The two charts of ``show_history`` on axes of a larger figure."""
+    """Draw the two plots of ``show_history`` on the axes of another figure."""
     epochs = [entry["epoch"] for entry in history]
     marker = "o" if len(epochs) <= 30 else None
     left.plot(epochs, [entry["loss"] for entry in history], color=BLUE, marker=marker, markersize=3)
@@ -52,7 +52,7 @@ def draw_history(
         values = [100 * entry[name] for entry in history]
         right.plot(epochs, values, label=label, color=color, dashes=dashes, marker=marker, markersize=3)
     if best_epoch:
-        right.axvline(best_epoch, color=GREY, linewidth=1, label=f"kept: epoch {best_epoch}")
+        right.axvline(best_epoch, color=GREY, linewidth=1, label=f"best epoch: {best_epoch}")
     right.set(title="validation", xlabel="epoch", ylabel="score (%)", ylim=(0, 100))
     right.legend(frameon=False, fontsize=9, loc="best")
     for axis in (left, right):
@@ -64,18 +64,18 @@ def draw_history(
 def show_curves(
     curves: Mapping[str, Sequence[float]], *, width: float = 8.0, same_scale: bool = False
 ) -> Figure:
-    """One small chart per curve, over epochs; for ``keras.callbacks.History.history`` for example.
+    """One small plot per curve over the epochs, for example of ``keras.callbacks.History.history``.
 
     Args:
         curves: values per epoch, by name.
-        width: of the figure in inches.
-        same_scale: whether all charts have the same vertical axis, for values of one kind.
+        width: width of the figure in inches.
+        same_scale: whether the plots share the vertical axis, for values of the same quantity.
 
     Raises:
-        ValueError: if there is no curve.
+        ValueError: if there are no curves.
     """
     if not curves:
-        raise UserError("there is no curve to show: pass at least one name with its values.")
+        raise UserError("curves is empty. Pass at least one name with its values.")
     figure = NotebookFigure(width, 0.36 * width)
     axes = figure.subplots(1, len(curves), squeeze=False, sharey=same_scale)[0]
     for axis, (name, values) in zip(axes, curves.items(), strict=True):

@@ -1,4 +1,4 @@
-"""Figures that show themselves in a notebook, sharp and small, without pyplot."""
+"""Figures that a notebook displays, sharp and compact, without pyplot."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 _SCREEN_DPI = 72
-# Pixels per displayed pixel: text stays sharp on dense screens; photographs have little to gain.
+# Image pixels per displayed pixel: sharp text on high-resolution screens; photographs benefit less.
 _CHART_SHARPNESS, _PHOTO_SHARPNESS = 1.6, 1.15
 _CHART_COLORS = 128
 
 
 class NotebookFigure(Figure):
-    r"""A matplotlib figure that a notebook cell shows when it ends with it.
+    r"""A matplotlib figure that a notebook displays if it is the last expression of a cell.
 
     Charts are stored as PNG, photographs as JPEG, which is several times smaller. No global state is
-    touched, so figures can be made in callbacks and threads.
+    changed, so that figures can be created in callbacks and threads.
 
     Args:
-        width: in inches.
-        height: in inches.
-        photographic: whether most of the figure is photographs.
+        width: width in inches.
+        height: height in inches.
+        photographic: whether the figure consists mostly of photographs.
 
     Example:
         >>> figure = NotebookFigure(2, 1)
@@ -46,7 +46,7 @@ class NotebookFigure(Figure):
         if self._photographic:
             return None
         pixels, size = self._pixels(_CHART_SHARPNESS)
-        # A chart has few colours: a palette makes it a third as large and looks the same.
+        # A chart has few colours: with a palette it has a third of the size and looks the same.
         pixels = pixels.quantize(_CHART_COLORS, dither=Image.Dither.NONE)
         buffer = io.BytesIO()
         pixels.save(buffer, "png", optimize=True)

@@ -1,4 +1,4 @@
-"""One inspected image beside the confusion matrix."""
+"""An inspected image next to the confusion matrix."""
 
 from __future__ import annotations
 
@@ -25,23 +25,24 @@ def show_inspection(
     cell: tuple[int, int] | None = None,
     width: float = 11.0,
 ) -> Figure:
-    """A picture with the legend of its classes, and a confusion matrix in percent of each true class.
+    """An image with the legend of its classes, and a confusion matrix in percent of each true class.
 
     Args:
         pixels: uint8 RGB, shape ``(height, width, 3)``.
-        matrix: counts, rows truth, shape ``(num_classes, num_classes)``.
+        matrix: counts, rows ground truth, shape ``(num_classes, num_classes)``.
         classes: names and colours.
         present: ids for the legend.
-        title: of the picture.
-        cell: ``(truth, prediction)``, framed in the matrix.
-        width: of the figure in inches.
+        title: title of the image.
+        cell: ``(truth, prediction)`` of the cell to highlight, or None.
+        width: width of the figure in inches.
 
     Raises:
-        ValueError: if the matrix does not fit the classes.
+        ValueError: if the matrix does not match the classes.
     """
     if matrix.shape != (classes.num_classes, classes.num_classes):
         raise UserError(
-            f"{classes.num_classes} classes need a square matrix of that side, but {matrix.shape} came."
+            f"matrix must have shape {(classes.num_classes,) * 2} for {classes.num_classes} classes, but got "
+            f"{matrix.shape}."
         )
     high = width * 0.55 * pixels.shape[0] / pixels.shape[1]
     figure = NotebookFigure(width, max(high + 0.9, 4.2), photographic=True)
@@ -66,7 +67,7 @@ def show_inspection(
 def show_matrix(
     axis: Axes, matrix: np.ndarray, classes: ClassList, cell: tuple[int, int] | None = None
 ) -> None:
-    """Draw a confusion matrix: each row in percent of its class, rounded; empty below half a percent."""
+    """Draw a row-normalised confusion matrix in percent, rounded; cells below half a percent are empty."""
     total = matrix.sum(1, keepdims=True)
     percent = 100 * matrix / np.maximum(total, 1)
     axis.imshow(np.sqrt(percent), cmap="cividis", vmin=0, vmax=10)
@@ -81,9 +82,9 @@ def show_matrix(
             )
     axis.set_xticks(range(len(percent)), classes.names, rotation=60, ha="right", fontsize=8)
     axis.set_yticks(range(len(percent)), classes.names, fontsize=8)
-    axis.set_xlabel("predicted", fontsize=9)
-    axis.set_ylabel("true", fontsize=9)
-    axis.set_title("of each true class, where its pixels went (%)", fontsize=10)
+    axis.set_xlabel("predicted class", fontsize=9)
+    axis.set_ylabel("true class", fontsize=9)
+    axis.set_title("confusion matrix (% of each true class)", fontsize=10)
     if cell is not None:
         axis.add_patch(
             Rectangle((cell[1] - 0.5, cell[0] - 0.5), 1, 1, fill=False, edgecolor=VERMILION, linewidth=2)

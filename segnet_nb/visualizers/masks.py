@@ -12,12 +12,12 @@ from segnet_nb._shared.errors import UserError
 from segnet_nb.datasets.base import Dataset
 from segnet_nb.datasets.classes import ClassList
 from segnet_nb.datasets.colors import colorize, overlay
-from segnet_nb.visualizers.colors import BLUE, GREY, legend_patches
+from segnet_nb.visualizers.colors import BLUE, GREY, draw_class_legend
 from segnet_nb.visualizers.figures import NotebookFigure
 
 
 def _grid(rows: int, columns: int, image_size: tuple[int, int], width: float) -> tuple[Figure, np.ndarray]:
-    """A figure of pictures of one size, with room for a legend below."""
+    """A grid of images of the same size, with space for a legend below."""
     height, across = image_size
     cell = width / columns
     figure = NotebookFigure(width, rows * (cell * height / across + 0.25) + 0.7, photographic=True)
@@ -27,19 +27,7 @@ def _grid(rows: int, columns: int, image_size: tuple[int, int], width: float) ->
     return figure, axes
 
 
-def _legend(figure: Figure, classes: ClassList, present: np.ndarray) -> None:
-    figure.legend(
-        handles=legend_patches(classes, present),
-        loc="outside lower center",
-        ncols=6,
-        frameon=False,
-        fontsize=9,
-        handlelength=1.2,
-        columnspacing=1.2,
-    )
-
-
-def _picture(axis: Axes, pixels: np.ndarray, title: str) -> None:
+def _draw_image(axis: Axes, pixels: np.ndarray, title: str) -> None:
     axis.imshow(pixels, interpolation="nearest")
     if title:
         axis.set_title(title, fontsize=10)
@@ -50,24 +38,24 @@ def show_dataset(data: Dataset, chosen: Sequence[int] = (0, 1, 2, 3), *, width: 
 
     Args:
         data: the dataset.
-        chosen: which images, one column each.
-        width: of the figure in inches.
+        chosen: numbers of the images, one column each.
+        width: width of the figure in inches.
 
     Raises:
         IndexError: if an image does not exist.
     """
     if bad := [i for i in chosen if not -len(data) <= i < len(data)]:
-        raise IndexError(f"no image {bad[0]}: the dataset has {len(data)}, numbered 0 to {len(data) - 1}.")
+        raise IndexError(f"chosen must be in 0..{len(data) - 1}, but got {bad[0]}.")
     figure, axes = _grid(2, len(chosen), data.image_size, width)
     for column, i in enumerate(chosen):
-        _picture(axes[0, column], data.images[i], data.names[i])
-        _picture(axes[1, column], colorize(data.labels[i], data.classes), "")
-    _legend(figure, data.classes, data.labels[list(chosen)])
+        _draw_image(axes[0, column], data.images[i], data.names[i])
+        _draw_image(axes[1, column], colorize(data.labels[i], data.classes), "")
+    draw_class_legend(figure, data.classes, data.labels[list(chosen)])
     return figure
 
 
 def error_map(labels: np.ndarray, predictions: np.ndarray, classes: ClassList) -> np.ndarray:
-    """Wrong pixels in their predicted colour on white; right ones light grey, void white.
+    """Incorrect pixels in the colour of the predicted class; correct ones light grey, void white.
 
     Example:
         >>> from segnet_nb.datasets import CAMVID
@@ -89,60 +77,63 @@ def show_predictions(
     names: Sequence[str] = (),
     width: float = 10.0,
 ) -> Figure:
-    """Image, ground truth, prediction laid over the image, and errors; one row per image.
+    """Image, ground truth, prediction over the image, and errors; one row per image.
 
     Args:
         images: uint8 RGB, shape ``(count, height, width, 3)``.
         labels: ids, shape ``(count, height, width)``.
         predictions: ids, shape ``(count, height, width)``.
         classes: names and colours.
-        names: a title per row.
-        width: of the figure in inches.
+        names: one title per row.
+        width: width of the figure in inches.
 
     Raises:
         ValueError: if the shapes differ.
     """
     if not images.shape[:3] == labels.shape == predictions.shape:
         raise UserError(
-            f"images {images.shape}, labels {labels.shape} and predictions {predictions.shape} must agree in "
-            "count, height and width. Resize predictions with nearest neighbour, never the labels."
+            f"images {images.shape}, labels {labels.shape} and predictions {predictions.shape} must have the "
+            "same count, height and width. Resize the predictions by nearest neighbour, not the labels."
         )
-    figure, axes = _grid(len(images), 4, images.shape[1:3], width)
-    titles = ("image", "ground truth", "prediction", "errors, as predicted")
-    for row, (image, truth, guess) in enumerate(zip(images, labels, predictions, strict=True)):
+    figure, axes = _grid(len(images), 4, (images.shape[1], images.shape[2]), width)
+    titles = ("image", "ground truth", "prediction", "errors (predicted class)")
+    for row, (image, truth, predicted) in enumerate(zip(images, labels, predictions, strict=True)):
         pictures = (
             image,
             colorize(truth, classes),
-            overlay(image, guess, classes, 0.7),
-            error_map(truth, guess, classes),
+            overlay(image, predicted, classes, 0.7),
+            error_map(truth, predicted, classes),
         )
         for column, pixels in enumerate(pictures):
-            _picture(axes[row, column], pixels, titles[column] if row == 0 else "")
+            _draw_image(axes[row, column], pixels, titles[column] if row == 0 else "")
         if names and row:
             axes[row, 0].set_title(names[row], fontsize=9)
         elif names:
             axes[row, 0].set_title(names[0], fontsize=10)
-    _legend(figure, classes, np.concatenate([labels.ravel(), predictions.ravel()]))
+    draw_class_legend(figure, classes, np.concatenate([labels.ravel(), predictions.ravel()]))
     return figure
 
 
 def show_class_iou(
     class_iou: np.ndarray, classes: ClassList, *, mean: float | None = None, width: float = 8.0
 ) -> Figure:
-    """A bar per class, as long as its intersection over union, in percent.
+    """A bar chart of the intersection over union of each class, in percent.
 
     Args:
         class_iou: 0..1, shape ``(num_classes,)``.
         classes: names and colours.
-        mean: drawn as a line; None: the mean of ``class_iou``.
-        width: of the figure in inches.
+        mean: mean to draw as a line; None: the mean of ``class_iou``.
+        width: width of the figure in inches.
 
     Raises:
         ValueError: if there is not one value per class.
     """
     class_iou = np.asarray(class_iou)
     if class_iou.shape != (classes.num_classes,):
-        raise UserError(f"{classes.num_classes} classes need as many values, but {class_iou.shape} came.")
+        raise UserError(
+            f"class_iou must have shape {(classes.num_classes,)}, one value per class, but got "
+            f"{class_iou.shape}."
+        )
     mean = float(class_iou.mean()) if mean is None else mean
     figure = NotebookFigure(width, 0.32 * classes.num_classes + 1.0)
     axis = figure.subplots()

@@ -1,4 +1,4 @@
-"""Pooling by hand: a small map, its maxima, their indices, and where unpooling puts them back."""
+"""Pooling and unpooling with indices: values of a small feature map, and one channel of a network."""
 
 from __future__ import annotations
 
@@ -13,11 +13,33 @@ from segnet_nb.visualizers.colors import GREY, ORANGE, PURPLE, SKY, YELLOW
 from segnet_nb.visualizers.figures import NotebookFigure
 
 OFFSET_COLORS = (SKY, ORANGE, YELLOW, PURPLE)
-"""A colour per offset 0..3: top left, top right, bottom left, bottom right."""
+"""One colour per offset 0..3: top left, top right, bottom left, bottom right."""
+
+
+def winner_colors(shape: tuple[int, int], indices: np.ndarray, default: str | None) -> np.ndarray:
+    """The colour of the offset at the position of each maximum, ``default`` elsewhere.
+
+    Args:
+        shape: height and width of the feature map.
+        indices: offsets in 0..3, one per 2 x 2 window.
+        default: colour of all other positions, or None.
+
+    Returns:
+        Colours as an object array of shape ``shape``.
+    """
+    colors = np.full(shape, default, dtype=object)
+    for (y, x), offset in np.ndenumerate(indices):
+        colors[2 * y + offset // 2, 2 * x + offset % 2] = OFFSET_COLORS[offset]
+    return colors
+
+
+def index_colors(indices: np.ndarray) -> np.ndarray:
+    """The colour of each offset, as an object array of the shape of ``indices``."""
+    return np.array([[OFFSET_COLORS[offset] for offset in row] for row in indices], dtype=object)
 
 
 def _cells(axis: Axes, values: np.ndarray, colors: np.ndarray, title: str) -> None:
-    """A grid of numbers on coloured cells, heavier lines around the 2 x 2 windows."""
+    """A grid of values in coloured cells."""
     height, width = values.shape
     for y in range(height):
         for x in range(width):
@@ -29,7 +51,7 @@ def _cells(axis: Axes, values: np.ndarray, colors: np.ndarray, title: str) -> No
     axis.set_axis_off()
 
 
-def _windows(axis: Axes, height: int, width: int) -> None:
+def _draw_windows(axis: Axes, height: int, width: int) -> None:
     for x in range(0, width + 1, 2):
         axis.plot([x, x], [0, height], color="0.2", linewidth=1.5)
     for y in range(0, height + 1, 2):
@@ -39,78 +61,75 @@ def _windows(axis: Axes, height: int, width: int) -> None:
 def show_pooling(
     before: np.ndarray, pooled: np.ndarray, indices: np.ndarray, unpooled: np.ndarray, *, width: float = 10.0
 ) -> Figure:
-    """One map through 2 x 2 pooling and back; winners and indices share a colour per offset.
+    """A feature map through 2 x 2 max pooling and unpooling; maxima and indices share a colour per offset.
 
     Args:
-        before: the map, shape ``(height, width)``.
+        before: input of the pooling, shape ``(height, width)``.
         pooled: its maxima, shape ``(ceil(height / 2), ceil(width / 2))``.
         indices: their offsets in 0..3, same shape.
-        unpooled: the map after unpooling, shape ``(height, width)``.
-        width: of the figure in inches.
+        unpooled: output of the unpooling, shape ``(height, width)``.
+        width: width of the figure in inches.
 
     Raises:
-        ValueError: if the shapes do not belong together.
+        ValueError: if the shapes are inconsistent.
     """
     before, pooled, indices, unpooled = map(np.asarray, (before, pooled, indices, unpooled))
     windows = tuple((side + 1) // 2 for side in before.shape)
     if before.ndim != 2 or unpooled.shape != before.shape or not windows == pooled.shape == indices.shape:
         raise UserError(
-            f"a map {before.shape} pools to {windows} and unpools to {before.shape}, but pooled "
-            f"{pooled.shape}, indices {indices.shape} and unpooled {unpooled.shape} came."
+            f"a feature map {before.shape} is pooled to {windows} and unpooled to {before.shape}, but got "
+            f"pooled {pooled.shape}, indices {indices.shape} and unpooled {unpooled.shape}."
         )
-    won = np.full(before.shape, "#FFFFFF", dtype=object)
-    for (y, x), offset in np.ndenumerate(indices):
-        won[2 * y + offset // 2, 2 * x + offset % 2] = OFFSET_COLORS[offset]
-    small = np.array([[OFFSET_COLORS[offset] for offset in row] for row in indices], dtype=object)
+    winners, small = winner_colors(before.shape, indices, "#FFFFFF"), index_colors(indices)
     figure = NotebookFigure(width, width * 0.27 + 0.4)
     axes = figure.subplots(1, 4, width_ratios=[2, 1, 1, 2])
-    _cells(axes[0], before, won, "before")
+    _cells(axes[0], before, winners, "feature map")
     _cells(axes[1], pooled, small, "maxima")
     _cells(axes[2], indices, small, "indices 2·dy + dx")
-    _cells(axes[3], unpooled, won, "unpooled")
+    _cells(axes[3], unpooled, winners, "unpooled")
     for axis in (axes[0], axes[3]):
-        _windows(axis, *before.shape)
-    figure.supxlabel("colour: place of the maximum in its 2 x 2 window", fontsize=9, color=GREY)
+        _draw_windows(axis, *before.shape)
+    figure.supxlabel("colour: position of the maximum in its 2 x 2 window", fontsize=9, color=GREY)
     return figure
 
 
 def show_indices(
     image: np.ndarray, values: np.ndarray, indices: np.ndarray, *, title: str = "", width: float = 10.0
 ) -> Figure:
-    """One channel of a pooling in a network: the image, the maxima, and where in its window each was.
+    """One channel of a pooling layer: the image, the maxima, and their indices.
 
-    An index is drawn in the colour of its offset, paler where the maximum is weak and its place means little.
+    An index is drawn in the colour of its offset, less saturated where the maximum is small.
 
     Args:
         image: uint8 RGB, shape ``(height, width, 3)``.
         values: maxima of one channel, shape ``(rows, columns)``.
         indices: their offsets in 0..3, same shape.
-        title: above the figure.
-        width: of the figure in inches.
+        title: title of the figure.
+        width: width of the figure in inches.
 
     Raises:
-        ValueError: if the shapes do not belong together or an offset is out of range.
+        ValueError: if the shapes are inconsistent or an offset is out of range.
     """
     values, indices = np.asarray(values), np.asarray(indices)
     if values.ndim != 2 or values.shape != indices.shape:
         raise UserError(
-            f"values and indices must be one channel each, (rows, columns), but {values.shape} and "
-            f"{indices.shape} came. Pick one with [0, :, :, channel]."
+            f"values and indices must be one channel each, (rows, columns), but got {values.shape} and "
+            f"{indices.shape}. Select one with [0, :, :, channel]."
         )
     if indices.size and indices.max() > 3:
         raise UserError(
-            f"offsets run from 0 to 3, but {indices.max()} came. Flat positions do not serve here."
+            f"indices must be offsets in 0..3, but got {indices.max()}. Flat positions are not supported."
         )
     figure = NotebookFigure(width, width / 3 * image.shape[0] / image.shape[1] + 0.9, photographic=True)
     axes = figure.subplots(1, 3)
     axes[0].imshow(image)
     axes[1].imshow(values, cmap="gray", interpolation="nearest")
-    # Where a maximum is weak its place is noise: colours are as strong as the maxima.
+    # The position of a small maximum is mostly noise, so saturation is proportional to the maxima.
     low, high = values.min(), np.percentile(values, 98)
     strength = np.clip((values - low) / max(high - low, 1e-12), 0.0, 1.0)[..., None]
     colors = to_rgba_array(OFFSET_COLORS)[indices][..., :3]
     axes[2].imshow(1 - strength * (1 - colors), interpolation="nearest")
-    for axis, text in zip(axes, ("image", "maxima", "indices, as strong as the maxima"), strict=True):
+    for axis, text in zip(axes, ("image", "maxima", "indices (saturation: maximum)"), strict=True):
         axis.set_title(text, fontsize=10)
         axis.set_axis_off()
     names = ("0 top left", "1 top right", "2 bottom left", "3 bottom right")

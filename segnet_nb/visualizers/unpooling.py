@@ -1,9 +1,10 @@
-"""A pixel's way down through the poolings and back up, drawn on the maps of one stage."""
+"""The path of a pixel through the poolings and unpoolings, drawn on the feature maps of one stage."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Patch, Rectangle
@@ -23,15 +24,15 @@ _LIGHT_HALO = [withStroke(linewidth=3, foreground="white")]
 
 
 def path_cells(path: PixelPath, level: int) -> tuple[list[tuple[int, int, int]], list[tuple[int, int, int]]]:
-    """Where a path runs, for a map whose pixels are ``2 ** level`` pixels of the image wide.
+    """The cells of a path on a feature map whose pixels are ``2 ** level`` pixels of the image wide.
 
     Args:
-        path: a pixel's path.
-        level: 0 for the image and the first stage's features, ``n`` for what stage ``n`` pooled.
+        path: path of a pixel.
+        level: 0 for the image and the features of the first stage, ``n`` for the pooled map of stage ``n``.
 
     Returns:
         The way down and the way up, each a list of ``(top, left, side)`` in pixels of the image: down from
-        the map's own pixel to the bottleneck's, up from the bottleneck's to the map's own pixel.
+        the pixel of this map to the bottleneck, up from the bottleneck to the pixel of this map.
     """
     depth = len(path.steps)
     down = [((path.pixel[0] >> n) << n, (path.pixel[1] >> n) << n, 1 << n) for n in range(level, depth + 1)]
@@ -42,10 +43,11 @@ def path_cells(path: PixelPath, level: int) -> tuple[list[tuple[int, int, int]],
     return down, up
 
 
-def _draw_path(axis: Axes, path: PixelPath, level: int, reach: float) -> None:
+def _draw_path(axis: Axes, path: PixelPath, level: int, smallest: float) -> None:
+    """White squares for the way down, a dashed line with a circle at its end for the way up."""
     down, up = path_cells(path, level)
     for number, (y, x, side) in enumerate(down):
-        side_shown = max(side, reach) if number == 0 else side
+        side_shown = max(side, smallest) if number == 0 else side
         corner = (x + (side - side_shown) / 2, y + (side - side_shown) / 2)
         axis.add_patch(
             Rectangle(
@@ -60,14 +62,14 @@ def _draw_path(axis: Axes, path: PixelPath, level: int, reach: float) -> None:
         )
     centres = [(x + side / 2, y + side / 2) for y, x, side in up]
     axis.plot(*zip(*centres, strict=True), color=VERMILION, linewidth=1.2, linestyle=(0, (2, 1.5)))
-    radius = max(up[-1][2], 1.3 * reach) / 2
+    radius = max(up[-1][2], 1.3 * smallest) / 2
     axis.add_patch(
         Circle(centres[-1], radius, fill=False, edgecolor=VERMILION, linewidth=1.6, path_effects=_LIGHT_HALO)
     )
 
 
 def _draw_window(axis: Axes, step: PathStep, chosen: bool) -> None:
-    """The four numbers of one window, the winner in the colour of its index."""
+    """The four values of one window, the maximum in the colour of its index."""
     own = 2 * (step.pixel[0] % 2) + step.pixel[1] % 2
     for offset in range(4):
         y, x = divmod(offset, 2)
@@ -108,33 +110,33 @@ def _draw_window(axis: Axes, step: PathStep, chosen: bool) -> None:
 
 
 def _window_start(centre: float, side: float, zoom: float) -> float:
-    """Where a window of ``side / zoom`` begins that has ``centre`` in its middle, as far as edges allow."""
+    """Start of a window of size ``side / zoom`` centred on ``centre``, clamped to the edges."""
     return min(max(centre + 0.5 - side / zoom / 2, 0.0), side - side / zoom)
 
 
 def show_unpooling(
     trace: UnpoolingTrace, path: PixelPath, *, zoom: float = 1, title: str = "", width: float = 10.0
 ) -> Figure:
-    """One channel of a stage from features to the dense map, and a pixel's path on each of the maps.
+    """One channel of a stage from the features to the dense feature map, with the path of a pixel.
 
-    White squares are the way down, the innermost being the pixel on that map; the dashed line is the way up
-    and its ring the place where the decoder puts the value. Below stand the windows on the way down, the
-    maximum in the colour of its index, the pixel's own number framed.
+    White squares are the way down, the innermost is the pixel on that map; the dashed line is the way up,
+    the circle the position to which the decoder writes the value. The windows on the way down are shown
+    below, with the maximum in the colour of its index and a frame around the value of the pixel.
 
     Args:
-        trace: what the network did to the image.
-        path: ``trace.path(y, x, stage=..., channel=...)``; its stage and channel are drawn.
-        zoom: how much the maps are enlarged about the pixel, 1 and more.
-        title: above the figure.
-        width: of the figure in inches.
+        trace: trace of the network for the image.
+        path: ``trace.path(y, x, stage=..., channel=...)``; its stage and channel are shown.
+        zoom: magnification around the pixel, at least 1.
+        title: title of the figure.
+        width: width of the figure in inches.
 
     Raises:
         ValueError: if the zoom is below 1, or the path belongs to another trace: its stage, channel or
             pixel does not exist.
     """
     if not zoom >= 1:
-        raise UserError(f"zoom must be 1 or more, but {zoom} came.")
-    trace.path(*path.pixel, stage=path.stage, channel=path.channel)  # is it there at all?
+        raise UserError(f"zoom must be at least 1, but got {zoom}.")
+    trace.path(*path.pixel, stage=path.stage, channel=path.channel)  # raises if it does not exist
     stage, channel = trace.stage(path.stage), path.channel
     pictures = stage_pictures(stage, channel)
     before, after = stage.zero_share_before(channel), stage.zero_share_after(channel)
@@ -142,7 +144,7 @@ def show_unpooling(
         "image": ("image", trace.image, 0),
         "features": (f"features, channel {channel}", pictures["features"].rgb, stage.number - 1),
         "pooled": ("pooled: the maxima", pictures["pooled"].rgb, stage.number),
-        "indices": ("indices: where they were", pictures["indices"].rgb, stage.number),
+        "indices": ("indices: positions of the maxima", pictures["indices"].rgb, stage.number),
         "unpooled": (f"unpooled: {before:.1%} zeros", pictures["unpooled"].rgb, stage.number - 1),
         "dense": (f"after convolution: {after:.1%} zeros", pictures["dense"].rgb, stage.number - 1),
     }
@@ -152,16 +154,8 @@ def show_unpooling(
     maps = rows[0].subgridspec(2, 3)
     for number, (name, (text, picture, level)) in enumerate(panels.items()):
         axis = figure.add_subplot(maps[number // 3, number % 3], label=name)
-        cell = 1 << level
-        across, down = picture.shape[1] * cell, picture.shape[0] * cell
-        axis.imshow(picture, extent=(0, across, down, 0), interpolation="nearest")
-        _draw_path(axis, path, level, reach=across / zoom / 36)
-        top, left = (
-            _window_start(at, side, zoom) for at, side in zip(path.pixel, (down, across), strict=True)
-        )
-        axis.set(xlim=(left, left + across / zoom), ylim=(top + down / zoom, top))
+        _draw_map(axis, picture, path, level, zoom)
         axis.set_title(text, fontsize=10)
-        axis.set_axis_off()
     windows = rows[1].subgridspec(1, len(path.steps))
     for number, step in enumerate(path.steps):
         axis = figure.add_subplot(windows[0, number], label=f"window {step.stage}")
@@ -172,6 +166,17 @@ def show_unpooling(
     ]
     patches.append(Patch(facecolor=ZERO_COLOR, edgecolor="0.4", label="exactly zero"))
     figure.legend(handles=patches, loc="outside lower center", ncols=5, frameon=False, fontsize=9)
-    places = f"pixel {path.pixel} goes down to {path.bottleneck} and back to {path.returned}"
-    figure.suptitle(title or f"stage {path.stage}: {places}", fontsize=11)
+    positions = f"pixel {path.pixel} down to {path.bottleneck} and back to {path.returned}"
+    figure.suptitle(title or f"stage {path.stage}: {positions}", fontsize=11)
     return figure
+
+
+def _draw_map(axis: Axes, picture: np.ndarray, path: PixelPath, level: int, zoom: float) -> None:
+    """A feature map in pixels of the image, zoomed to the pixel of a path."""
+    cell = 1 << level
+    across, down = picture.shape[1] * cell, picture.shape[0] * cell
+    axis.imshow(picture, extent=(0, across, down, 0), interpolation="nearest")
+    _draw_path(axis, path, level, smallest=across / zoom / 36)
+    top, left = (_window_start(at, side, zoom) for at, side in zip(path.pixel, (down, across), strict=True))
+    axis.set(xlim=(left, left + across / zoom), ylim=(top + down / zoom, top))
+    axis.set_axis_off()

@@ -1,4 +1,4 @@
-"""One pooled map and several ways back up, as numbers side by side."""
+"""A pooled feature map and several upsampling methods, as values side by side."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from matplotlib.patches import Polygon, Rectangle
 from segnet_nb._shared.errors import UserError
 from segnet_nb.visualizers.colors import GREY
 from segnet_nb.visualizers.figures import NotebookFigure
-from segnet_nb.visualizers.pooling import OFFSET_COLORS
+from segnet_nb.visualizers.pooling import index_colors, winner_colors
 
 
 def number(value: float, *, short: bool = False) -> str:
-    """A value as it is shown: two decimals below 10, one above, none where there are none.
+    """Format a value: two decimals below 10, one above, without trailing zeros.
 
     Args:
-        value: to be shown.
-        short: whether to leave one more decimal out, where there is little room.
+        value: the value.
+        short: whether to use one decimal less, if there is little space.
 
     Example:
         >>> [number(value) for value in (3.0, -0.1875, 12.0625)]
@@ -35,12 +35,12 @@ def number(value: float, *, short: bool = False) -> str:
 
 
 def is_dense(columns: int) -> bool:
-    """Whether a map of so many columns has little room for each number."""
+    """Whether a feature map with this number of columns has little space for each value."""
     return columns > 6
 
 
 def _grid(axis: Axes, texts: np.ndarray, colors: np.ndarray, step: int, size: tuple[int, int]) -> None:
-    """Cells of ``step`` x ``step`` with a text each, and heavier lines around the 2 x 2 windows."""
+    """Cells of ``step`` x ``step`` with one text each, and thicker lines around the 2 x 2 windows."""
     rows, columns = size
     for (y, x), text in np.ndenumerate(texts):
         color = colors[y, x] or "#FFFFFF"
@@ -63,59 +63,64 @@ def show_upsampling(
     *,
     width: float = 10.0,
 ) -> Figure:
-    """A map, its maxima with their indices, and what several ways up make of the maxima.
+    """A feature map, its maxima with their indices, and the results of several upsampling methods.
 
-    Places of maxima are coloured by their offset, which the index names too. A small triangle marks what
-    is exactly as in the map.
+    The positions of the maxima are coloured by their offset. A small triangle marks values that equal the
+    original feature map.
 
     Args:
-        before: the map, shape ``(height, width)``.
+        before: the feature map, shape ``(height, width)``.
         pooled: its maxima, shape ``(ceil(height / 2), ceil(width / 2))``.
         indices: their offsets in 0..3, same shape.
-        ways: name to a map of the shape of ``before`` and a note that stands under its name.
-        width: of the figure in inches.
+        ways: name of each method, its result of the shape of ``before``, and a note below its name; the first
+            is unpooling.
+        width: width of the figure in inches.
 
     Raises:
-        ValueError: if the shapes do not belong together.
+        ValueError: if the shapes are inconsistent.
     """
-    before, pooled, indices = map(np.asarray, (before, pooled, indices))
+    before, pooled, offsets = np.asarray(before), np.asarray(pooled), np.asarray(indices)
     windows = tuple((side + 1) // 2 for side in before.shape)
     wrong = [name for name, (values, _) in ways.items() if np.shape(values) != before.shape]
-    if before.ndim != 2 or wrong or not windows == pooled.shape == indices.shape:
+    if before.ndim != 2 or wrong or not windows == pooled.shape == offsets.shape:
         raise UserError(
-            f"a map {before.shape} pools to {windows} and comes back as {before.shape}, but pooled "
-            f"{pooled.shape} and indices {indices.shape} came"
+            f"a feature map {before.shape} is pooled to {windows} and upsampled to {before.shape}, but got "
+            f"pooled {pooled.shape} and indices {offsets.shape}"
             + (f", and other shapes for {', '.join(wrong)}." if wrong else ".")
         )
-    won = np.full(before.shape, None, dtype=object)
-    for (y, x), offset in np.ndenumerate(indices):
-        won[2 * y + offset // 2, 2 * x + offset % 2] = OFFSET_COLORS[offset]
+    winners = winner_colors(before.shape, offsets, None)
     columns = 3
     rows = -(-(2 + len(ways)) // columns)
-    tall = width / columns * before.shape[0] / before.shape[1] * 0.8
-    figure = NotebookFigure(width, rows * (tall + 0.5))
+    row_height = width / columns * before.shape[0] / before.shape[1] * 0.8
+    figure = NotebookFigure(width, rows * (row_height + 0.5))
     axes = figure.subplots(rows, columns).ravel()
-    _grid(axes[0], _texts(before), won, 1, before.shape)
-    axes[0].set_title("map", fontsize=11)
-    marks = np.empty(windows, dtype=object)
-    for place, offset in np.ndenumerate(indices):
-        marks[place] = f"{number(pooled[place].item())}\n{offset} = {offset:02b}"
-    small = np.array([[OFFSET_COLORS[offset] for offset in row] for row in indices], dtype=object)
-    _grid(axes[1], marks, small, 2, (2 * windows[0], 2 * windows[1]))
-    axes[1].set_title("maxima, and index = its two bits", fontsize=11)
+    _grid(axes[0], _texts(before), winners, 1, before.shape)
+    axes[0].set_title("feature map", fontsize=11)
+    _draw_maxima(axes[1], pooled, offsets)
     none = np.full(before.shape, None, dtype=object)
     for i, (name, (values, note)) in enumerate(ways.items()):
         axis = axes[2 + i]
-        _grid(axis, _texts(np.asarray(values)), won if i == 0 else none, 1, before.shape)
+        _grid(axis, _texts(np.asarray(values)), winners if i == 0 else none, 1, before.shape)
         for y, x in np.argwhere(np.asarray(values) == before):
             axis.add_patch(Polygon([(x + 1, y), (x + 1, y + 0.24), (x + 0.76, y)], color="0.2", lw=0))
         axis.set_title(f"{name}\n{note}" if note else name, fontsize=10)
     for axis in axes[2 + len(ways) :]:
         axis.set_axis_off()
     figure.supxlabel(
-        "colour: place of the maximum in its window; triangle: exactly as in the map", fontsize=9, color=GREY
+        "colour: position of the maximum in its window; triangle: equal to the feature map",
+        fontsize=9,
+        color=GREY,
     )
     return figure
+
+
+def _draw_maxima(axis: Axes, pooled: np.ndarray, indices: np.ndarray) -> None:
+    """Maxima with their indices, in decimal and in binary, in the colours of the indices."""
+    texts = np.empty(indices.shape, dtype=object)
+    for position, offset in np.ndenumerate(indices):
+        texts[position] = f"{number(pooled[position].item())}\n{offset} = {offset:02b}"
+    _grid(axis, texts, index_colors(indices), 2, (2 * indices.shape[0], 2 * indices.shape[1]))
+    axis.set_title("maxima and their 2-bit indices", fontsize=11)
 
 
 def _texts(values: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The drawing of a network and its bars: what is drawn is what was weighed."""
+"""The architecture diagram and the times of the stages show the measured costs."""
 
 from __future__ import annotations
 
@@ -37,22 +37,22 @@ def words(figure):
     }
 
 
-def test_boxes_sizes_and_what_is_handed_over():
+def test_boxes_sizes_and_connections():
     figure = show_architecture(CODER)
     boxes = [patch for patch in figure.axes[0].patches if type(patch) is Rectangle]
     assert len(boxes) == 4  # convolution, pooling, unpooling, convolution
     heights = [box.get_height() for box in boxes]
     np.testing.assert_allclose([h / heights[0] for h in heights], [1, 2**-0.5, 1, 1])
     assert all(a.get_x() + a.get_width() < b.get_x() for a, b in pairwise(boxes))
-    assert {"8 x 12", "4 x 6", "indices 0.024 MB", "unpooling by indices"} <= words(figure)
+    assert {"8 x 12", "4 x 6", "indices 0.024 MB", "unpooling with indices"} <= words(figure)
 
 
 @pytest.mark.parametrize(
     ("extra", "text"),
     [
-        (["concatenate1"], "maps 1.54 MB"),
-        (["add1"], "maps 1.54 MB"),
-        (["add1", "reduce1"], "maps, one a class"),
+        (["concatenate1"], "feature maps 1.54 MB"),
+        (["add1"], "feature maps 1.54 MB"),
+        (["add1", "reduce1"], "feature maps, one per class"),
     ],
 )
 def test_other_decoders(extra, text):
@@ -61,7 +61,7 @@ def test_other_decoders(extra, text):
     assert text in words(show_architecture(costs(*layers, poolings=CODER.poolings)))
 
 
-def test_a_decoder_that_takes_nothing_has_no_arrow():
+def test_a_decoder_without_connections_has_no_arrow():
     layers = [each for each in CODER.layers if each.name != "unpool1"] + [layer("enlarge1", "UpSampling2D")]
     figure = show_architecture(costs(*layers, poolings=CODER.poolings))
     assert not [word for word in words(figure) if "MB" in word]

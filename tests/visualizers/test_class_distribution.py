@@ -29,7 +29,7 @@ def test_bars_are_as_long_as_the_shares():
 
 
 def test_nothing_to_show():
-    with pytest.raises(ValueError, match="no labels came"):
+    with pytest.raises(ValueError, match="labels is empty"):
         class_distribution(np.zeros((0, 3), int), TWO)
-    with pytest.raises(ValueError, match="1 to 4 splits can be shown, but 0 came"):
+    with pytest.raises(ValueError, match="splits must be 1 to 4 distributions, but got 0"):
         show_class_distribution({}, TWO)

@@ -35,27 +35,27 @@ def test_an_overlay_mixes_image_and_colour_and_leaves_void_alone(labels, twentie
             assert abs(mixed[y, x, channel] - wanted) <= 0.5
 
 
-def test_probabilities_are_refused_with_the_way_out():
+def test_probabilities_raise_with_a_hint():
     with pytest.raises(TypeError, match=r"argmax\(-1\)"):
         colorize(np.zeros((2, 2, 11)), CAMVID)
 
 
-def test_an_id_beyond_void_is_refused():
-    with pytest.raises(ValueError, match=r"0\.\.11 \(void\), but got 0\.\.12"):
+def test_an_id_beyond_void_raises():
+    with pytest.raises(ValueError, match=r"in 0\.\.11 \(void\), but got 0\.\.12"):
         colorize(np.array([[0, 12]]), CAMVID)
 
 
-def test_labels_of_another_size_are_refused():
+def test_labels_of_another_size_raise():
     with pytest.raises(ValueError, match=r"\(2, 2\) do not match an image of shape \(3, 2, 3\)"):
         overlay(np.zeros((3, 2, 3), np.uint8), np.zeros((2, 2), int), CAMVID)
 
 
-def test_an_opacity_beyond_one_is_refused():
+def test_an_opacity_beyond_one_raises():
     with pytest.raises(ValueError, match=r"0\.\.1, but got 1\.5"):
         overlay(np.zeros((2, 2, 3), np.uint8), np.zeros((2, 2), int), CAMVID, 1.5)
 
 
-def test_the_legend_names_what_is_present_and_nothing_else():
+def test_the_legend_contains_only_present_classes():
     patches = legend_patches(CAMVID, np.array([[3, 11], [8, 3]]))
     assert [patch.get_label() for patch in patches] == ["Road", "Car", "void"]
     assert patches[0].get_facecolor()[:3] == tuple(np.array(CAMVID.colors[3]) / 255)

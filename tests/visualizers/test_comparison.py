@@ -27,5 +27,5 @@ def test_every_row_is_at_its_place_in_both_charts():
 
 
 def test_no_rows():
-    with pytest.raises(ValueError, match="nothing to show"):
+    with pytest.raises(ValueError, match="rows is empty"):
         show_costs([])

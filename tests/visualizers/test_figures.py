@@ -103,7 +103,7 @@ def test_curves_pass_through_the_history():
     assert drawn["global accuracy"] == [100 * entry["global_accuracy"] for entry in HISTORY]
 
 
-def test_winning_cells_carry_the_colour_of_their_offset():
+def test_maxima_have_the_colour_of_their_offset():
     from matplotlib.colors import to_hex
 
     from segnet_nb.visualizers.pooling import OFFSET_COLORS
@@ -119,19 +119,19 @@ def test_winning_cells_carry_the_colour_of_their_offset():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: visualizers.show_dataset(DATA, [4]), "no image 4: the dataset has 4, numbered 0 to 3"),
+        (lambda: visualizers.show_dataset(DATA, [4]), "chosen must be in 0..3, but got 4"),
         (
             lambda: visualizers.show_predictions(IMAGES, LABELS[:2], LABELS, CAMVID),
-            "must agree in count, height and width",
+            "must have the same count, height and width",
         ),
-        (lambda: visualizers.show_class_iou(np.zeros(3), CAMVID), "11 classes need as many values"),
-        (lambda: visualizers.show_history([]), "train for at least one whole epoch"),
+        (lambda: visualizers.show_class_iou(np.zeros(3), CAMVID), "class_iou must have shape"),
+        (lambda: visualizers.show_history([]), "Complete at least one epoch"),
         (lambda: visualizers.show_curves({}), "at least one name"),
-        (lambda: visualizers.show_pooling(BEFORE, POOLED, OFFSETS, BEFORE[:2]), r"unpools to \(4, 4\)"),
-        (lambda: visualizers.show_indices(IMAGES[0], POOLED, OFFSETS + 4), "run from 0 to 3, but 6"),
+        (lambda: visualizers.show_pooling(BEFORE, POOLED, OFFSETS, BEFORE[:2]), r"unpooled to \(4, 4\)"),
+        (lambda: visualizers.show_indices(IMAGES[0], POOLED, OFFSETS + 4), "offsets in 0..3, but got 6"),
         (lambda: visualizers.show_indices(IMAGES[0], POOLED[0], OFFSETS), "one channel each"),
     ],
 )
-def test_what_does_not_fit_is_refused_with_a_reason(call, message):
+def test_invalid_arguments_raise(call, message):
     with pytest.raises((ValueError, IndexError), match=message):
         call()

@@ -101,8 +101,8 @@ class TestStagePictures:
         np.testing.assert_array_equal(pictures["indices"].levels, stage.indices[..., 3])
         np.testing.assert_array_equal(pictures["unpooled"].levels == 0, stage.unpooled[..., 3] == 0)
 
-    def test_channels_that_are_not_there(self, trace):
-        with pytest.raises(ValueError, match=r"channel must be in 0\.\.3, but 4 came"):
+    def test_channels_out_of_range(self, trace):
+        with pytest.raises(ValueError, match=r"channel must be in 0\.\.3, but got 4"):
             stage_pictures(trace.stages[1], 4)
 
 
@@ -165,9 +165,9 @@ class TestFigure:
         assert axis.get_ylim() == pytest.approx((top + 10.5, top))
         assert axis.get_xlim() == pytest.approx((left, left + 15))
 
-    def test_refusals(self, trace):
-        with pytest.raises(ValueError, match=r"zoom must be 1 or more, but 0\.5 came"):
+    def test_errors(self, trace):
+        with pytest.raises(ValueError, match=r"zoom must be at least 1, but got 0\.5"):
             show_unpooling(trace, trace.path(0, 0), zoom=0.5)
         other = random_trace(8, 8, stages=2, channels=1, kind="normal", seed=0)
-        with pytest.raises(ValueError, match=r"y must be in 0\.\.7, but 20 came"):
+        with pytest.raises(ValueError, match=r"y must be in 0\.\.7, but got 20"):
             show_unpooling(other, trace.path(20, 7))

@@ -268,7 +268,7 @@ def test_kinds_of_change():
         np.array([[0, 1, 0, 2, 1]]),
     )
     assert changed_pixels(labels, before, now, 11).tolist() == [[0, 2, 3, 1, 1]]
-    with pytest.raises(ValueError, match="one shape"):
+    with pytest.raises(ValueError, match="the same shape"):
         changed_pixels(labels, before[:, 1:], now, 11)
     with pytest.raises(ValueError, match="'all', 'wrong' or 'right'"):
         marked_changes(np.zeros((1, 5, 3), np.uint8), labels, before, now, CAMVID, shown="some")
@@ -292,7 +292,7 @@ def test_figure_and_bundle(explorer, bench):
     explorer.modes = ["bilinear", "true", "true", "true"]
     figure = explorer.figure()
     titles = [axis.get_title() for axis in figure.axes]
-    assert titles[:4] == ["image", "ground truth", "with true indices", "now"]
+    assert titles[:4] == ["image", "ground truth", "prediction, true indices", "prediction, replaced indices"]
     assert titles[4] == f"changed (striped: now wrong): {100 * explorer.result['changed']:.1f} %"
     assert figure.get_suptitle() == "stage 1 bilinear"
     shown = [axis.images[0].get_array() for axis in figure.axes[:5]]

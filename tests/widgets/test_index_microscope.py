@@ -241,10 +241,10 @@ class TestRefusals:
         [
             ("image", 3, r"image must be in 0\.\.2, but got 3\. There are 3 images"),
             ("image", -1, r"image must be in 0\.\.2, but got -1"),
-            ("stage", 0, r"stage must be in 1\.\.3, but 0 came\. The network has 3 stages"),
-            ("channel", 4, r"channel must be in 0\.\.3, but 4 came\. Stage 1 has 4 channels"),
-            ("pixel", (45, 0), r"y must be in 0\.\.44, but 45 came\. The image has 45 x 61 pixels"),
-            ("pixel", (0, -1), r"x must be in 0\.\.60, but -1 came"),
+            ("stage", 0, r"stage must be in 1\.\.3, but got 0\. The network has 3 stages"),
+            ("channel", 4, r"channel must be in 0\.\.3, but got 4\. Stage 1 has 4 channels"),
+            ("pixel", (45, 0), r"y must be in 0\.\.44, but got 45\. The image has 45 x 61 pixels"),
+            ("pixel", (0, -1), r"x must be in 0\.\.60, but got -1"),
             ("pixel", (1, 2, 3), "pixel"),
             ("zoom", 3, "zoom"),
         ],
@@ -260,7 +260,7 @@ class TestRefusals:
 
     def test_from_a_browser_are_shown_and_taken_back(self, microscope, traces):
         microscope.set_state({"channel": 9})
-        assert "channel must be in 0..3, but 9 came" in microscope.error
+        assert "channel must be in 0..3, but got 9" in microscope.error
         assert microscope.channel == 0
         microscope.channel = 1
         check_picture(microscope, traces[0])

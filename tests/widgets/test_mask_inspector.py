@@ -245,7 +245,7 @@ class TestRefused:
 
     def test_more_classes_than_safe_colours(self):
         classes = ClassList(tuple("abcdefghijkl"), tuple((i, i, i) for i in range(13)))
-        with pytest.raises(ValueError, match=r"has 11 colours, but got 12 classes"):
+        with pytest.raises(ValueError, match=r"palette has 11 colours, but got 12 classes"):
             safe_colors(classes)
 
 

@@ -313,8 +313,8 @@ def test_the_figure_shows_every_number():
     figure = playground.figure()
     axes = {axis.get_title().split("\n")[0]: axis for axis in figure.axes}
     titles = [
-        "map",
-        "maxima, and index = its two bits",
+        "feature map",
+        "maxima and their 2-bit indices",
         "unpooling",
         "nearest",
         "bilinear",
@@ -329,7 +329,9 @@ def test_the_figure_shows_every_number():
             f"error {number(result['errors'][way])}, exact {result['kept'][way]} of 30"
             in axes[title].get_title()
         )
-    assert [text.get_text() for text in axes["map"].texts] == [str(v) for row in playground.grid for v in row]
+    assert [text.get_text() for text in axes["feature map"].texts] == [
+        str(v) for row in playground.grid for v in row
+    ]
     marks = [text.get_text() for text in axes[titles[1]].texts]
     pairs = zip(np.ravel(result["pooled"]), np.ravel(result["indices"]), strict=True)
     assert marks == [f"{value}\n{index} = {index // 2}{index % 2}" for value, index in pairs]

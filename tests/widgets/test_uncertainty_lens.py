@@ -216,7 +216,7 @@ def test_figure_and_bundle(lens):
     titles = {axes.get_title() for axes in figure.axes}
     assert {"image", "errors", "variance"} <= titles
     lines = {line.get_label() for axes in figure.axes for line in axes.get_lines()}
-    assert {"all images", "this image", "as sure as right"} <= lines
+    assert {"all images", "this image", "perfectly calibrated"} <= lines
     data, _ = lens._repr_mimebundle_()
     assert data["image/jpeg"][:2] == b"\xff\xd8"
 
@@ -242,7 +242,7 @@ def test_the_same_everywhere_is_no_uncertainty():
     ("changes", "message"),
     [
         ({"counts": (2, 5)}, r"predictions must have shape \(2, 3, 6, 10\), but got \(3, 3, 6, 10\)"),
-        ({"names": ("a",)}, "with one name each, but got"),
+        ({"names": ("a",)}, "and 1 names"),
         ({"measures": {}}, "measures must be variance, entropy, mutual_information"),
     ],
 )
