@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from segnet_nb._shared.errors import UserError
+from segnet_nb._shared.errors import UserError, UserIndexError
 from segnet_nb.datasets.classes import ClassList
 from segnet_nb.metrics.boundaries import boundary_f1
 from segnet_nb.metrics.confusion import confusion_matrix, scores
@@ -253,7 +253,9 @@ class AblationBench:
             raise UserError(f"seed must be an integer of at least 0, but got {seed!r}.")
         for stage, name in interventions.items():
             if stage not in self.stages:
-                raise IndexError(f"stage must be one of {', '.join(map(str, self.stages))}, but got {stage}.")
+                raise UserIndexError(
+                    f"stage must be one of {', '.join(map(str, self.stages))}, but got {stage}."
+                )
             if name not in INTERVENTIONS:
                 raise UserError(f"unknown intervention {name!r}. Choose from: {', '.join(INTERVENTIONS)}.")
         if other is not None:
@@ -270,7 +272,7 @@ class AblationBench:
 
     def _check_image(self, image: int) -> None:
         if not isinstance(image, int | np.integer) or not 0 <= image < len(self.images):
-            raise IndexError(f"image must be in 0..{len(self.images) - 1}, but got {image!r}.")
+            raise UserIndexError(f"image must be in 0..{len(self.images) - 1}, but got {image!r}.")
 
     def _outcome(self, image: int, steps: tuple[Step, ...]) -> tuple[np.ndarray, float, float]:
         """Labels, mean IoU and boundary F1 after all steps."""

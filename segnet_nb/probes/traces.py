@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from segnet_nb._shared.errors import UserError, UserTypeError
+from segnet_nb._shared.errors import UserError, UserIndexError, UserTypeError
 from segnet_nb._shared.framework import keras, ops, tree
 from segnet_nb.networks.encoder_decoder import ends_in_softmax
 from segnet_nb.networks.layers import MaxPoolingWithIndices2D, MaxUnpooling2D
@@ -197,7 +197,7 @@ class TraceList(Sequence[UnpoolingTrace]):
         try:
             number = range(len(self))[index]
         except IndexError:
-            raise IndexError(f"index must be in 0..{len(self) - 1}, but got {index}.") from None
+            raise UserIndexError(f"index must be in 0..{len(self) - 1}, but got {index}.") from None
         if isinstance(number, range):
             raise UserTypeError(
                 "slices are not supported, because they would keep all traces: use traces[i]."

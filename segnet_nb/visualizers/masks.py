@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from segnet_nb._shared.errors import UserError
+from segnet_nb._shared.errors import UserError, UserIndexError
 from segnet_nb.datasets.base import Dataset
 from segnet_nb.datasets.classes import ClassList
 from segnet_nb.datasets.colors import colorize, overlay
@@ -45,7 +45,7 @@ def show_dataset(data: Dataset, chosen: Sequence[int] = (0, 1, 2, 3), *, width: 
         IndexError: if an image does not exist.
     """
     if bad := [i for i in chosen if not -len(data) <= i < len(data)]:
-        raise IndexError(f"chosen must be in 0..{len(data) - 1}, but got {bad[0]}.")
+        raise UserIndexError(f"chosen must be in 0..{len(data) - 1}, but got {bad[0]}.")
     figure, axes = _grid(2, len(chosen), data.image_size, width)
     for column, i in enumerate(chosen):
         _draw_image(axes[0, column], data.images[i], data.names[i])

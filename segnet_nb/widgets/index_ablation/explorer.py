@@ -10,6 +10,7 @@ import traitlets
 from matplotlib.figure import Figure
 from PIL import Image
 
+from segnet_nb._shared.errors import UserRuntimeError
 from segnet_nb.visualizers.ablation import changed_pixels, marked_changes, show_ablation
 from segnet_nb.widgets.shared.assets import script, style
 from segnet_nb.widgets.shared.explorer import Explorer, guarded
@@ -136,7 +137,7 @@ class IndexAblation(Explorer):
     @property
     def _open_bench(self) -> AblationBench:
         if self._bench is None:
-            raise RuntimeError("this explorer is closed. Make a new one.")
+            raise UserRuntimeError("this explorer is closed. Make a new one.")
         return self._bench
 
     @property
@@ -160,7 +161,9 @@ class IndexAblation(Explorer):
         """The present state: image, ground truth, both predictions, the changes and the scores."""
         bench, found = self._bench, self._ablation
         if bench is None or found is None:
-            raise RuntimeError("there is nothing to draw: the explorer is closed or its first run failed.")
+            raise UserRuntimeError(
+                "there is nothing to draw: the explorer is closed or its first run failed."
+            )
         image, labels = bench.images[found.image], bench.labels[found.image]
         return show_ablation(found, image, labels, bench.classes, shown=self._shown)
 

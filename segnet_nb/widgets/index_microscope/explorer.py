@@ -12,7 +12,7 @@ import traitlets
 from matplotlib.figure import Figure
 from PIL import Image
 
-from segnet_nb._shared.errors import UserError, UserTypeError
+from segnet_nb._shared.errors import UserError, UserRuntimeError, UserTypeError
 from segnet_nb.probes.unpooling import UnpoolingTrace
 from segnet_nb.visualizers.feature_maps import OFFSET_NAMES, PALETTE, ZERO_COLOR, stage_pictures
 from segnet_nb.visualizers.pooling import OFFSET_COLORS
@@ -183,7 +183,7 @@ class IndexMicroscope(Explorer):
     def _traced(self, number: int) -> UnpoolingTrace:
         if self._latest is None or self._latest[0] != number:
             if not len(self._traces):
-                raise RuntimeError("this microscope is closed. Make a new one.")
+                raise UserRuntimeError("this microscope is closed. Make a new one.")
             if not 0 <= number < len(self._traces):
                 raise traitlets.TraitError(
                     f"image must be in 0..{len(self._traces) - 1}, but got {number}. There are "

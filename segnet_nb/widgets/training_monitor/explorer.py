@@ -14,7 +14,7 @@ import traitlets
 from IPython.display import display
 from matplotlib.figure import Figure
 
-from segnet_nb._shared.errors import UserError
+from segnet_nb._shared.errors import UserError, UserRuntimeError
 from segnet_nb.datasets.classes import CAMVID, ClassList
 from segnet_nb.datasets.colors import overlay
 from segnet_nb.widgets.shared.assets import script, style
@@ -153,7 +153,7 @@ class TrainingMonitor(Explorer):
             Exception: whatever ``train`` raises; it is shown in the widget too.
         """
         if self.status in _AT_WORK:
-            raise RuntimeError(
+            raise UserRuntimeError(
                 "this monitor watches a training already. Stop that one, or make another monitor."
             )
         self._begin(config)
