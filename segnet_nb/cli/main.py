@@ -140,7 +140,7 @@ def _parser(commands: Mapping[str, ModuleType]) -> argparse.ArgumentParser:
 
 
 class _Version(argparse.Action):
-    """Looks the version up when it is asked for; importlib.metadata takes a while."""
+    """Looks the version up when requested; importlib.metadata takes a while."""
 
     def __init__(self, option_strings: Sequence[str], dest: str) -> None:
         super().__init__(option_strings, dest, nargs=0, help="print the version and exit")

@@ -104,11 +104,11 @@ def test_a_pixel_is_told_by_pointer_and_keyboard(opened, view):
     canvas = view.locator("[data-canvas=errors]")
     box = canvas.bounding_box()
     canvas.hover(position={"x": 200.5 * box["width"] / 240, "y": 60.5 * box["height"] / 180})
-    truth, guess = (
+    truth, predicted = (
         opened.ask(f"print([*lens.class_names, 'void'][{where}[60, 200]])").strip()
         for where in ("data.labels[0]", "sampled.predictions[-1, 0]")
     )
-    eventually(opened.page, lambda: f"y 60, x 200: {guess}, in truth {truth}" in line.inner_text())
+    eventually(opened.page, lambda: f"y 60, x 200: {predicted}, in truth {truth}" in line.inner_text())
     opened.page.mouse.move(2, 2)
     board = view.locator(".sn-four")
     board.focus()

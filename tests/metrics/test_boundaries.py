@@ -121,5 +121,5 @@ def test_boundary_f1_averages_classes_then_images():
 
 def test_perfect_boundaries():
     labels, _ = case(3, shape=(2, 20, 20))
-    guesses = np.where(labels == VOID, 0, labels)
-    assert metrics.boundary_f1(labels, guesses).score == 1
+    predicted = np.where(labels == VOID, 0, labels)
+    assert metrics.boundary_f1(labels, predicted).score == 1

@@ -14,8 +14,8 @@ def test_calibration_by_hand():
     # Bins 0-0.5 and 0.5-1. Below: 0.2 wrong, 0.4 right. Above: 0.6, 0.8, 1.0 right, 0.8 wrong. One void.
     sure = np.array([[0.2, 0.4, 0.6], [0.8, 1.0, 0.8], [0.9, 0.1, 0.5]])
     labels = np.array([[0, 1, 2], [0, 1, 0], [11, 11, 11]])
-    guess = np.array([[1, 1, 2], [0, 1, 1], [0, 0, 0]])
-    found = calibration(sure, labels, guess, bins=2)
+    predicted = np.array([[1, 1, 2], [0, 1, 1], [0, 0, 0]])
+    found = calibration(sure, labels, predicted, bins=2)
     assert found.edges.tolist() == [0, 0.5, 1]
     assert found.confidence.tolist() == pytest.approx([0.3, 0.8])
     assert found.accuracy.tolist() == [0.5, 0.75]
@@ -34,13 +34,13 @@ def test_bin_edges_belong_to_the_upper_bin_and_one_to_the_last():
 def test_calibration_matches_loops(seed, bins):
     random = np.random.default_rng(seed)
     sure = random.random((5, 7)).round(2)
-    labels, guess = random.integers(0, 4, (2, 5, 7))
-    found = calibration(sure, labels, guess, void_id=3, bins=bins)
+    labels, predicted = random.integers(0, 4, (2, 5, 7))
+    found = calibration(sure, labels, predicted, void_id=3, bins=bins)
     gap = 0.0
     for i in range(bins):
         inside = [
             (s, t == g)
-            for s, t, g in zip(sure.flat, labels.flat, guess.flat, strict=True)
+            for s, t, g in zip(sure.flat, labels.flat, predicted.flat, strict=True)
             if t != 3 and min(int(s * bins), bins - 1) == i
         ]
         assert found.share[i] == pytest.approx(len(inside) / (labels != 3).sum())
@@ -54,15 +54,15 @@ def test_calibration_matches_loops(seed, bins):
 def test_selective_accuracy_by_hand():
     # In order of doubt: right, right, wrong, right, wrong; the void pixel is not counted.
     doubt = np.array([0.5, 0.1, 0.3, 0.2, 0.4, 0.0])
-    labels, guess = np.array([1, 1, 1, 0, 0, 11]), np.array([0, 1, 0, 0, 0, 5])
-    found = selective_accuracy(doubt, labels, guess, coverages=(0.2, 0.4, 0.6, 0.8, 1))
+    labels, predicted = np.array([1, 1, 1, 0, 0, 11]), np.array([0, 1, 0, 0, 0, 5])
+    found = selective_accuracy(doubt, labels, predicted, coverages=(0.2, 0.4, 0.6, 0.8, 1))
     assert found.tolist() == pytest.approx([1, 1, 2 / 3, 3 / 4, 3 / 5])
 
 
 def test_ties_contribute_their_mean_in_any_order():
-    labels, guess = np.array([0, 0, 0, 0]), np.array([0, 1, 0, 1])
+    labels, predicted = np.array([0, 0, 0, 0]), np.array([0, 1, 0, 1])
     for order in ([0, 1, 2, 3], [1, 0, 3, 2]):
-        found = selective_accuracy(np.zeros(4), labels[order], guess[order], coverages=(0.25, 0.5, 1))
+        found = selective_accuracy(np.zeros(4), labels[order], predicted[order], coverages=(0.25, 0.5, 1))
         assert found.tolist() == pytest.approx([0.5, 0.5, 0.5])
 
 
@@ -70,13 +70,13 @@ def test_ties_contribute_their_mean_in_any_order():
 @few
 def test_full_coverage_is_the_global_accuracy_and_a_perfect_uncertainty_ranks_errors_last(seed):
     random = np.random.default_rng(seed)
-    labels, guess = random.integers(0, 3, (2, 40))
-    right = labels == guess
-    found = selective_accuracy(random.random(40), labels, guess, coverages=(1.0,))
+    labels, predicted = random.integers(0, 3, (2, 40))
+    right = labels == predicted
+    found = selective_accuracy(random.random(40), labels, predicted, coverages=(1.0,))
     assert found[0] == pytest.approx(right.mean())
     if right.any():
         coverages = (right.mean(),)
-        assert selective_accuracy(~right, labels, guess, coverages=coverages)[0] == pytest.approx(1)
+        assert selective_accuracy(~right, labels, predicted, coverages=coverages)[0] == pytest.approx(1)
 
 
 @pytest.mark.parametrize(

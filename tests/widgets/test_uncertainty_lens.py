@@ -63,7 +63,7 @@ def expected(data, lens):
     """All pictures and numbers of the present state, pixel by pixel."""
     step, i = COUNTS.index(lens.samples), lens.image
     level = level_of(data, lens, lens.measure, step, i)
-    truth, guess = data.labels[i], data.predictions[step, i]
+    truth, predicted = data.labels[i], data.predictions[step, i]
     known = sorted(int(level[place]) for place in np.ndindex(truth.shape) if truth[place] != 11)
     # The smallest level with at least this share of the known pixels at or below it.
     limit = known[int(np.ceil(lens.kept * len(known) - 1e-9)) - 1]
@@ -71,10 +71,10 @@ def expected(data, lens):
     for y, x in np.ndindex(truth.shape):
         out = level[y, x] > limit
         hatch = (236,) * 3 if (y + x) // 3 % 2 == 0 else (176,) * 3
-        pictures["prediction"][y, x] = hatch if out else CAMVID.colors[guess[y, x]]
+        pictures["prediction"][y, x] = hatch if out else CAMVID.colors[predicted[y, x]]
         if truth[y, x] == 11:
             color = (60, 60, 60)
-        elif truth[y, x] == guess[y, x]:
+        elif truth[y, x] == predicted[y, x]:
             color = (152, 190, 219) if out else (226, 226, 226)
         else:
             color = (0, 87, 148) if out else (213, 94, 0)
@@ -93,11 +93,11 @@ def check(data, lens):
     assert lens.answer["limit"] == pytest.approx(limit / 255 * lens.tops[lens.measure])
 
 
-def kept_accuracy(level, truth, guess, share):
+def kept_accuracy(level, truth, predicted, share):
     """The most certain pixels one by one; within a level each counts with the level's average."""
     known = truth != 11
     groups = {}
-    for v, r in zip(level[known], (truth == guess)[known], strict=True):
+    for v, r in zip(level[known], (truth == predicted)[known], strict=True):
         groups.setdefault(int(v), []).append(bool(r))
     wanted = left = share * known.sum()
     right = 0.0
@@ -158,7 +158,7 @@ def test_what_the_browser_gets_is_what_python_has(data, lens):
         np.testing.assert_array_equal(planes(lens.pictures[str(i)]["truth"]), data.labels[i])
         for step, count in enumerate(COUNTS):
             parts = lens.pictures[f"{i}/{count}"]
-            np.testing.assert_array_equal(planes(parts["guess"]), data.predictions[step, i])
+            np.testing.assert_array_equal(planes(parts["predicted"]), data.predictions[step, i])
             for channel, name in enumerate(MEASURES):
                 level = level_of(data, lens, name, step, i)
                 np.testing.assert_array_equal(planes(parts["levels"])[..., channel], level)

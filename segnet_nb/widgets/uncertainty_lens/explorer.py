@@ -150,7 +150,10 @@ class UncertaintyLens(Explorer):
             found[str(i)] = {"photo": _png(sampled.images[i]), "truth": _png(sampled.labels[i])}
             for step, count in enumerate(self._counts):
                 planes = np.stack([self._levels[name][step, i] for name in MEASURES], axis=-1)
-                found[f"{i}/{count}"] = {"guess": _png(sampled.predictions[step, i]), "levels": _png(planes)}
+                found[f"{i}/{count}"] = {
+                    "predicted": _png(sampled.predictions[step, i]),
+                    "levels": _png(planes),
+                }
         return found
 
     def _curves(self) -> dict[str, Any]:
@@ -159,22 +162,23 @@ class UncertaintyLens(Explorer):
         labels, known = sampled.labels, sampled.labels != void
         found: dict[str, Any] = {}
         for step, count in enumerate(self._counts):
-            guess, sure = sampled.predictions[step], sampled.confidence[step]
+            predicted, sure = sampled.predictions[step], sampled.confidence[step]
             found[str(count)] = {
                 "calibration": {
-                    "all": numbers.calibration_of(sure, labels, guess, void),
+                    "all": numbers.calibration_of(sure, labels, predicted, void),
                     "images": [
                         numbers.calibration_of(*parts, void)
-                        for parts in zip(sure, labels, guess, strict=True)
+                        for parts in zip(sure, labels, predicted, strict=True)
                     ],
                 }
             }
             for name in MEASURES:
                 level = self._levels[name][step]
                 found[str(count)][name] = {
-                    "all": numbers.kept_curve(level, labels, guess, void),
+                    "all": numbers.kept_curve(level, labels, predicted, void),
                     "images": [
-                        numbers.kept_curve(*parts, void) for parts in zip(level, labels, guess, strict=True)
+                        numbers.kept_curve(*parts, void)
+                        for parts in zip(level, labels, predicted, strict=True)
                     ],
                     "limits": [numbers.kept_levels(*parts) for parts in zip(level, known, strict=True)],
                 }

@@ -105,7 +105,7 @@ export class Images {
     const measure = scope.get("measure"), image = scope.get("image"), samples = scope.get("samples");
     const [photo, truth, predicted, levels] = await Promise.all([
       this.pixels(`${image}`, "photo"), this.pixels(`${image}`, "truth"),
-      this.pixels(`${image}/${samples}`, "guess"), this.pixels(`${image}/${samples}`, "levels"),
+      this.pixels(`${image}/${samples}`, "predicted"), this.pixels(`${image}/${samples}`, "levels"),
     ]);
     if (!scope.alive || mine !== this.turn) return;
     const share = scope.get("kept"), step = Math.round(share * 20) - 1;

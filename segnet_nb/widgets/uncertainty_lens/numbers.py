@@ -47,32 +47,34 @@ def kept_levels(level: np.ndarray, known: np.ndarray) -> list[int]:
     return [int(np.searchsorted(counts, share * counts[-1] - 1e-6)) for share in SHARES]
 
 
-def kept_curve(level: np.ndarray, labels: np.ndarray, guess: np.ndarray, void_id: int) -> list[float | None]:
+def kept_curve(
+    level: np.ndarray, labels: np.ndarray, predicted: np.ndarray, void_id: int
+) -> list[float | None]:
     """Accuracy of the most certain pixels for each of ``SHARES``; None where there is no ground truth."""
     if (labels == void_id).all():
         return [None] * len(SHARES)
-    return selective_accuracy(level, labels, guess, coverages=SHARES, void_id=void_id).tolist()
+    return selective_accuracy(level, labels, predicted, coverages=SHARES, void_id=void_id).tolist()
 
 
 def calibration_of(
-    confidence: np.ndarray, labels: np.ndarray, guess: np.ndarray, void_id: int
+    confidence: np.ndarray, labels: np.ndarray, predicted: np.ndarray, void_id: int
 ) -> dict[str, object]:
     """Confidence, accuracy and error as plain numbers; None in empty bins."""
     if (labels == void_id).all():
         return {"confidence": [], "accuracy": [], "error": None}
-    found = calibration(confidence, labels, guess, void_id=void_id)
+    found = calibration(confidence, labels, predicted, void_id=void_id)
     plain = [[None if np.isnan(v) else float(v) for v in part] for part in (found.confidence, found.accuracy)]
     return {"confidence": plain[0], "accuracy": plain[1], "error": found.error}
 
 
 def compose(
-    labels: np.ndarray, guess: np.ndarray, level: np.ndarray, limit: int, palette: np.ndarray
+    labels: np.ndarray, predicted: np.ndarray, level: np.ndarray, limit: int, palette: np.ndarray
 ) -> dict[str, np.ndarray]:
     """The pictures beside the image.
 
     Args:
         labels: uint8 ids, void last, shape ``(height, width)``.
-        guess: uint8 ids, same shape.
+        predicted: uint8 ids, same shape.
         level: uncertainty in 256 steps, same shape.
         limit: pixels above this level are left out.
         palette: uint8, shape ``(num_classes + 1, 3)``.
@@ -83,8 +85,8 @@ def compose(
     left_out, void_id = level > limit, len(palette) - 1
     rows, columns = np.indices(labels.shape)
     hatch = np.array(HATCH, np.uint8)[(rows + columns) // 3 % 2]
-    prediction = np.where(left_out[..., None], hatch, palette[guess])
-    wrong, void = labels != guess, labels == void_id
+    prediction = np.where(left_out[..., None], hatch, palette[predicted])
+    wrong, void = labels != predicted, labels == void_id
     kinds = np.where(void, 4, wrong + 2 * left_out)
     errors = np.array([RIGHT, WRONG, RIGHT_LEFT_OUT, WRONG_LEFT_OUT, VOID], np.uint8)[kinds]
     return {"prediction": prediction, "errors": errors, "uncertainty": color_map()[level]}

@@ -12,7 +12,7 @@ export interface Traits extends BaseTraits {
   palette: number[][];
   color_map: number[][];
   tops: Record<Measure, number>;
-  /** By image: photo and truth; by image/samples: guess (the prediction) and levels. */
+  /** By image: photo and truth; by image/samples: predicted (the prediction) and levels. */
   pictures: Record<string, Record<string, Bytes>>;
   /** By number of samples. */
   curves: Record<string, Curves>;
