@@ -108,7 +108,7 @@ def test_pictures_that_are_not_there_or_share_a_name(tmp_path):
 def test_what_cannot_be_read_is_named_and_what_was_done_stays(network, street, tmp_path):
     broken = tmp_path / "in" / "zebra.png"
     broken.write_text("no picture")
-    with pytest.raises(ValueError, match=r"zebra.png cannot be read as a picture"):
+    with pytest.raises(ValueError, match=r"zebra.png cannot be read as an image"):
         predict_files(network, [tmp_path / "in"], tmp_path / "out", THREE)
     assert (tmp_path / "out" / "street-mask.png").exists()
     assert not (tmp_path / "out" / "predictions.json").exists()
