@@ -1,1 +1,1 @@
-"""Timings side by side with peers; never part of the tests."""
+"""Benchmarks against other implementations; not part of the tests."""

@@ -1,8 +1,8 @@
-"""Predictions with the last linear layers of a network as one, as the package does, and layer by layer.
+"""Inference with the last linear layers folded into one, as in the package, and layer by layer.
 
     python -m benchmarks.folding [--decoders segnet nearest] [--size 360 480] [--batch 2] [--rounds 5]
 
-SegNet-Basic, both ways in one process, in turns. Prints the medians in seconds per image, and the ratio.
+SegNet-Basic, both in one process, alternating. Prints the medians in seconds per image, and the ratio.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from segnet_nb.networks.model import segnet_basic
 
 
 def main() -> None:
-    """Time both in turns for each decoder and print the medians."""
+    """Time both alternately for each decoder and print the medians."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--decoders", nargs="+", default=["segnet"])
     parser.add_argument("--size", type=int, nargs=2, default=(360, 480), metavar=("H", "W"))

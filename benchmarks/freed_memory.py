@@ -1,8 +1,8 @@
-"""A training step on Linux with freed memory kept for the next step, as the package does, and given back.
+"""A training step on Linux with freed memory kept for the next step, as in the package, and released.
 
     python -m benchmarks.freed_memory [--network basic] [--size 120 160] [--batch 12] [--rounds 3]
 
-Each round starts one process of each kind, in turns, that times eight steps. Prints the medians in seconds
+Each round starts one process of each kind, alternating, that times eight steps. Prints the medians in seconds
 per image, the most memory held, and the ratio.
 """
 
@@ -20,11 +20,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 
 STEPS = 8
-KINDS = {"given back": False, "kept": True}
+KINDS = {"released": False, "kept": True}
 
 
 def time_steps(chosen: argparse.Namespace) -> None:
-    """Print the median time of a step per image and the most megabytes held: what one process does."""
+    """Print the median time of a step per image and the peak memory; run in a separate process."""
     from segnet_nb.training.freed_memory import keep_freed_memory
 
     if chosen.child == "kept":
@@ -44,7 +44,7 @@ def time_steps(chosen: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    """Time both kinds in turns and print the medians."""
+    """Time both kinds alternately and print the medians."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--network", default="basic")
     parser.add_argument("--size", type=int, nargs=2, default=(120, 160), metavar=("H", "W"))
@@ -64,7 +64,7 @@ def main() -> None:
     medians = {kind: np.median(each, axis=0) for kind, each in found.items()}
     for kind, (seconds, megabytes) in medians.items():
         print(f"freed memory {kind:10} {seconds:.3f} s per image, {megabytes:.0f} MB")
-    print(f"{medians['given back'][0] / medians['kept'][0]:.2f} times as fast")
+    print(f"{medians['released'][0] / medians['kept'][0]:.2f} times as fast")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""From a slider's event to changed pixels: the inspectors in a real JupyterLab in headless Chromium.
+"""Latency of the inspectors from a slider event to changed pixels, in JupyterLab in headless Chromium.
 
     python -m benchmarks.inspectors [--moves 120] [--dataset synthetic]
 
 Mask inspector and index microscope at 360 x 480 with 11 classes, index ablation at 180 x 240. Prints the
 median and the 95th percentile in milliseconds over so many moves, each after a pause, and a table in
-Markdown. A canvas has changed when it can be read back; the screen shows it with its next frame. Needs
+Markdown. A canvas counts as changed when it can be read back; the screen shows it with the next frame. Needs
 Chromium.
 """
 
@@ -33,7 +33,7 @@ small = datasets.load("{dataset}", "val", image_size=(180, 240), count=2)
     "ablation = widgets.IndexAblation(bench)\nablation.modes = ['random'] * 4\nablation",
 )
 
-# Each moves a slider so many times and notes the milliseconds until the pixels have changed.
+# Moves a slider repeatedly and measures the milliseconds until the pixels have changed.
 MOVE = """async ([root, trait, values, changed]) => {
   const view = document.querySelector(root), slider = view.querySelector(`input[data-trait=${trait}]`);
   const done = eval(changed)(view), times = [], signs = [];
@@ -58,7 +58,7 @@ MOVE = """async ([root, trait, values, changed]) => {
   }
   return [times, signs];
 }"""
-# The canvas is read back, which waits for it to be drawn.
+# Reading the canvas back waits until it has been drawn.
 PIXELS_DIFFER = """view => {
   const canvas = view.querySelector('canvas[data-canvas=%s]');
   const read = () => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
@@ -87,12 +87,12 @@ def values(kind: str, moves: int) -> list[int]:
     rng = np.random.default_rng(0)
     if kind == "channel":  # of 16, never the same twice in a row
         return [int(v) for v in np.cumsum(rng.integers(1, 16, moves)) % 16]
-    # Between 40 and 95 %: from there each move changes some pixel of every picture.
+    # Between 40 and 95 %: in this range each move changes some pixel of every image.
     return [int(v) for v in np.cumsum(rng.integers(5, 40, moves)) % 56 + 40]
 
 
 def main() -> None:
-    """Measure and print."""
+    """Run the benchmark and print the results."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--moves", type=int, default=120)
     parser.add_argument("--dataset", default="synthetic", choices=("synthetic", "camvid"))

@@ -1,4 +1,4 @@
-"""What is timed against what: the same work by this package and by PyTorch.
+"""The same work in this package and in PyTorch, for the benchmarks.
 
 PyTorch runs channels-last, its faster layout on CPUs; both sides use all processors and float32.
 """

@@ -46,7 +46,7 @@ def offsets(training):
 
 
 def argmax_and_scatter(x):
-    """The usual way in TensorFlow: flat positions, scattered back."""
+    """The common implementation in TensorFlow: flat positions and scatter."""
     values, positions = tf.nn.max_pool_with_argmax(x, 2, 2, "SAME", include_batch_in_index=True)
     size = tf.size(x, out_type=tf.int64)
     flat = tf.scatter_nd(tf.reshape(positions, (-1, 1)), tf.reshape(values * 1.5, (-1,)), size[None])

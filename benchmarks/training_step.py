@@ -1,4 +1,4 @@
-"""One training step of SegNet-Basic, here and in PyTorch, in turns, in one process.
+"""One training step of SegNet-Basic in this package and in PyTorch, alternating in one process.
 
     python -m benchmarks.training_step [--size 176 240] [--batch 4] [--rounds 7]
 
@@ -63,7 +63,7 @@ def main() -> None:
     seconds = {name: [] for name in steps}
     for step in steps.values():
         step(), step()
-    # In turns, so that a busy moment of the machine meets both.
+    # Alternating, so that other load on the machine affects both.
     for _ in range(chosen.rounds):
         for name, step in steps.items():
             started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""What the tests of layers and networks share: random maps and conversions."""
+"""Shared by the tests of layers and networks: random feature maps and conversions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from keras import ops
 
 few = settings(max_examples=25, deadline=None, derandomize=True)
 
-# How the values of a map come about. After a ReLU whole windows are ties of zeros.
+# Distributions of the values. After a ReLU whole windows are ties of zeros.
 KINDS = {
     "normal": lambda random, shape: random.normal(size=shape),
     "ties": lambda random, shape: random.integers(-1, 2, shape),
@@ -35,6 +35,6 @@ def weighted_sum(tensor, weights):
 
 
 def feature_maps():
-    """Maps of one to three images, any parity of the sides, one to three channels, every kind."""
+    """Feature maps of one to three images, with even and odd sides, one to three channels, of every kind."""
     shapes = st.tuples(st.integers(1, 3), st.integers(1, 7), st.integers(1, 7), st.integers(1, 3))
     return st.builds(feature_map, shapes, st.sampled_from(sorted(KINDS)), st.integers(0, 10**6))

@@ -1,4 +1,4 @@
-"""Gradients on whichever backend Keras runs on."""
+"""Gradients on any backend of Keras."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def gradient(function, x):
 
 
 def weight_gradient(model, loss, variable, images):
-    """Gradient of ``loss(model(images, training=True))`` by one of the model's trainable variables."""
+    """Gradient of ``loss(model(images, training=True))`` with respect to a trainable variable."""
     backend = keras.backend.backend()
     if backend == "tensorflow":
         import tensorflow as tf

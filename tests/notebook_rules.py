@@ -1,4 +1,4 @@
-"""What every committed notebook keeps to, read from the file; nothing is executed.
+"""Rules for every committed notebook, checked from the file without running it.
 
 ``violations(path)`` gives one line for each broken rule. A notebook must run without a person
 (nothing waits for a browser), look right where it is only read (outputs are committed), give the
@@ -23,7 +23,7 @@ MAX_MEDIAN_LINES = 5
 MIN_CELLS = 8
 KERNEL = "python3"
 
-# Headless clients can wait for ever on notebooks with these; views are built from traits instead.
+# Headless clients can hang on notebooks with these; views are built from traits instead.
 HANGING = re.compile(
     r"\binteract(?:ive|_manual|ive_output)?\(|\bOutput\(|^\s*@(?:\w+\.)*interact(?:_manual)?\b"
     r"|^\s*%matplotlib\s+(?:widget|ipympl|notebook|nbagg)\b",
@@ -36,7 +36,7 @@ MACHINE_PATH = re.compile(
 )
 ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
 PROGRESS = re.compile(r"[\u2588-\u258f]|\d+/\d+[^\n]*\u2501|\r|\x08|\d%\|.*\||\d(?:it/s|s/it)\b")
-# Written so that the names do not stand here in clear: this file is searched for them as well.
+# Assembled, because this file is searched for the names as well.
 REGISTRY = re.compile(
     r"\bp[y]pi\.(?:org|python\.org)|\bpython[h]osted\.org|\b[n]pmjs\.(?:org|com)|\b[a]naconda\.org"
     r"|Looking in indexes:"
@@ -47,14 +47,14 @@ RULES: list[Callable[[Notebook], Iterator[str]]] = []
 
 
 def violations(path: str | Path) -> list[str]:
-    """Return what a notebook breaks, one line each; an empty list if all is well."""
+    """The violations of a notebook, one line each; an empty list if there are none."""
     data = Path(path).read_bytes()
     found = [f"{len(data):,} bytes, at most {MAX_BYTES:,}"] if len(data) > MAX_BYTES else []
     return found + violations_of(json.loads(data))
 
 
 def violations_of(notebook: Notebook) -> list[str]:
-    """The same for the content of a notebook; its size is not known."""
+    """The same for the content of a notebook, without its file size."""
     return [problem for rule in RULES for problem in rule(notebook)]
 
 
@@ -83,7 +83,7 @@ def outputs(notebook: Notebook) -> Iterator[tuple[int, Notebook]]:
 
 
 def shown_texts(notebook: Notebook) -> Iterator[tuple[int, str]]:
-    """All text that outputs show; pictures are left out, their base64 could spell anything."""
+    """All text of the outputs without images, whose base64 could match by accident."""
     for number, output in outputs(notebook):
         yield number, text_of(output.get("text", ""))
         for kind, content in output.get("data", {}).items():

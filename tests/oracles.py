@@ -12,7 +12,7 @@ import numpy as np
 
 
 def _windows(height, width):
-    """Every 2 x 2 window and the places inside the map that it covers, row by row."""
+    """Every 2 x 2 window and the positions inside the map that it covers, row by row."""
     for top, left in itertools.product(range(0, height, 2), range(0, width, 2)):
         places = [(y, x) for y in (top, top + 1) for x in (left, left + 1) if y < height and x < width]
         yield (top // 2, left // 2), places
@@ -38,7 +38,7 @@ def pool(x):
 
 
 def unpool(values, offsets, height, width):
-    """Each value at its place, zeros everywhere else."""
+    """Each value at its position, zeros elsewhere."""
     result = np.zeros((values.shape[0], height, width, values.shape[3]), values.dtype)
     for at in np.ndindex(values.shape):
         image, row, column, channel = at
@@ -48,7 +48,7 @@ def unpool(values, offsets, height, width):
 
 
 def unpool_gradient(offsets, upstream):
-    """What reaches each value: the gradient at the place where it was put."""
+    """Gradient of each value: the gradient at the position where it was written."""
     result = np.zeros(offsets.shape, upstream.dtype)
     for at in np.ndindex(offsets.shape):
         image, row, column, channel = at
@@ -58,7 +58,7 @@ def unpool_gradient(offsets, upstream):
 
 
 def local_response(x, size, alpha, beta):
-    """Caffe's ACROSS_CHANNELS: alpha is divided by the size, the window is cut off at the edges."""
+    """Caffe's ACROSS_CHANNELS: alpha is divided by the size, the window is clipped at the edges."""
     x = x.astype("float64")
     result = np.zeros_like(x)
     channels = x.shape[-1]

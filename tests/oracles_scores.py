@@ -1,4 +1,4 @@
-"""Slow loop-by-loop references for losses and scores, and what their tests share."""
+"""Slow loop-by-loop references for losses and scores, and helpers of their tests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 VOID = 11
 
-# Rows of the ground truth: 4 Sky, 4 Road, 2 Road and 2 Car, 4 void. Of 12 pixels 8 are right.
+# Rows of the ground truth: 4 Sky, 4 Road, 2 Road and 2 Car, 4 void. 8 of 12 pixels are correct.
 HAND_LABELS = np.array([[0, 0, 0, 0], [1, 1, 1, 1], [1, 1, 2, 2], [VOID] * 4])
 HAND_PREDICTIONS = np.array([[0, 0, 0, 1], [1, 1, 1, 1], [2, 2, 1, 2], [0, 1, 2, 2]])
 
@@ -41,7 +41,7 @@ def one_hot(labels, classes):
 
 
 def pixels(labels, void_id):
-    """Index and class of every pixel that has one."""
+    """Index and class of every labelled pixel."""
     for index in np.ndindex(labels.shape):
         if labels[index] != void_id:
             yield index, int(labels[index])
@@ -131,7 +131,7 @@ def figures(matrix, absent="zero"):
 
 
 def boundary_pixels(mask):
-    """Where the 2 x 2 block to the lower right is mixed, looking at one pixel after the other."""
+    """Where the 2 x 2 block to the lower right contains several classes, pixel by pixel."""
     height, width = mask.shape
     found = []
     for y in range(height):
@@ -150,7 +150,7 @@ def _near(a, b, squared):
 
 
 def _largest_matching(truth, guess, squared):
-    """Augmenting paths, the textbook way."""
+    """Maximum bipartite matching with augmenting paths."""
     partner = {}
 
     def place(pixel, tried):

@@ -1,4 +1,4 @@
-"""What the tests of reports share: notebooks to run, and what a page would fetch."""
+"""Shared by the tests of reports: notebooks to run, and the resources that a page would load."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def write_notebook(
 
 
 class Requests(HTMLParser):
-    """Collects whatever a browser would fetch when it opens the page."""
+    """Collects the resources that a browser would load with the page."""
 
     LOADED = ("src", "srcset", "data", "poster", "background")
     CODE = re.compile(r"""(?:url\(|@import\s|import\(|from\s)\s*["']?\s*((?:https?:)?//[^\s"')]+)""")

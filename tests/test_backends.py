@@ -1,4 +1,4 @@
-"""The core on PyTorch and on JAX: the same tests in a process of their own, and no TensorFlow loaded."""
+"""The core on PyTorch and on JAX: the same tests in a separate process, without TensorFlow."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
-# Layers, networks and losses; the long cases of the networks are left to the slow run.
+# Layers, networks and losses; the long cases of the networks run only in the slow run.
 CORE = (
     *("test_layers.py", "test_layers_contract.py", "test_layers_compiled.py", "test_layers_peers.py"),
     *("test_normalization.py", "test_losses.py", "test_loss_classes.py", "test_model.py"),
@@ -71,7 +71,7 @@ backends = pytest.mark.parametrize(
 
 @backends
 def test_core_builds_trains_and_predicts_without_tensorflow(backend):
-    # Keras itself looks for TensorFlow when a model is saved, so saving is not part of this.
+    # Keras itself looks for TensorFlow when a model is saved, so saving is not tested here.
     run = python(backend, "-c", STEP)
     assert run.returncode == 0, run.stderr[-3000:]
     assert run.stdout.split() == [backend, "False"]

@@ -1,4 +1,4 @@
-"""SegNet-Basic and the full SegNet written anew in PyTorch, and a way to lend them a Keras model's weights.
+"""SegNet-Basic and the full SegNet in PyTorch, and a function that copies the weights of a Keras model.
 
 Written from the authors' Caffe files, not from ``segnet_nb.model``: plain loops over stages, PyTorch's own
 pooling with indices and its own unpooling. Images come and logits go as ``(batch, channels, height, width)``.
@@ -16,7 +16,7 @@ nn, functional = torch.nn, torch.nn.functional
 
 
 def _unit(before, after, kernel_size, *, bias, relu):
-    """Convolution, batch normalisation and, if asked, ReLU."""
+    """Convolution, batch normalisation and, optionally, ReLU."""
     convolution = nn.Conv2d(before, after, kernel_size, padding=kernel_size // 2, bias=bias)
     return nn.Sequential(convolution, nn.BatchNorm2d(after, eps=1e-5), nn.ReLU() if relu else nn.Identity())
 
@@ -65,7 +65,7 @@ def segnet_vgg16(num_classes):
 
 
 def randomize(model, seed=0):
-    """Give a Keras model's normalisations statistics, scales and shifts that matter."""
+    """Set statistics, scales and shifts of a Keras model's normalisations to non-trivial values."""
     random = np.random.default_rng(seed)
     for layer in model.layers:
         weights = layer.get_weights()
@@ -77,7 +77,7 @@ def randomize(model, seed=0):
 
 
 def copy_weights(source, target):
-    """From a Keras model to its twin: convolutions and normalisations in the order in which they run."""
+    """Copy convolutions and normalisations of a Keras model to its PyTorch counterpart, in order."""
     ours = [layer for layer in source.layers if layer.get_weights()]
     theirs = [module for module in target.modules() if isinstance(module, nn.Conv2d | nn.BatchNorm2d)]
     with torch.no_grad():

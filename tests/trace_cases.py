@@ -1,4 +1,4 @@
-"""Traces made of random maps by the slow references, without any network."""
+"""Traces of random feature maps, computed by the slow references without a network."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def picture(height, width, seed=0):
 
 
 def random_trace(height, width, stages, channels, kind, seed):
-    """Stage ``n`` has ``channels + n`` channels; its dense map has ``channels``."""
+    """Stage ``n`` has ``channels + n`` channels; its dense feature map has ``channels``."""
     random = np.random.default_rng(seed)
     built = []
     for number in range(1, stages + 1):

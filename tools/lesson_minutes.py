@@ -1,8 +1,8 @@
-"""Measure how long each lesson's cells run, and write into it how many minutes it takes.
+"""Measure the run time of each lesson's cells, and write the estimated duration into the lesson.
 
     python tools/lesson_minutes.py [LESSON ...]
 
-Without names: all lessons; a name is a file name without its ending. The seconds are measured here; a person
+Without names: all lessons; a name is a file name without its suffix. The seconds are measured here; a person
 is reckoned with 200 words a minute, half a minute for a code cell and its output, five for an exercise.
 tests/notebooks/test_lesson_minutes.py checks that what a lesson says follows from that.
 """
@@ -29,14 +29,14 @@ SAID = re.compile(
 
 
 def exercises(name: str) -> int:
-    """How many exercises a lesson has."""
+    """Number of exercises of a lesson."""
     path = SOLUTIONS / f"{name}.ipynb"
     cells = nbformat.read(path, as_version=4).cells if path.exists() else []
     return sum("unsolved" in cell.metadata for cell in cells)
 
 
 def reckoned(lesson: NotebookNode, questions: int, seconds: float) -> int:
-    """Minutes for a person who reads, looks and answers, to the nearest five."""
+    """Estimated minutes including reading and exercises, rounded to five."""
     words = sum(len(cell.source.split()) for cell in lesson.cells if cell.cell_type == "markdown")
     looked_at = sum(cell.cell_type == "code" for cell in lesson.cells) - 2 * questions
     minutes = words / WORDS_A_MINUTE + looked_at * MINUTES_A_CELL + questions * MINUTES_AN_EXERCISE
@@ -44,34 +44,34 @@ def reckoned(lesson: NotebookNode, questions: int, seconds: float) -> int:
 
 
 def sentence(minutes: int, questions: int, seconds: float) -> str:
-    """What the lesson says of its time."""
+    """The sentence of the lesson about its duration."""
     run = f"{max(5, 5 * round(seconds / 5))} seconds" if seconds < 90 else f"{round(seconds / 60)} minutes"
     with_them = " with the exercises" if questions else ""
     return f"**Time** about {minutes} minutes{with_them}; its cells run in {run}."
 
 
-def said(lesson: NotebookNode) -> tuple[int, int]:
-    """The minutes that a lesson says it takes, and the seconds its cells run.
+def stated_times(lesson: NotebookNode) -> tuple[int, int]:
+    """The minutes and the run time in seconds stated in a lesson.
 
     Raises:
         ValueError: if it does not say them.
     """
     found = SAID.search(lesson.cells[0].source)
     if found is None:
-        raise ValueError(f"the first cell should say {SAID.pattern!r}.")
+        raise ValueError(f"the first cell must contain {SAID.pattern!r}.")
     minutes, run, unit = found.groups()
     return int(minutes), int(run) * (60 if unit == "minutes" else 1)
 
 
 def measure(path: Path) -> float:
-    """Seconds that a notebook's cells take, its own default parameters given."""
+    """Run time of a notebook's cells in seconds, with its default parameters."""
     with tempfile.TemporaryDirectory() as folder:
         done, _ = reports.run(path, output_dir=folder, html=False, timeout_seconds=1800, progress=False)
         return nbformat.read(done, as_version=4).metadata.papermill.duration
 
 
 def write(path: Path, text: str) -> None:
-    """Put the sentence into a notebook."""
+    """Write the sentence into a notebook."""
     notebook = nbformat.read(path, as_version=4)
     cell = next(each for each in notebook.cells if TIME.search(each.source))
     cell.source = TIME.sub(lambda _: text, cell.source, count=1)
@@ -81,7 +81,7 @@ def write(path: Path, text: str) -> None:
 
 
 def main() -> None:
-    """Measure, write and print."""
+    """Measure, update and print."""
     for name in sys.argv[1:] or sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb")):
         path, questions = NOTEBOOKS / f"{name}.ipynb", exercises(name)
         seconds = measure(path)

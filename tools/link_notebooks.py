@@ -1,4 +1,4 @@
-"""Give every notebook links that open it on Colab and on Binder, once the repository has an address.
+"""Add links to Colab and Binder to every notebook, once the repository has an address.
 
     python tools/link_notebooks.py OWNER/NAME [BRANCH]
 
@@ -24,7 +24,7 @@ INSTALL = "install-the-package"  # the id of that cell
 
 
 def unlink(notebook: NotebookNode) -> None:
-    """Take links and installation out of a notebook, in place."""
+    """Remove links and installation from a notebook, in place."""
     notebook.cells = [cell for cell in notebook.cells if cell.get("id") != INSTALL]
     title = next(cell for cell in notebook.cells if cell.cell_type == "markdown")
     lines = title.source.split("\n")
@@ -34,7 +34,7 @@ def unlink(notebook: NotebookNode) -> None:
 
 
 def number(notebook: NotebookNode) -> None:
-    """Number the cells as a run from start to end does: the one that was put in prints nothing."""
+    """Number the cells as in a complete run; the inserted cell prints nothing."""
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     for count, cell in enumerate(code, start=1):
         cell.execution_count = count
@@ -44,7 +44,7 @@ def number(notebook: NotebookNode) -> None:
 
 
 def link(notebook: NotebookNode, path: str, repository: str, branch: str = "main") -> None:
-    """Put links and installation into a notebook, in place.
+    """Insert links and installation into a notebook, in place.
 
     Args:
         notebook: a lesson or a solution, whose first Markdown cell starts with its title.
@@ -56,7 +56,7 @@ def link(notebook: NotebookNode, path: str, repository: str, branch: str = "main
         ValueError: if the repository or the branch is not written as GitHub writes them.
     """
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository) or not re.fullmatch(r"[\w./-]+", branch):
-        raise ValueError(f"a repository is written OWNER/NAME, but {repository!r}, {branch!r} came.")
+        raise ValueError(f"repository must be OWNER/NAME, but got {repository!r} and branch {branch!r}.")
     links = (
         f"{MARK}(https://colab.research.google.com/github/{repository}/blob/{branch}/{path}) | "
         f"[Open on Binder](https://mybinder.org/v2/gh/{repository}/{branch}?urlpath=lab/tree/{path})"
@@ -80,7 +80,7 @@ def link_folder(folder: Path, repository: str, branch: str = "main") -> None:
     """Link all notebooks of a folder: the first lesson, the solutions, and the lessons made from them."""
     for path in [folder / "00_start_here.ipynb", *sorted((folder / "solutions").glob("*.ipynb"))]:
         notebook = nbformat.read(path, as_version=4)
-        # What is opened is the lesson; the first cell of a solution is not in it.
+        # The links open the lesson, which does not contain the first cell of its solution.
         head = notebook.cells[: path.parent != folder]
         notebook.cells = notebook.cells[len(head) :]
         link(notebook, f"notebooks/{path.name}", repository, branch)

@@ -1,4 +1,4 @@
-"""Make the lessons from their solutions: the same notebooks, with the answers taken out.
+"""Create the lessons from their solutions: the same notebooks without the answers.
 
     python tools/make_lessons.py [--check]
 
@@ -6,7 +6,7 @@ notebooks/solutions/ is what to edit. There, a cell whose metadata has ``"unsolv
 shows that text in its place. A cell tagged ``"solution"`` is left out of the lesson. Links are written from
 where the solution lies, ``(../02_architecture.ipynb)``. A lesson keeps the outputs it has stored; run
 tools/store_notebooks.py on what is told to have changed. ``--check`` writes nothing and exits with 1 if a
-lesson is not what its solution makes it.
+lesson is does not match its solution.
 """
 
 from __future__ import annotations
@@ -37,19 +37,19 @@ def lesson_of(solution: NotebookNode) -> NotebookNode:
 
 
 def what_is_read(notebook: NotebookNode) -> list[tuple[str, str, list[str]]]:
-    """Kind, text and tags of every cell: what a lesson must share with its solution."""
+    """Type, text and tags of every cell, which must match between lesson and solution."""
     return [(cell.cell_type, cell.source, list(cell.metadata.get("tags", []))) for cell in notebook.cells]
 
 
 def in_step(name: str) -> bool:
-    """Whether the lesson of that file name is what its solution makes it."""
+    """Whether the lesson with this file name matches its solution."""
     made = lesson_of(nbformat.read(SOLUTIONS / name, as_version=4))
     lesson = NOTEBOOKS / name
     return lesson.exists() and what_is_read(nbformat.read(lesson, as_version=4)) == what_is_read(made)
 
 
 def write_lesson(name: str) -> None:
-    """Write the lesson; outputs stay where a cell and its text stayed."""
+    """Write the lesson; outputs of unchanged cells are kept."""
     made, path = lesson_of(nbformat.read(SOLUTIONS / name, as_version=4)), NOTEBOOKS / name
     before = nbformat.read(path, as_version=4).cells if path.exists() else []
     stored = {cell.id: cell for cell in before if cell.cell_type == "code"}
@@ -63,13 +63,14 @@ def write_lesson(name: str) -> None:
 
 
 def main() -> int:
-    """Write, or with ``--check`` name, the lessons that differ from their solutions."""
+    """Write the lessons that differ from their solutions, or list them with ``--check``."""
     check = "--check" in sys.argv[1:]
     behind = [path.name for path in sorted(SOLUTIONS.glob("*.ipynb")) if not in_step(path.name)]
     for name in behind:
         if not check:
             write_lesson(name)
-        print(f"notebooks/{name}: {'not what its solution makes it' if check else 'written; store it again'}")
+        result = "does not match its solution" if check else "written; run and store it again"
+        print(f"notebooks/{name}: {result}")
     return int(check and bool(behind))
 
 

@@ -1,4 +1,4 @@
-"""Draw the pictures of the README from drawn scenes and the shipped weights.
+"""Create the images of the README from synthetic scenes and the included weights.
 
 python tools/make_pictures.py
 """

@@ -1,8 +1,8 @@
-"""Photograph the inspectors in a real JupyterLab, for the README.
+"""Take screenshots of the inspectors in JupyterLab for the README.
 
     python -m tools.shoot_inspectors [--folder docs] [--width 1280] [--dark]
 
-Everything shown is drawn: scenes, weights and numbers come with the package. Needs Chromium.
+All scenes are synthetic; the weights are included in the package. Needs Chromium.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ TRAIN = (
 
 
 def main() -> None:
-    """Open a notebook with all of them and store a picture of each."""
+    """Open a notebook with all inspectors and save a screenshot of each."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--folder", type=Path, default=ROOT / "docs")
     parser.add_argument("--width", type=int, default=1280)

@@ -1,8 +1,8 @@
-"""Run notebooks from start to end and store them with their outputs, ready to be committed.
+"""Run notebooks completely and store them with their outputs, ready to commit.
 
     python tools/store_notebooks.py [NOTEBOOK ...]
 
-Without arguments: all lessons and their solutions. A notebook that fails is left as it was. Of a solution
+Without arguments: all lessons and their solutions. A notebook that fails is left unchanged. Of a solution
 only what its answers and their checks print is stored: the pictures are in the lesson.
 """
 
@@ -24,7 +24,7 @@ VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 def keep_answers_alone(notebook: NotebookNode) -> None:
-    """Drop the outputs of all cells but answers and the cells after them."""
+    """Remove the outputs of all cells except answers and the cells after them."""
     cells = notebook.cells
     for before, cell in zip([None, *cells[:-1]], cells, strict=True):
         if cell.cell_type == "code" and not (
@@ -34,7 +34,7 @@ def keep_answers_alone(notebook: NotebookNode) -> None:
 
 
 def store(path: Path) -> None:
-    """Run one notebook with its own default parameters and replace it by the result."""
+    """Run one notebook with its default parameters and overwrite it with the result."""
     with tempfile.TemporaryDirectory() as folder:
         done, _ = reports.run(path, output_dir=folder, html=False, timeout_seconds=1800)
         executed = nbformat.read(done, as_version=4)
@@ -48,10 +48,10 @@ def store(path: Path) -> None:
     }
     for cell, before in zip(executed.cells, original.cells, strict=True):
         cell.id = before.id
-        # Times of execution differ from run to run and tell a reader nothing.
+        # Execution times differ between runs and are of no interest to readers.
         cell.metadata = {key: before.metadata[key] for key in KEPT if key in before.metadata}
         for output in cell.get("outputs", ()):
-            # The widget is gone with its kernel; the picture stored beside it stays.
+            # The widget needs its kernel; the image stored with it remains.
             output.get("data", {}).pop(VIEW, None)
     if path.parent.name == "solutions":
         keep_answers_alone(executed)

@@ -185,5 +185,5 @@ def test_links_are_taken_out_again(linking):
 
 @pytest.mark.parametrize("address", ["segnet", "a/b/c", "a b/c", "https://example.org/a/b"])
 def test_what_is_no_address_is_refused(linking, address):
-    with pytest.raises(ValueError, match="a repository is written OWNER/NAME"):
+    with pytest.raises(ValueError, match="repository must be OWNER/NAME"):
         linking.link(small_solution(), "x.ipynb", address)

@@ -16,7 +16,7 @@ LESSONS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
 def test_a_lesson_says_the_minutes_it_takes(path):
     lesson = nbformat.read(path, as_version=4)
-    minutes, seconds = lesson_minutes.said(lesson)
+    minutes, seconds = lesson_minutes.stated_times(lesson)
     # Seconds are said to the nearest five, minutes to the nearest one: half a minute can tip five minutes.
     reckoned = lesson_minutes.reckoned(lesson, lesson_minutes.exercises(path.stem), seconds)
     assert abs(minutes - reckoned) <= 5, "run python tools/lesson_minutes.py"
@@ -49,9 +49,9 @@ def test_the_sentence_is_written_and_read_back(seconds, run, back, tmp_path):
         f"**Time** about 15 minutes with the exercises; its cells run in {run}. **Before"
         in written.cells[0].source
     )
-    assert lesson_minutes.said(written) == (15, back)
+    assert lesson_minutes.stated_times(written) == (15, back)
 
 
 def test_a_lesson_without_its_times_is_told():
-    with pytest.raises(ValueError, match="should say"):
-        lesson_minutes.said(lesson(20, 1))
+    with pytest.raises(ValueError, match="must contain"):
+        lesson_minutes.stated_times(lesson(20, 1))
