@@ -31,6 +31,12 @@ def add(commands: Any) -> None:
         help="Monte Carlo dropout: predict each image this many times with dropout on, and score the mean "
         "and the accuracy of the most certain 80 %% of the pixels (default: one prediction without dropout)",
     )
+    parser.add_argument(
+        "--by",
+        metavar="drive|REGEX",
+        help="score each group of images too: by drive, the part of a name before the first _, or by what a "
+        "regular expression finds in the names",
+    )
     parser.add_argument("--no-boundary", action="store_true", help="omit the boundary F1")
     shared.add_output_dir(parser, "reports")
 
@@ -53,6 +59,7 @@ def run(options: argparse.Namespace) -> int:
         scales=tuple(options.scales),
         samples=options.samples,
         boundary=not options.no_boundary,
+        by=options.by,
         progress=shared.image_progress(),
     )
     print(result)
@@ -64,6 +71,7 @@ def run(options: argparse.Namespace) -> int:
         "flip": options.flip,
         "scales": options.scales,
         "samples": options.samples,
+        "by": options.by,
     }
     dataset = Path(options.dataset).resolve().name
     path = options.output_dir / f"evaluation-{trained.name}-{dataset}-{options.split}.json"

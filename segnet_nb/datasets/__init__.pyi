@@ -10,6 +10,7 @@ from . import (
     doctor as doctor,
     download as download,
     folder as folder,
+    groups as groups,
     image_files as image_files,
     mask_encoding as mask_encoding,
     names as names,
@@ -23,6 +24,10 @@ from .base import (
 from .classes import (
     CAMVID as CAMVID,
     ClassList as ClassList,
+)
+from .groups import (
+    group_names as group_names,
+    hold_out as hold_out,
 )
 from .names import (
     NAMES as NAMES,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from segnet_nb import metrics
 from segnet_nb._shared.errors import UserError
 from segnet_nb.datasets.base import Dataset
+from segnet_nb.datasets.groups import group_names
 from segnet_nb.metrics import calibration
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class Evaluation:
         images: number of images.
         seconds: wall time of the predictions only.
         monte_carlo: scores of Monte Carlo dropout; None without ``samples``.
+        groups: the same scores of each group of images, by name, with ``by``.
     """
 
     matrix: np.ndarray
@@ -71,6 +73,7 @@ class Evaluation:
     images: int
     seconds: float
     monte_carlo: MonteCarloScores | None = None
+    groups: dict[str, Evaluation] = field(default_factory=dict)
 
     def __str__(self) -> str:
         lines = [self.scores.table(self.names)]
@@ -78,11 +81,26 @@ class Evaluation:
             lines.append(f"boundary F1 {100 * self.boundary_f1:.1f} %")
         if self.monte_carlo is not None:
             lines.append(str(self.monte_carlo))
+        lines += self._group_lines()
         lines.append(f"{self.images} images, {self.seconds / self.images:.2f} s per image for inference")
         return "\n".join(lines)
 
+    def _group_lines(self) -> list[str]:
+        """A table of the groups, scores in percent."""
+        if not self.groups:
+            return []
+        width = max(len("group"), *map(len, self.groups))
+        lines = [f"{'group':<{width}}  images      G      C   mIoU     BF"]
+        for name, part in self.groups.items():
+            values = (part.scores.global_accuracy, part.scores.class_average, part.scores.mean_iou)
+            cells = [f"{100 * value:6.1f}" for value in values]
+            cells.append("     -" if part.boundary_f1 is None else f"{100 * part.boundary_f1:6.1f}")
+            lines.append(f"{name:<{width}}  {part.images:6d} {' '.join(cells)}")
+        return lines
+
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers and lists, for JSON."""
+        groups = {name: part.to_dict() for name, part in self.groups.items()}
         return {
             **self.scores.to_dict(),
             "boundary_f1": self.boundary_f1,
@@ -91,6 +109,7 @@ class Evaluation:
             "images": self.images,
             "seconds_per_image": self.seconds / self.images,
             **({"monte_carlo": asdict(self.monte_carlo)} if self.monte_carlo else {}),
+            **({"groups": groups} if groups else {}),
         }
 
 
@@ -102,6 +121,7 @@ def evaluate(
     scales: Sequence[float] = (1.0,),
     samples: int = 0,
     boundary: bool = True,
+    by: str | None = None,
     batch_size: int = 2,
     progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
@@ -115,6 +135,9 @@ def evaluate(
         samples: for Monte Carlo dropout, predictions per image with dropout on, 2 or more, whose mean is
             scored; 0: one prediction with dropout off. Needs about 20 bytes per pixel of the dataset.
         boundary: whether to compute the boundary F1 too, the slowest of the scores.
+        by: score each group of images too: ``"drive"`` or a regular expression, see
+            ``segnet_nb.datasets.groups.group_names``. A class that a group does not contain counts as 0
+            in its C and mIoU, as in the scores of the whole.
         batch_size: images per batch.
         progress: called with the number of finished images and of all images.
 
@@ -123,7 +146,7 @@ def evaluate(
 
     Raises:
         ValueError: if the network has another number of classes or, with ``samples``, no dropout; if there
-            are no images; or if ``samples`` is combined with ``flip`` or ``scales``.
+            are no images; if ``samples`` comes with ``flip`` or ``scales``; or if ``by`` does not match.
 
     Example:
         >>> from segnet_nb import datasets
@@ -137,9 +160,8 @@ def evaluate(
     if samples and (flip or tuple(scales) != (1.0,)):
         raise UserError("samples are predicted at the size of the image: pass them without flip and scales.")
     _check_data(model, data)
-    classes = data.classes
-    matrix = np.zeros((classes.num_classes, classes.num_classes), np.int64)
-    boundary_scores, seconds = [], 0.0
+    groups = group_names(data.names, by) if by else ("",) * len(data)
+    tallies = {name: _Tally(data, boundary) for name in sorted(set(groups))}
     monte_carlo = _MonteCarlo(model, samples, data) if samples else None
     for start in range(0, len(data), batch_size):
         images, labels = (part[start : start + batch_size] for part in (data.images, data.labels))
@@ -148,22 +170,55 @@ def evaluate(
             predictions = monte_carlo.add(images, start)
         else:
             predictions = predict(model, images, batch_size=batch_size, flip=flip, scales=scales)
-        seconds += time.perf_counter() - began
-        matrix += metrics.confusion_matrix(labels, predictions, classes.num_classes, classes.void_id)
-        if boundary:
-            found = metrics.boundary_f1(labels, predictions, classes.num_classes, classes.void_id)
-            boundary_scores += found.image_scores.tolist()
+        seconds = (time.perf_counter() - began) / len(labels)
+        for i in range(len(labels)):
+            tallies[groups[start + i]].add(start + i, labels[i : i + 1], predictions[i : i + 1], seconds)
         if progress is not None:
             progress(start + len(labels), len(data))
-    return Evaluation(
-        matrix=matrix,
-        scores=metrics.scores(matrix),
-        boundary_f1=_mean_of_known(boundary_scores) if boundary else None,
-        names=tuple(classes.names),
-        images=len(data),
-        seconds=seconds,
+    return replace(
+        _Tally.total(tallies.values(), data, boundary).evaluation(),
         monte_carlo=None if monte_carlo is None else monte_carlo.scores(),
+        groups={name: tally.evaluation() for name, tally in tallies.items()} if by else {},
     )
+
+
+class _Tally:
+    """The counts of some images, from which their scores follow."""
+
+    def __init__(self, data: Dataset, boundary: bool) -> None:
+        self._classes, self._boundary, self.seconds = data.classes, boundary, 0.0
+        self.matrix = np.zeros((data.classes.num_classes, data.classes.num_classes), np.int64)
+        self.boundary_scores: dict[int, float] = {}  # by number of the image
+
+    def add(self, number: int, labels: np.ndarray, predictions: np.ndarray, seconds: float) -> None:
+        """Count one image, ground truth and prediction of shape ``(1, height, width)``."""
+        count, void = self._classes.num_classes, self._classes.void_id
+        self.matrix += metrics.confusion_matrix(labels, predictions, count, void)
+        scores = metrics.boundary_f1(labels, predictions, count, void).image_scores if self._boundary else [0]
+        self.boundary_scores[number] = float(scores[0])
+        self.seconds += seconds
+
+    @classmethod
+    def total(cls, tallies: Iterable[_Tally], data: Dataset, boundary: bool) -> _Tally:
+        """All images of some tallies together."""
+        whole = cls(data, boundary)
+        for tally in tallies:
+            whole.matrix += tally.matrix
+            whole.seconds += tally.seconds
+            whole.boundary_scores |= tally.boundary_scores
+        return whole
+
+    def evaluation(self) -> Evaluation:
+        """The scores of the counted images."""
+        in_order = [self.boundary_scores[number] for number in sorted(self.boundary_scores)]
+        return Evaluation(
+            matrix=self.matrix,
+            scores=metrics.scores(self.matrix),
+            boundary_f1=_mean_of_known(in_order) if self._boundary else None,
+            names=tuple(self._classes.names),
+            images=len(in_order),
+            seconds=self.seconds,
+        )
 
 
 def _check_data(model: keras.Model, data: Dataset) -> None:

@@ -58,6 +58,20 @@ def name_or_path(name: str, value: Any) -> str:
     return value
 
 
+def names(name: str, value: Any) -> tuple[str, ...]:
+    """Accept a list or tuple of texts, without repetition.
+
+    Example:
+        >>> names("hold_out", ["0006R0"])
+        ('0006R0',)
+    """
+    if isinstance(value, str) or not isinstance(value, list | tuple):
+        raise UserTypeError(f"{name} must be a tuple of names, but got {value!r}. For example ('0006R0',).")
+    if not all(isinstance(each, str) and each for each in value) or len(set(value)) != len(value):
+        raise UserError(f"{name} must be names, each once, but got {value!r}.")
+    return tuple(value)
+
+
 def number(low: float, high: float) -> Check:
     """Accept a number in ``low`` .. ``high``, NumPy's included.
 

@@ -135,6 +135,12 @@ class TrainConfig:
     val_count: int | None = _field(
         None, checks.optional(checks.integer(1, 10**9)), "use only this many validation images"
     )
+    hold_out: tuple[str, ...] = _field(
+        (),
+        checks.names,
+        "groups of training images, such as CamVid's drive 0006R0, to leave out of training and to validate "
+        "on instead of the validation split",
+    )
 
     def __post_init__(self) -> None:
         for each in fields(self):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 
 from segnet_nb import datasets
 from segnet_nb.datasets.augment import Augmentation
 from segnet_nb.datasets.base import Dataset
+from segnet_nb.datasets.resizing import resize_image, resize_labels
 from segnet_nb.training.config import TrainConfig
 
 
@@ -17,13 +19,31 @@ def load_data(config: TrainConfig) -> tuple[Dataset, Dataset]:
     """Training and validation data of a configuration.
 
     CamVid's training images keep their full size, so that magnified crops are sharp; others are loaded at
-    the size to train at.
+    the size to train at. With ``config.hold_out``, groups of the training split take the place of the
+    validation split.
+
+    Raises:
+        ValueError: if a group to hold out does not exist, or nothing remains to train on.
     """
     native = None if config.dataset == "camvid" else config.final_size or config.image_size
-    train_data = datasets.load(config.dataset, "train", image_size=native, count=config.train_count)
     size = config.val_size or config.image_size
+    if config.hold_out:
+        whole = datasets.load(config.dataset, "train", image_size=native)
+        train_data, held_out = datasets.hold_out(whole, config.hold_out)
+        return _first(train_data, config.train_count), _resized(_first(held_out, config.val_count), size)
+    train_data = datasets.load(config.dataset, "train", image_size=native, count=config.train_count)
     val_data = datasets.load(config.dataset, "val", image_size=size, count=config.val_count)
     return train_data, val_data
+
+
+def _first(data: Dataset, count: int | None) -> Dataset:
+    kept = slice(count)
+    return replace(data, images=data.images[kept], labels=data.labels[kept], names=data.names[kept])
+
+
+def _resized(data: Dataset, size: tuple[int, int]) -> Dataset:
+    images = np.stack([resize_image(image, size) for image in data.images])
+    return replace(data, images=images, labels=np.stack([resize_labels(one, size) for one in data.labels]))
 
 
 def steps_per_epoch(config: TrainConfig, count: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from functools import cache
 
@@ -161,3 +162,60 @@ def test_on_real_camvid(tmp_path, capsys):
     # It never saw a photograph: better than chance, no more.
     assert 0.05 < held["mean_iou"] < 0.6 and held["images"] == 2 and held["image_size"] == [360, 480]
     capsys.readouterr()
+
+
+def named(*names):
+    """The first images of the validation data under other names."""
+    whole = data()
+    kept = slice(len(names))
+    return dataclasses.replace(
+        whole, images=whole.images[kept], labels=whole.labels[kept], names=tuple(names)
+    )
+
+
+class TestGroups:
+    def test_each_group_is_scored_as_if_alone_and_the_whole_stays(self):
+        drives = named("x_0", "y_1", "x_2")
+        found = evaluate(network(), drives, by="drive")
+        plain = evaluate(network(), drives)
+        np.testing.assert_array_equal(found.matrix, plain.matrix)
+        assert found.boundary_f1 == plain.boundary_f1 and not plain.groups
+        assert list(found.groups) == ["x", "y"]
+        for name, chosen in (("x", [0, 2]), ("y", [1])):
+            alone = evaluate(
+                network(),
+                dataclasses.replace(
+                    drives,
+                    images=drives.images[chosen],
+                    labels=drives.labels[chosen],
+                    names=tuple(drives.names[i] for i in chosen),
+                ),
+            )
+            np.testing.assert_array_equal(found.groups[name].matrix, alone.matrix)
+            assert found.groups[name].boundary_f1 == pytest.approx(alone.boundary_f1, abs=1e-12)
+            assert found.groups[name].images == len(chosen)
+
+    def test_table_and_json(self):
+        found = evaluate(network(), named("drive1_0", "z_1"), by="drive", boundary=False)
+        lines = str(found).splitlines()
+        head = next(i for i, line in enumerate(lines) if line.startswith("group "))
+        assert lines[head].split() == ["group", "images", "G", "C", "mIoU", "BF"]
+        first = lines[head + 1].split()
+        assert first[:2] == ["drive1", "1"] and first[-1] == "-"
+        assert float(first[4]) == pytest.approx(100 * found.groups["drive1"].scores.mean_iou, abs=0.051)
+        held = json.loads(json.dumps(found.to_dict()))
+        assert held["groups"]["z"]["mean_iou"] == found.groups["z"].scores.mean_iou
+        assert "groups" not in evaluate(network(), named("a_0"), boundary=False).to_dict()
+
+    def test_an_expression_that_does_not_match_is_an_error_before_any_prediction(self):
+        with pytest.raises(ValueError, match="does not match the image name"):
+            evaluate(network(), named("a_0"), by="^b")
+
+    def test_the_command_line(self, tmp_path, capsys):
+        options = ["--dataset", "synthetic", "--count", "2", "--image-size", "32x48", "--no-boundary"]
+        options += ["--by", "(.)$", "--output-dir", str(tmp_path)]
+        assert cli.main(["evaluate", "--weights", WEIGHTS, *options]) == 0
+        assert "group  images" in capsys.readouterr().out
+        (path,) = tmp_path.glob("*.json")
+        held = json.loads(path.read_text())
+        assert held["by"] == "(.)$" and sorted(held["groups"]) == ["0", "1"]

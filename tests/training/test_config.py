@@ -51,6 +51,9 @@ def test_defaults_are_possible_and_described():
         ("seed", -1, "seed must be in"),
         ("train_count", 0, "train_count must be in"),
         ("val_count", -3, "val_count must be in"),
+        ("hold_out", "0006R0", r"hold_out must be a tuple of names, but got '0006R0'"),
+        ("hold_out", ("a", "a"), "hold_out must be names, each once"),
+        ("hold_out", (1,), "hold_out must be names, each once"),
         ("image_size", (15, 32), r"two integers of at least 16, but got \(15, 32\)"),
         ("image_size", (32.5, 32), "two integers of at least 16"),
         ("image_size", (True, 32), "two integers of at least 16"),
@@ -173,6 +176,7 @@ CHANGED = {
     "monitor": "global_accuracy",
     "train_count": 8,
     "val_count": 4,
+    "hold_out": ("0006R0",),
 }
 
 

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from segnet_nb import losses
+from segnet_nb.datasets import CAMVID, Dataset
 from segnet_nb.training import loop, optimization
-from segnet_nb.training.data import make_batches
+from segnet_nb.training.data import load_data, make_batches
 from segnet_nb.training.run import _duration
 from tests.training_helpers import tiny_config, tiny_data, tiny_network
 
@@ -172,3 +173,40 @@ def test_notes_about_tracing_are_left_out_and_others_come_through():
         "5 out of the last 7 calls to <function f> triggered tf.function retracing. Tracing is ..."
     )
     assert passes("The structure of `inputs` does not match")
+
+
+class TestHoldOut:
+    def camvid(self, monkeypatch):
+        """A stand-in for CamVid: nine images of three drives, whose number is their colour."""
+        names = tuple(f"{drive}_{i}" for drive in ("0001TP", "0006R0", "0016E5") for i in range(3))
+        images = np.zeros((9, 32, 48, 3), np.uint8) + np.arange(9, dtype=np.uint8)[:, None, None, None]
+        whole = Dataset(images, images[..., 0], CAMVID, names)
+        loaded = []
+
+        def load(name, split, *, image_size=None, count=None):
+            loaded.append((name, split))
+            return whole
+
+        monkeypatch.setattr("segnet_nb.datasets.load", load)
+        return whole, loaded
+
+    def test_the_drive_is_in_validation_alone(self, monkeypatch):
+        whole, loaded = self.camvid(monkeypatch)
+        train, val = load_data(tiny_config(dataset="camvid", hold_out=("0006R0",), val_size=(16, 24)))
+        assert loaded == [("camvid", "train")]
+        assert train.names == whole.names[:3] + whole.names[6:] and val.names == whole.names[3:6]
+        assert train.image_size == (32, 48) and val.image_size == (16, 24)
+        assert [int(image[0, 0, 0]) for image in val.images] == [3, 4, 5]
+        assert val.labels.dtype == np.uint8
+
+    def test_counts_are_of_what_remains(self, monkeypatch):
+        self.camvid(monkeypatch)
+        config = tiny_config(dataset="camvid", hold_out=("0001TP", "0016E5"), train_count=2, val_count=4)
+        train, val = load_data(config)
+        assert train.names == ("0006R0_0", "0006R0_1")
+        assert val.names == ("0001TP_0", "0001TP_1", "0001TP_2", "0016E5_0")
+
+    def test_an_unknown_drive_is_an_error(self, monkeypatch):
+        self.camvid(monkeypatch)
+        with pytest.raises(ValueError, match=r"unknown group 'Seq05VD'.*0006R0 \(3 images\)"):
+            load_data(tiny_config(dataset="camvid", hold_out=("Seq05VD",)))
