@@ -75,6 +75,7 @@ from .networks.model import (
     segnet_basic as segnet_basic,
     segnet_model as segnet_model,
     segnet_modern as segnet_modern,
+    segnet_realtime as segnet_realtime,
     segnet_vgg16 as segnet_vgg16,
 )
 from .networks.registry import (

@@ -16,6 +16,7 @@ CLASSES = {
     "MaxPoolingWithIndices2D": "networks.layers",
     "MaxUnpooling2D": "networks.layers",
     "CropLike": "networks.layers",
+    "DepthToSpace2D": "networks.subpixel",
     "LocalResponseNormalization": "networks.normalization",
     "BilinearUpsampling2D": "networks.upsampling",
     "BilinearKernel": "networks.upsampling",

@@ -9,6 +9,7 @@ from . import (
     model as model,
     normalization as normalization,
     registry as registry,
+    subpixel as subpixel,
     upsampling as upsampling,
 )
 from .catalogue import (
@@ -35,6 +36,7 @@ from .model import (
     segnet_basic as segnet_basic,
     segnet_model as segnet_model,
     segnet_modern as segnet_modern,
+    segnet_realtime as segnet_realtime,
     segnet_vgg16 as segnet_vgg16,
 )
 from .registry import (

@@ -19,6 +19,7 @@ def convolution(
     name: str,
     *,
     kernel_size: int = 3,
+    strides: int = 1,
     dilation: int = 1,
     normalize: bool = True,
     activate: bool = True,
@@ -35,6 +36,7 @@ def convolution(
         x = kl.Conv2D(
             filters,
             kernel_size,
+            strides=strides,
             padding="same",
             dilation_rate=dilation,
             use_bias=(not normalize) if use_bias is None else use_bias,

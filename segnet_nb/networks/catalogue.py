@@ -157,6 +157,13 @@ NETWORKS: dict[str, NetworkInfo] = _by_name(
             },
             parameters=0.934,
         ),
+        NetworkInfo(
+            name="realtime",
+            title="SegNet for real time",
+            line="nothing at full resolution: a stem of stride 2, two poolings with indices, sub-pixel head",
+            builder="segnet_nb.networks.realtime:segnet_realtime",
+            parameters=0.529,
+        ),
     )
 )
 

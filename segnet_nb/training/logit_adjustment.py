@@ -10,7 +10,7 @@ maximizes the mean IoU.)
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -157,13 +157,7 @@ def adjust_logits(
     from segnet_nb.inference import prediction
 
     # The last layer, with an activation of its own, or the one before softmax or logits.
-    classifier = model.layers[-1 if getattr(model.layers[-1], "bias", None) is not None else -2]
-    bias = getattr(classifier, "bias", None)
-    if bias is None or tuple(bias.shape) != (model.output_shape[-1],):
-        raise UserError(
-            f"{model.name} ends in {classifier.name}, which has no bias for each class to add the offsets "
-            "to. Use a network that ends in a classifier."
-        )
+    bias, copies = _class_bias(model)
     height, width = image_size or data.image_size
     size = (height, width)
     random = np.random.default_rng(0)
@@ -177,8 +171,28 @@ def adjust_logits(
         scores.append(np.log(np.maximum(found.reshape(len(ids), -1)[chosen], 1e-30)))
         labels.append(ids[chosen])
     found = fit_offsets(np.concatenate(scores), np.concatenate(labels))
-    bias.assign_add(np.asarray(found.offsets, "float32"))
+    bias.assign_add(np.tile(np.asarray(found.offsets, "float32"), copies))
     return found
+
+
+def _class_bias(model: keras.Model) -> tuple[Any, int]:
+    """The bias of the classifier, and how often it holds each class: once, or once per pixel of a block."""
+    from segnet_nb._shared.framework import keras
+    from segnet_nb.networks.subpixel import DepthToSpace2D
+
+    copies = 1
+    for layer in reversed(model.layers):
+        if isinstance(layer, DepthToSpace2D):
+            copies = 4
+        elif not isinstance(layer, keras.layers.Softmax | keras.layers.Activation):
+            break
+    bias = getattr(layer, "bias", None)
+    if bias is None or tuple(bias.shape) != (copies * model.output_shape[-1],):
+        raise UserError(
+            f"{model.name} ends in {layer.name}, which has no bias for each class to add the offsets "
+            "to. Use a network that ends in a classifier."
+        )
+    return bias, copies
 
 
 def adjust_run(run: Run, train_data: Dataset, val_data: Dataset, *, progress: bool = True) -> None:

@@ -28,7 +28,8 @@ MODELS = [(name, "segnet") for name in NETWORKS] + [
     ("basic16", name) for name in DECODERS if name != "segnet"
 ]
 # One of each family; with the losses they hold every class of the table.
-QUICK = [("small", "segnet"), ("basic16", "segnet"), ("basic16", "bilinear"), ("basic16", "fcn")]
+QUICK = [("small", "segnet"), ("realtime", "segnet")]
+QUICK += [("basic16", decoder) for decoder in ("segnet", "bilinear", "fcn")]
 LOSSES = {
     "cross_entropy": lambda: losses.CategoricalCrossEntropy(from_logits=True, void_id=4),
     "dice": lambda: losses.DiceLoss(from_logits=True, void_id=4),

@@ -143,7 +143,7 @@ class TestNetwork:
             self.config(decoder="fcn")
         with pytest.raises(ValueError, match="sampled_statistics is for the networks basic and basic16 with"):
             self.config(sampled_statistics=True)
-        with pytest.raises(ValueError, match=r"lean, pocket, but got 'unet'\. Register your own first"):
+        with pytest.raises(ValueError, match=r"realtime, pocket, but got 'unet'\. Register your own first"):
             tiny_config(network="unet")
 
 

@@ -29,7 +29,7 @@ def test_defaults_are_possible_and_described():
         (
             "network",
             "unet",
-            "network must be one of overview, basic, basic16, vgg16, small, modern, lean, but got 'unet'",
+            "network must be one of overview, basic, .*, small, modern, lean, realtime, but got 'unet'",
         ),
         ("loss", "mse", "loss must be one of cross_entropy, dice, cross_entropy_dice, but got 'mse'"),
         ("class_weights", "inverse", "class_weights must be one of none, median_frequency, sqrt_median"),

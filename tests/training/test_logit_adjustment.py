@@ -153,6 +153,21 @@ def run_of(directory, config, **options):
 
 
 @pytest.mark.usefixtures("small")
+class TestSubPixelHead:
+    def test_offsets_reach_every_pixel_of_a_block(self):
+        model = model_of_blocks()
+        data = tiny_data(2)
+        before = predict_probabilities(model, data.images)
+        found = adjust_logits(model, data)
+        logits = np.log(np.maximum(before, 1e-30)) + np.asarray(found.offsets)
+        expected = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
+        np.testing.assert_allclose(predict_probabilities(model, data.images), expected, atol=1e-5)
+
+
+def model_of_blocks():
+    return model.segnet_realtime((None, None, 3), 11, filters=(4, 8, 8), dilations=(1,))
+
+
 class TestRun:
     def test_ends_with_adjusted_weights_that_everything_takes(self, tmp_path):
         plain = run_of(tmp_path / "plain", tiny_config())
