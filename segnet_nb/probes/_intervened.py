@@ -63,7 +63,8 @@ class IntervenedNetwork:
         if found is None:
             stage = self.stages - len(steps) + 1
             before = self.values(image, steps[:-1])
-            found = self.segments.decode(stage, self._upsampled(image, stage, before, steps[-1]))
+            unpooled = self._upsampled(image, stage, before, steps[-1])
+            found = self.segments.decode(stage, unpooled, self._images[image])
             self._values.put((image, steps), found, found.nbytes)
         return found
 

@@ -11,6 +11,7 @@ import numpy as np
 from segnet_nb._shared.errors import UserError, UserTypeError
 from segnet_nb._shared.framework import keras, ops
 from segnet_nb.networks.layers import MaxUnpooling2D
+from segnet_nb.networks.subpixel import DepthToSpace2D
 
 Tensor = Any
 
@@ -39,7 +40,10 @@ def _node(tensor: Tensor) -> Any:
 
 
 def _sources(tensor: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-    """The nearest unpoolings that a tensor depends on, and the model inputs it depends on without them."""
+    """The nearest unpoolings that a tensor depends on, and the model inputs it depends on without them.
+
+    The second input of ``DepthToSpace2D`` is not followed: it gives nothing but a size.
+    """
     unpoolings, inputs, seen, waiting = [], [], set(), deque([tensor])
     while waiting:
         current = waiting.popleft()
@@ -51,18 +55,21 @@ def _sources(tensor: Tensor) -> tuple[list[Tensor], list[Tensor]]:
             unpoolings.append(current)
         elif node.is_input:
             inputs.append(current)
+        elif isinstance(node.operation, DepthToSpace2D):
+            waiting.append(node.input_tensors[0])
         else:
             waiting.extend(node.input_tensors)
     return unpoolings, inputs
 
 
-def _run(model: keras.Model, image: np.ndarray) -> list[np.ndarray]:
-    """All outputs of a model for one image.
+def _run(model: keras.Model, *arrays: np.ndarray) -> list[np.ndarray]:
+    """All outputs of a model for one image, or for a feature map and the image.
 
     The model is called eagerly: as fast as ``predict`` for one image, without the seconds that
     compiling each segment takes, and without TensorFlow's warning about retracing.
     """
-    outputs = model(image[None], training=False)
+    inputs = [array[None] for array in arrays]
+    outputs = model(inputs if len(inputs) > 1 else inputs[0], training=False)
     outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
     return [ops.convert_to_numpy(output)[0] for output in outputs]
 
@@ -91,6 +98,7 @@ class SegmentedNetwork:
         # A reference to the model keeps the symbolic tensors of its graph alive.
         self.model = model
         self._segments: list[keras.Model | None] = []
+        self._sized = any(isinstance(layer, DepthToSpace2D) for layer in model.layers)
         indices, likes, output = [], [], model.outputs[0]
         while True:
             unpoolings, inputs = _sources(output)
@@ -104,7 +112,10 @@ class SegmentedNetwork:
                 break
             node = _node(unpoolings[0])
             empty = output is unpoolings[0]  # no layer between two unpoolings
-            self._segments.append(None if empty else keras.Model(unpoolings[0], output))
+            # The image gives its size to a sub-pixel head, and nothing else.
+            sized = self._sized and not self._segments
+            parts = [unpoolings[0], *model.inputs] if sized else unpoolings[0]
+            self._segments.append(None if empty else keras.Model(parts, output))
             output = node.input_tensors[0]
             indices.append(node.input_tensors[1])
             likes.append(node.input_tensors[2] if len(node.input_tensors) == 3 else None)
@@ -132,18 +143,21 @@ class SegmentedNetwork:
             sizes.append(tuple(next(likes).shape[:2]) if with_like else doubled)
         return Encoded(bottleneck, indices, tuple(sizes))
 
-    def decode(self, stage: int, unpooled: np.ndarray) -> np.ndarray:
+    def decode(self, stage: int, unpooled: np.ndarray, image: np.ndarray) -> np.ndarray:
         """Run the decoder from the unpooled feature map of a stage to the next unpooling, or to the output.
 
         Args:
             stage: 1 for the outermost.
             unpooled: floats, shape ``(height, width, channels)``.
+            image: the image, whose size the output of stage 1 has.
 
         Returns:
             Floats, shape ``(height, width, channels)``; for stage 1 the output of the network.
         """
         segment = self._segments[stage - 1]
-        return unpooled if segment is None else _run(segment, unpooled)[0]
+        if segment is None:
+            return unpooled
+        return _run(segment, unpooled, *([image.astype("float32")] if self._sized and stage == 1 else []))[0]
 
 
 def check_input_shape(model: keras.Model, shape: tuple[int, ...]) -> None:

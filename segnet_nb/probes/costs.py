@@ -17,6 +17,7 @@ from segnet_nb._shared.framework import keras, ops, tree
 from segnet_nb.networks.index_packing import pack_indices
 from segnet_nb.networks.layers import CropLike, MaxPoolingWithIndices2D, MaxUnpooling2D
 from segnet_nb.networks.normalization import LocalResponseNormalization
+from segnet_nb.networks.subpixel import DepthToSpace2D
 from segnet_nb.networks.upsampling import BilinearUpsampling2D
 from segnet_nb.probes.layer_costs import LayerCost, NetworkCosts, PoolingMemory
 
@@ -134,7 +135,7 @@ def _finished(output: Any) -> Any:
 
 def _field(layer: Any, sources: list[_Field]) -> _Field:
     """The receptive field of a layer, from those of its inputs."""
-    if isinstance(layer, MaxUnpooling2D | CropLike):
+    if isinstance(layer, MaxUnpooling2D | CropLike | DepthToSpace2D):
         sources = sources[:1]  # the other inputs provide a size, or indices of the same windows
     known = [source for source in sources if source is not None]
     inward = _inward(layer)
@@ -154,7 +155,7 @@ def _inward(layer: Any) -> Callable[[int], int] | None:
         return lambda count: (count - 1) * stride + reach + 1
     if isinstance(layer, MaxPoolingWithIndices2D):
         return lambda count: 2 * count
-    if isinstance(layer, MaxUnpooling2D):
+    if isinstance(layer, MaxUnpooling2D | DepthToSpace2D):
         return lambda count: count // 2 + 1  # two neighbours may be in two windows
     if isinstance(layer, BilinearUpsampling2D):
         return lambda count: count // 2 + 2

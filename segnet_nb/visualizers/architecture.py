@@ -11,7 +11,7 @@ from matplotlib.patches import Patch, Rectangle
 
 from segnet_nb._shared.errors import UserError
 from segnet_nb.probes.layer_costs import LayerCost, NetworkCosts
-from segnet_nb.visualizers.colors import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION
+from segnet_nb.visualizers.colors import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, YELLOW
 from segnet_nb.visualizers.figures import NotebookFigure
 
 _DRAWN = {
@@ -22,6 +22,7 @@ _DRAWN = {
     "MaxUnpooling2D": ("unpooling with indices", GREEN),
     "UpSampling2D": ("upsampling", PURPLE),
     "BilinearUpsampling2D": ("upsampling", PURPLE),
+    "DepthToSpace2D": ("depth to space", YELLOW),
 }
 _TIMED = {
     **_DRAWN,

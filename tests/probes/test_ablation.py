@@ -128,8 +128,9 @@ def test_the_cases_above_tell_interventions_apart(bench):
 @pytest.mark.parametrize(
     ("name", "output"),
     [
-        *((name, "logits") for name in ("overview", "basic", "vgg16", "small", "modern")),
+        *((name, "logits") for name in ("overview", "basic", "vgg16", "small", "modern", "realtime")),
         ("small", "softmax"),
+        ("realtime", "softmax"),
     ],
 )
 def test_true_indices_give_what_predict_gives(name, output):
@@ -140,7 +141,7 @@ def test_true_indices_give_what_predict_gives(name, output):
     result = bench.run(0, {})
     np.testing.assert_array_equal(result.prediction, sn.predict(model, data.images)[0])
     np.testing.assert_array_equal(result.prediction, result.reference)
-    assert len(bench.stages) == (5 if name == "vgg16" else 4)
+    assert len(bench.stages) == {"vgg16": 5, "realtime": 2}.get(name, 4)
     # The cuts leave the network as it was.
     assert np.isfinite(model.predict_on_batch(data.images.astype("float32"))).all()
 
@@ -247,7 +248,7 @@ def test_only_what_lies_outside_the_change_is_computed_again(model, data, monkey
     ran = []
     segments = bench._network.segments
     decode = segments.decode
-    monkeypatch.setattr(segments, "decode", lambda stage, x: ran.append(stage) or decode(stage, x))
+    monkeypatch.setattr(segments, "decode", lambda stage, *parts: ran.append(stage) or decode(stage, *parts))
     monkeypatch.setattr(segments, "encode", lambda image: pytest.fail("the encoding was cached"))
     for modes, expected in (({2: "zeros"}, [2, 1]), ({2: "zeros", 1: "nearest"}, [1]), ({}, [])):
         ran.clear()

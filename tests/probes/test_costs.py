@@ -10,6 +10,7 @@ from keras import layers as kl
 from segnet_nb.networks.decoders import DECODERS
 from segnet_nb.networks.layers import CropLike, MaxPoolingWithIndices2D, MaxUnpooling2D
 from segnet_nb.networks.model import build_network, segnet_basic
+from segnet_nb.networks.subpixel import DepthToSpace2D
 from segnet_nb.networks.upsampling import BilinearUpsampling2D
 from segnet_nb.probes import probe_costs
 
@@ -148,3 +149,14 @@ def test_invalid_requests():
         probe_costs(model, np.zeros((32, 32, 3)), repeats=0)
     with pytest.raises(TypeError, match="must be a functional network with one input"):
         probe_costs(kl.Conv2D(1, 1), np.zeros((32, 32, 3)))
+
+
+def test_receptive_field_through_depth_to_space():
+    # One pixel is in one block; its scores see 3 pixels at half the resolution, and those 3 * 2 of the image.
+    image = keras.Input((16, 16, 1))
+    halved = keras.layers.Conv2D(4, 2, strides=2)(image)
+    scores = keras.layers.Conv2D(4, 3, padding="same")(halved)
+    model = keras.Model(image, DepthToSpace2D()([scores, image]))
+    costs = probe_costs(model, np.zeros((16, 16, 1)), repeats=1)
+    assert costs.layers[-1].receptive_field == 6
+    assert costs.layers[-1].multiplications == 0
