@@ -15,16 +15,19 @@ ROOT = Path(__file__).parents[1]
 
 # Layers, networks and losses; the long cases of the networks run only in the slow run.
 CORE = (
-    *("test_layers.py", "test_layers_contract.py", "test_layers_compiled.py", "test_layers_peers.py"),
-    *("test_normalization.py", "test_losses.py", "test_loss_classes.py", "test_model.py"),
+    *(
+        f"networks/test_{name}.py"
+        for name in ("layers", "layers_contract", "layers_compiled", "layers_peers")
+    ),
+    *(f"networks/test_{name}.py" for name in ("normalization", "subpixel", "model")),
+    *("losses/test_losses.py", "losses/test_loss_classes.py"),
 )
-RUNS = ("test_model_runs.py", "test_prediction.py", "test_training_parts.py")
+RUNS = ("networks/test_model_runs.py", "inference/test_prediction.py", "training/test_training_parts.py")
 
 STEP = """
 import sys
 import numpy as np
 import keras
-from segnet_nb.losses import class_weights as class_balance
 from segnet_nb import layers, losses, model, normalization
 from segnet_nb.metrics.streaming import MeanIoU
 
