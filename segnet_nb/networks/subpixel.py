@@ -34,6 +34,7 @@ class DepthToSpace2D(keras.layers.Layer):
         ValueError: if the channels cannot be divided by four.
 
     Example:
+        >>> import numpy as np
         >>> x = np.arange(4.0).reshape(1, 1, 1, 4)
         >>> np.array(DepthToSpace2D()([x, np.zeros((1, 2, 2, 3))]))[0, :, :, 0].tolist()
         [[0.0, 1.0], [2.0, 3.0]]
