@@ -23,6 +23,7 @@ CLASSES = {
     "CategoricalCrossEntropy": "losses.classes",
     "DiceLoss": "losses.classes",
     "CrossEntropyDice": "losses.classes",
+    "PolynomialDecayWithWarmup": "training.schedules",
     "MeanIoU": "metrics.streaming",
     "ClassAverage": "metrics.streaming",
     "GlobalAccuracy": "metrics.streaming",

@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image, ImageEnhance
 
 from segnet_nb._shared.errors import UserError
+from segnet_nb.datasets.photometric import Photometric
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class Augmentation:
         color_jitter: range of the brightness, contrast and saturation factors; 0.3 means 0.7..1.3.
         rare_class_crop_prob: probability, 0..1, that a crop at a scale above 1 contains a pixel of a class
             sampled uniformly from the classes in the image, against class imbalance; 0: never.
+        photometric: strength, 0..1, of the changes of light, weather, lens and sensor, see
+            ``segnet_nb.datasets.photometric``.
 
     Raises:
         ValueError: if a number is out of its range.
@@ -43,6 +46,7 @@ class Augmentation:
     scale: tuple[float, float] = (0.75, 2.0)
     color_jitter: float = 0.3
     rare_class_crop_prob: float = 0.0
+    photometric: float = 0.0
 
     def __post_init__(self) -> None:
         low, high = self.scale
@@ -58,6 +62,7 @@ class Augmentation:
                 f"rare_class_crop_prob must be in 0..1, but got {self.rare_class_crop_prob}. "
                 "At 0.5 every other crop contains a class sampled uniformly."
             )
+        Photometric(self.photometric)
 
     def apply(
         self,
@@ -97,7 +102,10 @@ class Augmentation:
             crop_ids = crop_ids.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
         if factors is not None:
             crop = _jitter(crop, factors)
-        return np.asarray(crop), np.asarray(crop_ids)
+        pixels = np.asarray(crop)
+        if self.photometric:
+            pixels = Photometric(self.photometric).apply(pixels, rng)
+        return pixels, np.asarray(crop_ids)
 
 
 def _class_position(labels: np.ndarray, void_id: int, scale: float, rng: np.random.Generator) -> np.ndarray:

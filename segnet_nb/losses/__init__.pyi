@@ -6,6 +6,7 @@ from . import (
 from .class_weights import (
     PUBLISHED_CLASS_WEIGHTS as PUBLISHED_CLASS_WEIGHTS,
     class_frequencies as class_frequencies,
+    inverse_log_weights as inverse_log_weights,
     median_frequency_weights as median_frequency_weights,
 )
 from .classes import (

@@ -105,3 +105,46 @@ def median_frequency_weights(
     if occurs.any():
         weights[occurs] = np.median(frequencies[occurs]) / frequencies[occurs]
     return weights
+
+
+def inverse_log_weights(
+    labels: np.ndarray | Iterable[np.ndarray], num_classes: int = 11, void_id: int | None = 11
+) -> np.ndarray:
+    """ENet's class weights: bounded, so that a very rare class does not dominate.
+
+    ``weight(c) = 1 / ln(1.10 + p(c))``, where ``p(c)`` is the share of class ``c`` in all labelled pixels
+    (Paszke et al., ENet, arXiv 1606.02147, section 5.2, with 1.10 instead of 1.02 as in later small networks
+    on CamVid). Before the division below, a class with ``p = 0`` has 1 / ln(1.10) = 10.49, and one that fills
+    every image 1 / ln(2.10) = 1.35.
+
+    Args:
+        labels: integer ids, as for ``class_frequencies``: the training set.
+        num_classes: ids ``0 .. num_classes - 1`` are classes.
+        void_id: id of unlabelled pixels, or None.
+
+    Returns:
+        Weights, shape ``(num_classes,)``, float64, divided by their mean over all labelled
+        pixels, so that the loss keeps its size; 1 for all if nothing is labelled.
+
+    Raises:
+        ValueError: if an id is neither a class nor void, or the labels are not integers.
+
+    Example:
+        Shares 3/4 and 1/4 give 1.626 and 3.332, whose mean over the pixels is 2.052:
+
+        >>> inverse_log_weights(np.array([[0, 0, 0, 1]]), 2, None).round(3).tolist()
+        [0.792, 1.624]
+    """
+    if isinstance(labels, np.ndarray) and labels.ndim == 2:
+        labels = labels[np.newaxis]
+    pixels = np.zeros(num_classes, dtype=np.int64)
+    for image in labels:
+        ids = integer_ids(image, "labels")
+        check_id_range(ids, "labels", num_classes, void_id)
+        classes = ids if void_id is None else ids[ids != void_id]
+        pixels += np.bincount(classes.ravel().astype(np.intp), minlength=num_classes)
+    if not pixels.any():
+        return np.ones(num_classes)
+    shares = pixels / pixels.sum()
+    weights = 1 / np.log(1.10 + shares)
+    return weights / (weights * shares).sum()

@@ -18,6 +18,7 @@ from segnet_nb._shared.targets import check_array_ids
 from segnet_nb.losses.class_weights import (
     PUBLISHED_CLASS_WEIGHTS,
     class_frequencies,
+    inverse_log_weights,
     median_frequency_weights,
 )
 from segnet_nb.losses.functions import (
@@ -42,6 +43,7 @@ __all__ = [
     "class_frequencies",
     "cross_entropy_dice",
     "dice_loss",
+    "inverse_log_weights",
     "median_frequency_weights",
 ]
 

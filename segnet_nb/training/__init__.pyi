@@ -10,6 +10,7 @@ from . import (
     packing as packing,
     recipes as recipes,
     run as run,
+    schedules as schedules,
     speed as speed,
 )
 from .comparison import (

@@ -13,9 +13,9 @@ from segnet_nb.networks.catalogue import DECODERS, NETWORKS
 from segnet_nb.training import _field_checks as checks
 
 LOSSES = ("cross_entropy", "dice", "cross_entropy_dice")
-CLASS_WEIGHTS = ("none", "median_frequency", "sqrt_median_frequency", "published")
+CLASS_WEIGHTS = ("none", "median_frequency", "sqrt_median_frequency", "inverse_log", "published")
 OPTIMIZERS = ("adamw", "adam", "sgd")
-SCHEDULES = ("constant", "cosine")
+SCHEDULES = ("constant", "cosine", "poly")
 MONITORS = ("mean_iou", "global_accuracy")
 
 _OWN = " Register your own first: see segnet_nb.register_{}."
@@ -109,6 +109,16 @@ class TrainConfig:
         0.0,
         checks.number(0, 1),
         "share of upscaled crops that contain a class drawn uniformly, so that rare ones are seen",
+    )
+    photometric: float = _field(
+        0.0,
+        checks.number(0, 1),
+        "strength of random gamma, white balance, haze, shadows, blur, noise and erased rectangles, 0: none",
+    )
+    class_mix_prob: float = _field(
+        0.0,
+        checks.number(0, 1),
+        "share of training images into which half of the classes of another one are pasted (ClassMix)",
     )
     ema_momentum: float = _field(
         0.0,

@@ -11,6 +11,7 @@ import numpy as np
 from segnet_nb import datasets
 from segnet_nb.datasets.augment import Augmentation
 from segnet_nb.datasets.base import Dataset
+from segnet_nb.datasets.class_mix import class_mix
 from segnet_nb.datasets.resizing import resize_image, resize_labels
 from segnet_nb.training.config import TrainConfig
 
@@ -82,8 +83,13 @@ def make_batches(
             )
             for i in chosen
         ]
-        images = np.stack([view[0] for view in views]).astype("float32")
-        return images, np.stack([view[1] for view in views]).astype("int32")
+        images, labels = np.stack([view[0] for view in views]), np.stack([view[1] for view in views])
+        if config.class_mix_prob:
+            rng = np.random.default_rng((config.seed, number, int(chosen[0]), 1))
+            images, labels = class_mix(
+                images, labels, prob=config.class_mix_prob, void_id=data.classes.void_id, rng=rng
+            )
+        return images.astype("float32"), labels.astype("int32")
 
     with ThreadPoolExecutor(1) as pool:
         ahead = pool.submit(make, *chunks[0])
@@ -114,5 +120,6 @@ def _augmentation(config: TrainConfig, epoch: int) -> tuple[Augmentation, tuple[
         scale=scale,
         color_jitter=config.color_jitter,
         rare_class_crop_prob=config.rare_class_crop_prob,
+        photometric=config.photometric,
     )
     return augmentation, size

@@ -23,6 +23,8 @@ def make_loss(config: TrainConfig, data: Dataset) -> keras.losses.Loss:
         weights = losses.median_frequency_weights(data.labels, data.classes.num_classes, data.classes.void_id)
         if config.class_weights.startswith("sqrt"):
             weights = np.sqrt(weights)  # half way, in the logarithm, to no weights at all
+    elif config.class_weights == "inverse_log":
+        weights = losses.inverse_log_weights(data.labels, data.classes.num_classes, data.classes.void_id)
     elif config.class_weights == "published":
         weights = losses.PUBLISHED_CLASS_WEIGHTS
     common = {"from_logits": True, "void_id": data.classes.void_id}
@@ -34,13 +36,17 @@ def make_loss(config: TrainConfig, data: Dataset) -> keras.losses.Loss:
 
 
 def make_schedule(config: TrainConfig, steps_per_epoch: int) -> Any:
-    """The learning rate: a number, or Keras's cosine decay over the whole run after a linear warm-up."""
+    """The learning rate: a number, or Keras's decay over the whole run after a linear warm-up."""
     from segnet_nb._shared.framework import keras
 
     total = config.epochs * steps_per_epoch
     warmup = min(round(config.warmup_epochs * steps_per_epoch), total // 2)
-    if config.schedule != "cosine":
+    if config.schedule == "constant":
         return config.learning_rate
+    if config.schedule == "poly":
+        from segnet_nb.training.schedules import PolynomialDecayWithWarmup
+
+        return PolynomialDecayWithWarmup(config.learning_rate, total, warmup)
     return keras.optimizers.schedules.CosineDecay(
         config.learning_rate / 100 if warmup else config.learning_rate,
         total - warmup,

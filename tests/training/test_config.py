@@ -34,7 +34,7 @@ def test_defaults_are_possible_and_described():
         ("loss", "mse", "loss must be one of cross_entropy, dice, cross_entropy_dice, but got 'mse'"),
         ("class_weights", "inverse", "class_weights must be one of none, median_frequency, sqrt_median"),
         ("optimizer", "rmsprop", "optimizer must be one of adamw, adam, sgd, but got 'rmsprop'"),
-        ("schedule", "steps", "schedule must be one of constant, cosine, but got 'steps'"),
+        ("schedule", "steps", "schedule must be one of constant, cosine, poly, but got 'steps'"),
         ("monitor", "loss", "monitor must be one of mean_iou, global_accuracy, but got 'loss'"),
         ("epochs", 0, r"epochs must be in 1\.\.100000, but got 0"),
         ("batch_size", 0, r"batch_size must be in 1\.\.4096, but got 0"),
