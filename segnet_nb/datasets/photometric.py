@@ -22,7 +22,7 @@ _BLUR_SIGMA = 1.5
 _NOISE_DEVIATION = 14.0
 _ERASED_SIDE = 0.4
 # Shares of images with each of the rarer changes.
-_HAZE_PROB, _SHADOW_PROB, _BLUR_PROB, _NOISE_PROB, _GREY_PROB, _ERASING_PROB = 0.3, 0.4, 0.25, 0.35, 0.1, 0.3
+_PROBS = {"haze": 0.3, "shadow": 0.4, "blur": 0.25, "noise": 0.35, "grey": 0.1, "erased": 0.3}
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,7 @@ class Photometric:
         if not self.strength:
             return image
         # Drawn for every image, so that one change does not shift the randomness of the next.
-        chosen = rng.random(6) < (_HAZE_PROB, _SHADOW_PROB, _BLUR_PROB, _NOISE_PROB, _GREY_PROB, _ERASING_PROB)
-        haze, shadow, blur, noise, grey, erased = chosen
+        haze, shadow, blur, noise, grey, erased = rng.random(len(_PROBS)) < list(_PROBS.values())
         image = _tone_curves(rng, self.strength, haze)[np.arange(3), image]
         if grey:
             image = np.repeat(np.asarray(Image.fromarray(image).convert("L"))[..., None], 3, axis=-1)

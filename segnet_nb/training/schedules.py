@@ -32,10 +32,12 @@ class PolynomialDecayWithWarmup(keras.optimizers.schedules.LearningRateSchedule)
         self.peak, self.total, self.warmup, self.power = peak, total, warmup, power
 
     def __call__(self, step: Any) -> Any:
+        """The learning rate of a step, counted from 0; a float32 scalar tensor."""
         step = ops.cast(step, "float32")
         rising = self.peak * (step + 1) / (self.warmup + 1)
         left = ops.clip(1 - (step - self.warmup) / max(1, self.total - self.warmup), 0, 1)
         return ops.where(step < self.warmup, rising, self.peak * left**self.power)
 
     def get_config(self) -> dict[str, Any]:
+        """The arguments, as Keras saves them."""
         return {"peak": self.peak, "total": self.total, "warmup": self.warmup, "power": self.power}

@@ -73,3 +73,34 @@ def test_weights_of_the_camvid_training_images():
     expected = [0.2793, 0.2017, 4.7865, 0.149, 1.0, 0.4217]
     expected += [3.8467, 1.9736, 0.7889, 6.3747, 8.8587]
     np.testing.assert_allclose(losses.median_frequency_weights(read()), expected, atol=5.1e-5)
+
+
+class TestInverseLogWeights:
+    def test_by_hand(self):
+        """Shares 6/8 and 2/8 of the labelled pixels; two void pixels count for nothing."""
+        labels = np.array([[0, 0, 0, 0, 0], [0, 1, 1, 11, 11]])
+        first, second = 1 / np.log(1.10 + 0.75), 1 / np.log(1.10 + 0.25)
+        mean = 0.75 * first + 0.25 * second
+        np.testing.assert_allclose(
+            losses.inverse_log_weights(labels, 3, 11), np.array([first, second, 1 / np.log(1.10)]) / mean
+        )
+
+    @settings(max_examples=40, deadline=None, derandomize=True)
+    @given(st.integers(0, 10**6), st.integers(2, 11))
+    def test_mean_over_labelled_pixels_is_one_and_rarer_weighs_more(self, seed, num_classes):
+        rng = np.random.default_rng(seed)
+        shares = rng.dirichlet(np.ones(num_classes))
+        labels = rng.choice(num_classes, (3, 8, 9), p=shares)
+        weights = losses.inverse_log_weights(labels, num_classes, None)
+        assert weights[labels].mean() == pytest.approx(1)
+        counts = np.bincount(labels.ravel(), minlength=num_classes)
+        order = np.argsort(counts)
+        assert (np.diff(weights[order]) <= 1e-12).all()
+
+    def test_one_image_or_many_or_a_generator(self):
+        labels = np.random.default_rng(0).integers(0, 12, (4, 6, 7))
+        whole = losses.inverse_log_weights(labels)
+        np.testing.assert_array_equal(losses.inverse_log_weights(each for each in labels), whole)
+
+    def test_nothing_labelled(self):
+        assert losses.inverse_log_weights(np.full((2, 3), 11)).tolist() == [1.0] * 11

@@ -168,6 +168,8 @@ CHANGED = {
     "scale_max": 1.5,
     "color_jitter": 0.0,
     "rare_class_crop_prob": 0.5,
+    "photometric": 0.6,
+    "class_mix_prob": 0.25,
     "ema_momentum": 0.99,
     "sampled_statistics": True,
     "seed": 7,
@@ -197,7 +199,7 @@ def test_a_list_is_a_size_too():
 def test_missing_fields_take_their_defaults_and_unknown_ones_are_named():
     assert TrainConfig.from_dict({"epochs": 3}) == TrainConfig(epochs=3)
     with pytest.raises(
-        ValueError, match=r"unknown fields: lr, steps\. Known: batch_size, class_weights, color_jitter"
+        ValueError, match=r"unknown fields: lr, steps\. Known: batch_size, class_mix_prob, class_weights"
     ):
         TrainConfig.from_dict({"lr": 0.1, "steps": 3, "epochs": 2})
 
