@@ -11,6 +11,8 @@ endif
 READY := $(VENV)/.ready
 # JupyterLab refuses to run as root, as in a container, without this flag.
 ROOT_FLAG := $(if $(filter 0,$(shell id -u 2>/dev/null)),--allow-root)
+# More options of JupyterLab, such as LAB_FLAGS=--no-browser.
+LAB_FLAGS ?=
 NOTEBOOK ?= notebooks/05_training.ipynb
 PARAMETERS ?=
 # Number of pytest processes.
@@ -24,7 +26,9 @@ help:  ## This list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 14
 
 lab: $(READY)  ## Set up and open JupyterLab on the first notebook
-	$(BIN)/jupyter lab $(ROOT_FLAG) notebooks/00_start_here.ipynb
+	@echo "If no browser opens, copy the address below that begins with http:// into one."
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/jupyter lab $(ROOT_FLAG) $(LAB_FLAGS) \
+	  --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb
 
 test: $(READY) browser  ## Set up and run the tests: package, notebooks, documentation examples
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
