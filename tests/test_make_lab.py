@@ -58,6 +58,7 @@ def server():
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(30)
+        process.stdout.close()
 
 
 def ask(server, path, data=None):
