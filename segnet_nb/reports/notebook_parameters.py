@@ -11,7 +11,6 @@ import difflib
 import io
 import math
 import tokenize
-import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any
 
 from segnet_nb._shared.errors import MissingFileError, UserError
 from segnet_nb._shared.typed_values import coerce
+from segnet_nb.reports.annotations import UnknownAnnotation, parse_annotation
 
 TAG = "parameters"
 
@@ -57,11 +57,11 @@ def read_parameters(notebook: str | Path) -> dict[str, Parameter] | None:
         if TAG in cell.metadata.get("tags", ()):
             try:
                 return parse_parameters(cell.source)
-            except SyntaxError as error:
+            except (SyntaxError, ValueError, RecursionError, MemoryError, tokenize.TokenError) as error:
+                where = f"line {error.lineno}: {error.msg}" if isinstance(error, SyntaxError) else str(error)
                 raise UserError(
-                    f"the cell tagged '{TAG}' of {notebook} is not plain Python (line "
-                    f"{error.lineno}: {error.msg}). It should hold lines like "
-                    "`epochs: int = 3  # the full run: 80` and nothing else."
+                    f"the cell tagged '{TAG}' of {notebook} is not plain Python ({where}). It should hold "
+                    "lines like `epochs: int = 3  # the full run: 80` and nothing else."
                 ) from None
     return None
 
@@ -82,17 +82,17 @@ def parse_parameters(source: str) -> dict[str, Parameter]:
     for statement in ast.parse(source).body:
         match statement:
             case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation, value=ast.expr() as value):
-                annotation_source = ast.unparse(annotation)
+                pass
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                annotation_source = ""
+                annotation = None
             case _:
                 continue
         found[name] = Parameter(
             name=name,
-            annotation=annotation_source,
+            annotation=ast.unparse(annotation) if annotation else "",
             default=ast.get_source_segment(source, value) or "",
             help=comments.get(statement.end_lineno or 0, ""),
-            hint=_hint(annotation_source, value),
+            hint=_hint(annotation, value),
         )
     return found
 
@@ -173,22 +173,18 @@ def _read(notebook: str | Path) -> Any:
         raise UserError(f"{path} is not a valid notebook: {error}. Pass an .ipynb file.") from error
 
 
-def _hint(annotation: str, default: ast.expr) -> Any:
-    if annotation:
+def _hint(annotation: ast.expr | None, default: ast.expr) -> Any:
+    """The declared type; where it is unknown, as if defined in the notebook, that of the default."""
+    if annotation is not None:
         try:
-            names = {**vars(typing), "__builtins__": _TYPES}
-            hint = eval(annotation, names)
-            return eval(hint, names) if isinstance(hint, str) else hint  # `epochs: "int" = 3`
-        except Exception:  # an annotation defined in the notebook: the default has the type
+            return parse_annotation(annotation)
+        except UnknownAnnotation:
             pass
     try:
         kind = type(ast.literal_eval(default))
-    except ValueError:
+    except (ValueError, TypeError, RecursionError, MemoryError):
         return Any
     return Any if kind is type(None) else kind
-
-
-_TYPES = {kind.__name__: kind for kind in (bool, int, float, str, tuple, list, dict, set, bytes, object)}
 
 
 def _source(value: Any) -> str:

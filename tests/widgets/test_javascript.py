@@ -139,4 +139,6 @@ def test_the_type_checker_looks_at_every_file():
 
 
 def test_style_is_right():
-    assert run(*tool("eslint", "bin/eslint.js"), "--max-warnings", "0", "segnet_nb", "eslint.config.mjs") == ""
+    assert (
+        run(*tool("eslint", "bin/eslint.js"), "--max-warnings", "0", "segnet_nb", "eslint.config.mjs") == ""
+    )
