@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,11 @@ def add(commands: Any) -> None:
     """Add the command's parser."""
     parser = commands.add_parser("predict", help="segment images; write masks, overlays and JSON")
     parser.add_argument(
-        "images", nargs="+", type=Path, metavar="IMAGE", help="image files, or folders of them"
+        "images",
+        nargs="+",
+        type=Path,
+        metavar="IMAGE",
+        help="image files, or folders of them; subfolders are read too",
     )
     shared.add_weights(parser)
     shared.add_output_dir(parser, "predictions")
@@ -23,13 +28,36 @@ def add(commands: Any) -> None:
         "resizing)",
     )
     shared.add_views(parser)
+    parser.add_argument(
+        "--tile",
+        type=int,
+        metavar="INT",
+        help="segment images in overlapping tiles this many pixels apart; smaller tiles need less memory and "
+        "more time; 0: no tiles (default: 1024 for images above 2.1 megapixels)",
+    )
+    parser.add_argument(
+        "--polygons",
+        choices=("coco", "labelme"),
+        help="write polygons too: predictions-coco.json for all images, or a LabelMe file for each",
+    )
+    parser.add_argument(
+        "--max-megapixels",
+        type=float,
+        metavar="FLOAT",
+        help="read images up to this many millions of pixels (default: 179, Pillow's limit)",
+    )
+    parser.add_argument(
+        "--redo",
+        action="store_true",
+        help="segment again what was done with the same weights and options (default: skip it)",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     """Write masks, overlays and JSON; print the most frequent classes of each image."""
-    from segnet_nb.inference import prediction_files, pretrained
+    from segnet_nb.inference import image_listing, prediction_files, pretrained
 
-    prediction_files.image_files(options.images)  # before anything slow
+    image_listing.list_images(options.images, options.output_dir)  # before anything slow
     trained = pretrained.load_trained(options.weights)
     found = prediction_files.predict_files(
         trained.model,
@@ -39,10 +67,35 @@ def run(options: argparse.Namespace) -> int:
         image_size=options.image_size,
         flip=options.flip,
         scales=tuple(options.scales),
+        tile=options.tile,
+        polygons=options.polygons,
+        max_megapixels=options.max_megapixels,
+        redo=options.redo,
         progress=shared.image_progress(),
+        on_failure=lambda message: _say(f"failed: {message}", sys.stderr),
     )
     for entry in found["images"]:
         most = sorted(entry["shares"].items(), key=lambda each: -each[1])[:3]
-        print(f"{entry['mask']}: " + ", ".join(f"{name} {share:.0%}" for name, share in most if share))
-    print(options.output_dir / prediction_files.SUMMARY)
-    return 0
+        _say(f"{entry['mask']}: " + ", ".join(f"{name} {share:.0%}" for name, share in most if share))
+    return _end(found, options.output_dir / prediction_files.SUMMARY)
+
+
+def _end(found: dict[str, Any], summary: Path) -> int:
+    """Print what was skipped and what failed; the exit status."""
+    if found["skipped"]:
+        _say(f"{found['skipped']} images were done already; --redo segments them again")
+    if found["left_out"]:
+        _say(found["left_out"])
+    _say(str(summary))
+    if not found["failed"]:
+        return 0
+    total = len(found["failed"]) + len(found["images"])
+    _say(f"error: {len(found['failed'])} of {total} images failed; {summary} lists them.", sys.stderr)
+    return 1
+
+
+def _say(text: str, file: Any = None) -> None:
+    """Print, also names that the terminal cannot show."""
+    file = file or sys.stdout
+    encoding = file.encoding or "utf-8"
+    print(text.encode(encoding, "replace").decode(encoding), file=file)

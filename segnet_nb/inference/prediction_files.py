@@ -1,56 +1,31 @@
-"""From image files to files of masks, overlays and numbers."""
+"""From image files to files of masks, overlays, polygons and numbers."""
 
 from __future__ import annotations
 
-import io
+import errno
 import json
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image
 
-from segnet_nb._shared.errors import MissingFileError, UserError
-from segnet_nb._shared.files import write_whole
-from segnet_nb.datasets import folder
+from segnet_nb._shared.errors import OutOfMemoryError, UserError
+from segnet_nb._shared.memory import is_out_of_memory
 from segnet_nb.datasets.classes import ClassList
-from segnet_nb.datasets.colors import overlay
-from segnet_nb.datasets.resizing import resize_image
-from segnet_nb.inference.prediction import check_scales, predict_probabilities
+from segnet_nb.inference import polygon_files, prediction_images
+from segnet_nb.inference.image_listing import Listing, Source, image_files, list_images
+from segnet_nb.inference.label_maps import LabelMap, predict_labels
+from segnet_nb.inference.prediction_record import JOURNAL, SUMMARY, Entry, PredictionRecord, not_ours
+from segnet_nb.inference.prediction_settings import check_options, identity_of, settings_of
 
 if TYPE_CHECKING:
     import keras
 
-SUMMARY = "predictions.json"
-
-
-def image_files(paths: Sequence[str | Path]) -> list[Path]:
-    """All image files of some paths; a folder stands for its image files, sorted by name.
-
-    Raises:
-        FileNotFoundError: if a path does not exist, or a folder has no images.
-        ValueError: if two files share a name, since their masks would too, or there is no path.
-    """
-    found: list[Path] = []
-    for path in map(Path, paths):
-        if path.is_dir():
-            inside = sorted(each for each in path.iterdir() if each.suffix.lower() in folder.IMAGE_SUFFIXES)
-            if not inside:
-                raise MissingFileError(f"there are no images in {path}. Pass image files, or their folder.")
-            found += inside
-        elif path.is_file():
-            found.append(path)
-        else:
-            raise MissingFileError(f"there is no image at {path}. Pass image files, or a folder of them.")
-    if not found:
-        raise UserError("got no images. Pass image files, or a folder of them.")
-    seen: dict[str, Path] = {}
-    for path in found:
-        if path.stem in seen:
-            raise UserError(f"{seen[path.stem]} and {path} share a name, so their masks would. Rename one.")
-        seen[path.stem] = path
-    return found
+__all__ = ["SUMMARY", "image_files", "predict_files"]
 
 
 def predict_files(
@@ -62,15 +37,26 @@ def predict_files(
     image_size: tuple[int, int] | None = None,
     flip: bool = False,
     scales: Sequence[float] = (1.0,),
+    tile: int | None = None,
+    polygons: str | None = None,
+    max_megapixels: float | None = None,
+    redo: bool = False,
+    values: np.ndarray | None = None,
     progress: Callable[[int, int], None] | None = None,
+    on_failure: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
     """Segment image files.
 
     For each image ``NAME`` writes ``NAME-mask.png``, a palette PNG of class ids, and ``NAME-overlay.png``,
     the image with the colours of the classes on top; for all, ``predictions.json`` with the classes and, per
-    image, its size, the share of each class and the mean probability of the predicted classes. Each file is
-    written whole or not at all. Images are rotated as their EXIF data says; grayscale images are accepted,
-    and transparency is ignored.
+    image, its size, the share of each class and the mean probability of the predicted classes. Subfolders are
+    read too, and mirrored in the output folder.
+
+    Each file is written whole, as soon as its image is done, and none that something else has written is
+    overwritten. An image that cannot be read is listed, and the others are done. What was done before with
+    the same weights and options is skipped. Images are rotated as their EXIF data says; grayscale images are
+    accepted, and transparency is ignored. Memory: about 12 bytes per pixel of an image and what the network
+    needs for a tile.
 
     Args:
         model: a network of this package.
@@ -81,18 +67,28 @@ def predict_files(
             image. None: no resizing.
         flip: average with the prediction of the mirrored image.
         scales: average predictions at these multiples of the size.
+        tile: pixels from one tile of a large image to the next; 0: no tiles; None: 1,024 for images above 2.1
+            megapixels.
+        polygons: ``"coco"`` writes ``predictions-coco.json`` too, ``"labelme"`` a ``NAME.json`` per image.
+        max_megapixels: the largest image to read, in millions of pixels; None: 179, Pillow's limit.
+        redo: segment again what is done already.
+        values: the value to write to masks for each class id, uint8; None: the ids.
         progress: called with the number of finished images and of all images.
+        on_failure: called with the message when an image cannot be segmented.
 
     Returns:
-        The content of ``predictions.json``.
+        The content of ``predictions.json``: ``images`` are those of this call, of which ``skipped`` were done
+        before; ``failed`` are those that could not be segmented, with the reason; ``left_out`` says what else
+        was found; ``other_images`` are those of earlier calls.
 
     Raises:
         FileNotFoundError: if a path does not exist.
-        ValueError: if a file cannot be read, two share a name, or the classes do not fit the network; the
-            message has the path. Files already written stay.
+        ValueError: before anything is written, if an option is impossible, the classes do not fit the network
+            or a file of something else would be overwritten; or if the only image cannot be segmented.
 
     Example:
         >>> import tempfile
+        >>> from PIL import Image
         >>> from segnet_nb.datasets import CAMVID
         >>> from segnet_nb.networks.model import segnet_basic
         >>> model = segnet_basic((None, None, 3), 11, filters=4, kernel_size=3)
@@ -102,62 +98,166 @@ def predict_files(
         >>> found["images"][0]["mask"], found["images"][0]["size"]
         ('street-mask.png', [16, 24])
     """
-    count = int(model.output_shape[-1])
-    if count != classes.num_classes:
-        raise UserError(
-            f"the network has {count} classes, but got {classes.num_classes} names. Pass the network's own."
-        )
-    check_scales(model, scales)
-    files, output_dir = image_files(paths), Path(output_dir)
-    output_dir.mkdir(parents=True, exist_ok=True)
-    entries = []
-    for done, path in enumerate(files):
-        if progress:
-            progress(done, len(files))
-        image = folder.read_image(path, convert=True)
-        resized = image if image_size is None else resize_image(image, image_size)
-        probabilities = predict_probabilities(model, resized, flip=flip, scales=scales)[0]
-        if resized.shape != image.shape:
-            probabilities = _upsampled(probabilities, image.shape[0], image.shape[1])
-        entries.append(_write_image(path, image, probabilities, output_dir, classes))
+    check_options(model, classes, image_size, scales, tile, polygons, max_megapixels)
+    options = {"image_size": image_size, "flip": flip, "scales": scales, "tile": tile}
+    settings = settings_of(model, classes, **options, labelme=polygons == "labelme", values=values)
+    listing = list_images(paths, output_dir)
+    work = _Work(
+        model, classes, options, settings, polygons, max_megapixels, values, PredictionRecord(output_dir)
+    )
+    left = [source for source in listing.sources if redo or not work.is_done(source)]
+    work.check_targets(listing.sources, left)
+    work.record.folder.mkdir(parents=True, exist_ok=True)
+    failed = [{"image": str(path), "error": f"{path}: {reason}."} for path, reason in listing.unreadable]
+    with work.kept_if_stopped():
+        for done, source in enumerate(left, start=len(listing.sources) - len(left)):
+            if progress:
+                progress(done, len(listing.sources))
+            if (message := work.segment(source, alone=len(listing.sources) == 1)) is not None:
+                failed.append({"image": str(source.path), "error": message})
+                if on_failure:
+                    on_failure(message)
+        summary = work.summary(listing, failed, skipped=len(listing.sources) - len(left))
     if progress:
-        progress(len(files), len(files))
-    found = {"classes": classes.to_dict(), "images": entries}
-    write_whole(output_dir / SUMMARY, json.dumps(found, indent=1) + "\n")
-    return found
+        progress(len(listing.sources), len(listing.sources))
+    return summary
 
 
-def _write_image(
-    path: Path, image: np.ndarray, probabilities: np.ndarray, output_dir: Path, classes: ClassList
-) -> dict[str, Any]:
-    """Write mask and overlay of an image; its entry in the summary."""
-    labels = probabilities.argmax(-1).astype(np.uint8)
-    mask, shown = output_dir / f"{path.stem}-mask.png", output_dir / f"{path.stem}-overlay.png"
-    indexed = Image.fromarray(labels)
-    indexed.putpalette(classes.palette.ravel().tolist())
-    write_whole(mask, _png(indexed))
-    write_whole(shown, _png(Image.fromarray(overlay(image, labels, classes))))
-    shares = np.bincount(labels.ravel(), minlength=classes.num_classes) / labels.size
-    return {
-        "image": str(path),
-        "mask": mask.name,
-        "overlay": shown.name,
-        "size": list(labels.shape),
-        "mean_probability": round(float(probabilities.max(-1).mean()), 4),
-        "shares": {name: round(float(share), 5) for name, share in zip(classes.names, shares, strict=True)},
-    }
+@dataclass(frozen=True)
+class _Work:
+    """What segmenting an image needs; see ``predict_files``."""
+
+    model: keras.Model
+    classes: ClassList
+    options: dict[str, Any]
+    settings: dict[str, Any]
+    polygons: str | None
+    max_megapixels: float | None
+    values: np.ndarray | None
+    record: PredictionRecord
+
+    def is_done(self, source: Source) -> bool:
+        """Whether an image was segmented before with the same weights and options."""
+        return self.record.is_done(source.stem, self.settings["id"], identity_of(source.path))
+
+    def _names(self, source: Source) -> list[str]:
+        endings = ["-mask.png", "-overlay.png", *([".json"] if self.polygons == "labelme" else [])]
+        return [source.stem + ending for ending in endings]
+
+    def check_targets(self, sources: Sequence[Source], left: Sequence[Source]) -> None:
+        """Raise if two files to write have one name, or one exists and is not by ``predict``."""
+        common = [SUMMARY, JOURNAL, *([polygon_files.COCO_NAME] if self.polygons == "coco" else [])]
+        names = Counter([*common, *(name for source in sources for name in self._names(source))])
+        twice = [name for name, count in names.items() if count > 1]
+        if twice:
+            owners = [str(source.path) for source in sources if twice[0] in self._names(source)]
+            raise UserError(
+                f"{twice[0]} would be written twice, for {' and '.join(owners)}. Rename one image."
+            )
+        for name in (*common[2:], *(name for source in left for name in self._names(source))):
+            if not self.record.may_write(name):
+                raise not_ours(self.record.folder / name)
+
+    def segment(self, source: Source, *, alone: bool) -> str | None:
+        """Segment an image and write its files; the reason if that is impossible.
+
+        Raises:
+            ValueError: in place of the reason, if there is no other image.
+        """
+        try:
+            self._segment(source)
+        except UserError as error:
+            if alone:
+                raise
+            return str(error)
+        return None
+
+    def _segment(self, source: Source) -> None:
+        path = source.path
+        try:
+            image, identity = prediction_images.read(path, self.max_megapixels), identity_of(path)
+        except OSError as error:
+            raise UserError(f"{path} cannot be read: {error.strerror or error}.") from error
+        try:
+            found = predict_labels(self.model, image, **self.options)
+            contents = self._contents(source, image, found.ids)
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            raise _too_large(path, image) from error
+        try:
+            self.record.write(source.stem, contents, self._entry(source, found) | {"source": identity})
+        except OSError as error:
+            if error.errno != errno.ENAMETOOLONG:
+                raise
+            raise UserError(f"{path}: the names of its results are too long. Shorten its name.") from error
+
+    def _contents(self, source: Source, image: np.ndarray, ids: np.ndarray) -> dict[str, bytes]:
+        made = [
+            prediction_images.mask_png(ids, self.classes, self.values),
+            prediction_images.overlay_png(image, ids, self.classes),
+        ]
+        names = self._names(source)
+        if self.polygons == "labelme":
+            place = (self.record.folder / names[2]).parent
+            found = polygon_files.labelme(ids, self.classes, source.path, place)
+            made.append(json.dumps(found, indent=1).encode())
+        return dict(zip(names, made, strict=True))
+
+    def _entry(self, source: Source, found: LabelMap) -> Entry:
+        shares = np.bincount(found.ids.ravel(), minlength=self.classes.num_classes) / found.ids.size
+        mask, shown = self._names(source)[:2]
+        return {
+            "image": str(source.path),
+            "file_name": source.relative,
+            "mask": mask,
+            "overlay": shown,
+            "size": list(found.ids.shape),
+            "mean_probability": round(found.mean_probability, 4),
+            "shares": {
+                name: round(float(share), 5) for name, share in zip(self.classes.names, shares, strict=False)
+            },
+            "settings": self.settings["id"],
+        }
+
+    def summary(self, listing: Listing, failed: list[dict[str, str]], skipped: int) -> dict[str, Any]:
+        """Write the summary, and the polygons of all images; what the summary contains."""
+        bad, entries = {each["image"] for each in failed}, self.record.entries
+        images = [entries[each.stem] for each in listing.sources if str(each.path) not in bad]
+        stems = {each.stem for each in listing.sources}
+        files: dict[str, str] = {}
+        if self.polygons == "coco":
+            parts = polygon_files.coco(images, self.classes, self._read_ids)
+            files = self.record.write_parts(polygon_files.COCO_NAME, parts)
+        found = {
+            "classes": self.classes.to_dict(),
+            "settings": self.settings,
+            "images": images,
+            "skipped": skipped,
+            "failed": failed,
+            "left_out": listing.left_out(),
+            "other_images": [entry for stem, entry in entries.items() if stem not in stems],
+            "files": files,
+        }
+        self.record.finish(found)
+        return found
+
+    def _read_ids(self, entry: Entry) -> np.ndarray:
+        return prediction_images.read_mask(self.record.folder / entry["mask"], self.values)
+
+    @contextmanager
+    def kept_if_stopped(self) -> Iterator[None]:
+        """Keep the journal after an error, unless it has no image."""
+        try:
+            yield
+        except BaseException:
+            self.record.abandon()
+            raise
 
 
-def _upsampled(probabilities: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Probabilities at the size of the image, one class after the other."""
-    planes = [
-        np.asarray(Image.fromarray(plane).resize((width, height), Image.Resampling.BILINEAR))
-        for plane in np.moveaxis(probabilities, -1, 0)
-    ]
-    return np.stack(planes, -1)
-
-
-def _png(image: Image.Image) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG")
-    return buffer.getvalue()
+def _too_large(path: Path, image: np.ndarray) -> OutOfMemoryError:
+    height, width = image.shape[:2]
+    return OutOfMemoryError(
+        f"not enough memory to segment {path} of {height} x {width} pixels. Pass smaller tiles, such as "
+        "--tile 256 (tile=256), or --image-size."
+    )

@@ -6,12 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from segnet_nb._shared.errors import DivergedError, OutOfMemoryError
+from segnet_nb._shared.memory import is_out_of_memory
 from segnet_nb.inference.run_files import BEST
 from segnet_nb.training.run import Run
-
-# TensorFlow's and PyTorch's errors, by name, so that neither has to be imported; XLA's by its message.
-_ERROR_NAMES = {"ResourceExhaustedError", "OutOfMemoryError"}
-_MESSAGE = "RESOURCE_EXHAUSTED"
 
 
 def diverged(run: Run, loss: float, step: int) -> DivergedError:
@@ -46,19 +43,6 @@ def memory_explained(run: Run) -> Iterator[None]:
             "pixels. Lower batch_size or image_size and train again in another directory. "
             f"{_kept(run)}"
         ) from error
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an exception says that memory ran out, on any backend.
-
-    Example:
-        >>> is_out_of_memory(MemoryError()), is_out_of_memory(ValueError("too large"))
-        (True, False)
-        >>> is_out_of_memory(RuntimeError("RESOURCE_EXHAUSTED: Out of memory"))  # as JAX says it
-        True
-    """
-    names = {cls.__name__ for cls in type(error).__mro__}
-    return isinstance(error, MemoryError) or bool(names & _ERROR_NAMES) or _MESSAGE in str(error)
 
 
 def _kept(run: Run) -> str:
