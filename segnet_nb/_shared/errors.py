@@ -42,16 +42,16 @@ class MissingPackageError(UserError, ModuleNotFoundError):
     __str__ = ValueError.__str__
 
 
-class DivergedError(UserError, FloatingPointError):
-    """A training whose loss is no longer finite."""
-
-
 class OutOfMemoryError(UserError, MemoryError):
     """More memory was needed than is available."""
 
 
 class TaskFailedError(RuntimeError):
     """A valid request that failed while it ran: a notebook, a download. Base of the errors for those."""
+
+
+class DivergedError(UserError, TaskFailedError, FloatingPointError):
+    """A training whose loss or weights are no longer finite."""
 
 
 # Tracebacks name them as users import them.

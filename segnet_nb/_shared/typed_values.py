@@ -11,6 +11,7 @@ import ast
 import numbers
 import os
 import re
+import shlex
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -180,11 +181,18 @@ def _choice(value: Any, hint: Any) -> Any:
 def _sequence(value: Any, hint: Any) -> Any:
     kind, members = get_origin(hint) or hint, get_args(hint)
     items = _split(value) if isinstance(value, str) else value
+    if items is None:
+        raise UserError(
+            f"expected {describe(hint)}, got {value!r}, whose brackets or quotes do not fit; write a list as "
+            "['a b', 'c'] or as words, quoted where they have spaces"
+        )
     if not isinstance(items, list | tuple):
         raise _rejection(value, hint)
     if not members:
         return kind(items)
     any_length = kind is list or members[-1] is Ellipsis
+    if isinstance(value, str) and members[0] is str and not value.strip().startswith(("[", "(")):
+        items = _words(value) or []  # also words that look like numbers
     hints = [members[0]] * len(items) if any_length else members
     try:
         return kind(coerce(item, member) for item, member in zip(items, hints, strict=True))
@@ -193,13 +201,39 @@ def _sequence(value: Any, hint: Any) -> Any:
 
 
 def _split(text: str) -> Any:
-    if _SIZE.fullmatch(text.strip()):
+    """The items of a list that was written as text; None if its brackets or quotes do not fit.
+
+    Written as in Python (``['a b', 'c']``), or as words between spaces or commas (``'a b' c``).
+    """
+    text = text.strip()
+    if _SIZE.fullmatch(text):
         return [int(part) for part in re.split(r"[x×]", text)]
+    if not text or text[0] in "[({":
+        return _literal(text) if text else []
+    if '"' in text or "'" in text:
+        return _words(text)
+    items = _literal(text)
+    if items is None:
+        return None if text[-1] in "])}" else [part for part in re.split(r"[,\s]+", text) if part]
+    return [items] if isinstance(items, numbers.Real) else items
+
+
+def _literal(text: str) -> Any:
     try:
-        items = ast.literal_eval(text.strip())
-    except (ValueError, SyntaxError):
-        return [part for part in re.split(r"[,\s]+", text.strip()) if part]
-    return [items] if isinstance(items, str | numbers.Real) else items
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return None
+
+
+def _words(text: str) -> list[str] | None:
+    """Words between spaces or commas; quotes keep both inside a word."""
+    found = shlex.shlex(text, posix=True)
+    found.whitespace_split, found.commenters, found.escape = True, "", ""
+    found.whitespace += ","
+    try:
+        return list(found)
+    except ValueError:  # a quote that is not closed
+        return None
 
 
 def _mapping(value: Any, hint: Any) -> dict[Any, Any]:

@@ -37,6 +37,7 @@ def add(commands: Any) -> None:
         help="score each group of images too: by drive, the part of a name before the first _, or by what a "
         "regular expression finds in the names",
     )
+    shared.add_map_classes(parser)
     parser.add_argument("--no-boundary", action="store_true", help="omit the boundary F1")
     shared.add_output_dir(parser, "reports")
 
@@ -47,13 +48,18 @@ def run(options: argparse.Namespace) -> int:
     from segnet_nb._shared.files import write_whole
 
     datasets.check_request(options.dataset, options.split)
-    from segnet_nb.inference import evaluation, prediction, pretrained
+    from segnet_nb.inference import class_mapping, evaluation, prediction, pretrained
 
     trained = pretrained.load_trained(options.weights)
     prediction.check_scales(trained.model, options.scales)
     data = datasets.load(options.dataset, options.split, image_size=options.image_size, count=options.count)
+    model, class_map = class_mapping.fitted(
+        trained, data.classes, f"the dataset {options.dataset}", options.map_classes
+    )
+    if class_map is not None:
+        print(class_map)
     result = evaluation.evaluate(
-        trained.model,
+        model,
         data,
         flip=options.flip,
         scales=tuple(options.scales),
@@ -72,6 +78,7 @@ def run(options: argparse.Namespace) -> int:
         "scales": options.scales,
         "samples": options.samples,
         "by": options.by,
+        "map_classes": options.map_classes,
     }
     dataset = Path(options.dataset).resolve().name
     path = options.output_dir / f"evaluation-{trained.name}-{dataset}-{options.split}.json"

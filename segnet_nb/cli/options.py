@@ -16,20 +16,33 @@ class CommandParser(argparse.ArgumentParser):
 
     Args:
         add_late: adds options to the parser just before it parses: for options whose import takes time.
+        take: takes arguments that argparse cannot read out of the list before it parses; returns values by
+            name.
     """
 
     def __init__(
-        self, *args: Any, add_late: Callable[[argparse.ArgumentParser], None] | None = None, **options: Any
+        self,
+        *args: Any,
+        add_late: Callable[[argparse.ArgumentParser], None] | None = None,
+        take: Callable[[argparse.ArgumentParser, list[str]], dict[str, Any]] | None = None,
+        **options: Any,
     ) -> None:
         super().__init__(*args, **options)
-        self._add_late = add_late
+        self._add_late, self._take = add_late, take
 
-    def parse_known_args(self, *args: Any, **options: Any) -> Any:
-        """Add the late options, then parse."""
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Add the late options, take out what argparse cannot read, then parse."""
         add_late, self._add_late = self._add_late, None
         if add_late is not None:
             add_late(self)
-        return super().parse_known_args(*args, **options)
+        if self._take is None:
+            return super().parse_known_args(args, namespace)
+        left = list(args)
+        taken = self._take(self, left)
+        found, unknown = super().parse_known_args(left, namespace)
+        for name, value in taken.items():
+            setattr(found, name, value)
+        return found, unknown
 
 
 def typed(hint: Any) -> type[argparse.Action]:
@@ -96,6 +109,17 @@ def add_output_dir(parser: argparse.ArgumentParser, default: str) -> None:
         default=Path(default),
         metavar="DIR",
         help="folder to write to, created if needed (default: %(default)s)",
+    )
+
+
+def add_map_classes(parser: argparse.ArgumentParser) -> None:
+    """Add ``--map-classes``, for a network whose classes are not those of the data."""
+    parser.add_argument(
+        "--map-classes",
+        nargs="*",
+        metavar="NETWORK=DATA",
+        help="map the classes of the network to those of the data by name, and by these pairs where names "
+        "differ (default: other classes are an error)",
     )
 
 

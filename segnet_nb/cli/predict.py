@@ -40,6 +40,7 @@ def add(commands: Any) -> None:
         choices=("coco", "labelme"),
         help="write polygons too: predictions-coco.json for all images, or a LabelMe file for each",
     )
+    shared.add_map_classes(parser)
     parser.add_argument(
         "--max-megapixels",
         type=float,
@@ -59,11 +60,13 @@ def run(options: argparse.Namespace) -> int:
 
     image_listing.list_images(options.images, options.output_dir)  # before anything slow
     trained = pretrained.load_trained(options.weights)
+    model, classes, values = _for_folder(trained, options.output_dir, options.map_classes)
     found = prediction_files.predict_files(
-        trained.model,
+        model,
         options.images,
         options.output_dir,
-        trained.classes,
+        classes,
+        values=values,
         image_size=options.image_size,
         flip=options.flip,
         scales=tuple(options.scales),
@@ -78,6 +81,26 @@ def run(options: argparse.Namespace) -> int:
         most = sorted(entry["shares"].items(), key=lambda each: -each[1])[:3]
         _say(f"{entry['mask']}: " + ", ".join(f"{name} {share:.0%}" for name, share in most if share))
     return _end(found, options.output_dir / prediction_files.SUMMARY)
+
+
+def _for_folder(trained: Any, output_dir: Path, pairs: list[str] | None) -> tuple[Any, Any, Any]:
+    """Network, classes and mask values; those of the dataset whose masks are in the folder, if it is one."""
+    from segnet_nb._shared.errors import UserError
+    from segnet_nb.inference import class_mapping
+
+    encoding = class_mapping.labelled_folder(output_dir)
+    if encoding is None:
+        if pairs is not None:
+            raise UserError(
+                f"--map-classes maps to the classes of a labelled folder, but {output_dir} has no "
+                "classes.json, nor has the folder above if it is one of masks. Omit the option."
+            )
+        return trained.model, trained.classes, None
+    what = f"the labelled folder {output_dir}"
+    model, class_map = class_mapping.fitted(trained, encoding.classes, what, pairs)
+    if class_map is not None:
+        _say(str(class_map))
+    return model, encoding.classes, class_mapping.mask_values(encoding)
 
 
 def _end(found: dict[str, Any], summary: Path) -> int:

@@ -12,7 +12,9 @@ from segnet_nb.cli import options as shared
 
 def add(commands: Any) -> None:
     """Add the command's parser."""
-    parser = commands.add_parser("report", help="run a notebook with parameters; write it and an HTML page")
+    parser = commands.add_parser(
+        "report", help="run a notebook with parameters; write it and an HTML page", take=_take_parameters
+    )
     parser.add_argument("notebook", type=Path, metavar="NOTEBOOK")
     parser.add_argument(
         "-p",
@@ -21,7 +23,7 @@ def add(commands: Any) -> None:
         nargs=2,
         default=[],
         metavar=("NAME", "VALUE"),
-        help="set a parameter; may be repeated",
+        help="set a parameter, to any value; may be repeated. Paths are relative to the current folder",
     )
     parser.add_argument("--list", action="store_true", help="show the parameters and exit")
     shared.add_output_dir(parser, "reports")
@@ -56,6 +58,20 @@ def run(options: argparse.Namespace) -> int:
         if path is not None:
             print(path)
     return 0
+
+
+def _take_parameters(parser: argparse.ArgumentParser, arguments: list[str]) -> dict[str, Any]:
+    """Take ``-p NAME VALUE`` out of the arguments; argparse would read ``-1e-3`` as an option."""
+    pairs = []
+    while "-p" in arguments:
+        start = arguments.index("-p")
+        pair = arguments[start + 1 : start + 3]
+        if len(pair) < 2 or not pair[0].isidentifier():
+            given = f", but got {' '.join(pair)!r}" if pair else ""
+            parser.error(f"argument -p: expected a name and a value, as in -p epochs 5{given}")
+        pairs.append(pair)
+        del arguments[start : start + 3]
+    return {"parameters": pairs}
 
 
 def _parameters(pairs: list[list[str]]) -> dict[str, str]:

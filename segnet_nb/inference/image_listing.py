@@ -12,6 +12,7 @@ from pathlib import Path
 from segnet_nb._shared.errors import MissingFileError, UserError
 from segnet_nb.datasets.image_files import IMAGE_SUFFIXES
 from segnet_nb.inference import prediction_record
+from segnet_nb.inference.class_mapping import MASK_FOLDERS
 from segnet_nb.inference.prediction_record import absolute
 
 # Files and folders of operating systems and file servers, in lower case.
@@ -19,7 +20,6 @@ _SYSTEM = {
     *("__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "$recycle.bin"),
     *("system volume information", "lost+found"),
 }
-_MASK_FOLDERS = {"masks", "labels", "annotations", "gt", "targets"}
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ def _inside(folder: Path, listing: Listing) -> Iterator[Path]:
             continue
         seen.add(real)
         names = {name.lower(): name for name in folders}
-        masks = {names[name] for name in _MASK_FOLDERS & set(names)} if "images" in names else set()
+        masks = {names[name] for name in set(MASK_FOLDERS) & set(names)} if "images" in names else set()
         listing.mask_folders += [here / name for name in sorted(masks)]
         folders[:] = sorted(name for name in folders if not _is_system(name) and name not in masks)
         for name in sorted(files):

@@ -49,6 +49,9 @@ def _first_line(error: Exception) -> str:
     return line if line.endswith(".") else f"{line}."
 
 
+_SCALED = 2.0  # images scaled to 0..1 or -1..1 stay below, those in 0..255 do not
+
+
 def _batches(images: np.ndarray, batch_size: int) -> Iterator[np.ndarray]:
     if batch_size < 1:
         raise UserError(f"batch_size must be at least 1, but got {batch_size}.")
@@ -60,7 +63,7 @@ def check_images(model: keras.Model, images: np.ndarray) -> np.ndarray:
     """The images with a batch axis, if they fit the network.
 
     Raises:
-        ValueError: if they do not, or there are none.
+        ValueError: if they do not, there are none, or their values are not in 0..255.
     """
     images = np.asarray(images)
     if images.ndim == 3:
@@ -76,7 +79,39 @@ def check_images(model: keras.Model, images: np.ndarray) -> np.ndarray:
         )
     if not len(images):
         raise UserError("got no images. Pass at least one image.")
+    _check_range(images)
     return images
+
+
+def _check_range(images: np.ndarray) -> None:
+    """Raise if pixels are not in 0..255.
+
+    Floats in 0..1 or -1..1 would give a wrong mask without a word, so a float image has to exceed 2 somewhere
+    unless it is black; interpolation may leave 0..255 by half a step.
+    """
+    if images.dtype.kind not in "uif":
+        raise UserError(
+            f"images must be numbers in 0..255, but got {images.dtype}. Convert them to uint8 RGB in 0..255."
+        )
+    if images.dtype == np.uint8:
+        return
+    low, high = float(images.min()), float(images.max())
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise UserError(
+            "images must be RGB in 0..255, but some pixels are NaN or infinite. Replace those pixels, for "
+            "example with np.nan_to_num."
+        )
+    if images.dtype.kind == "f" and max(-low, high) <= _SCALED and (low, high) != (0, 0):
+        raise UserError(
+            f"images must be RGB in 0..255, but the values are in {low:.4g}..{high:.4g}, as if scaled to "
+            f"{'-1..1' if low < 0 else '0..1'}. {'Add 1, and multiply' if low < 0 else 'Multiply'} by "
+            f"{'127.5' if low < 0 else '255'}: the network scales them itself."
+        )
+    if low < -0.5 or high > 255.5:
+        raise UserError(
+            f"images must be RGB in 0..255, but the values are in {low:.4g}..{high:.4g}. Undo their "
+            "normalisation, or scale them to 0..255."
+        )
 
 
 def _has_logits(model: keras.Model) -> bool:
@@ -144,7 +179,7 @@ def predict_probabilities(
         float32 in 0..1, shape ``(count, height, width, num_classes)``, summing to 1 over the classes.
 
     Raises:
-        ValueError: if the images do not fit the network, or a scale is impossible.
+        ValueError: if the images do not fit the network, are not in 0..255, or a scale is impossible.
 
     Example:
         >>> from segnet_nb.networks.model import segnet_basic
@@ -180,8 +215,8 @@ def predict(
         uint8 class ids, shape ``(count, height, width)``.
 
     Raises:
-        ValueError: if the images do not fit the network, it has more classes than uint8 can hold, or a scale
-            is impossible.
+        ValueError: if the images do not fit the network or are not in 0..255 (floats in 0..1, NaN), it has
+            more classes than uint8 can hold, or a scale is impossible.
 
     Example:
         >>> from segnet_nb.networks.model import segnet_basic

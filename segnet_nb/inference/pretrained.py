@@ -18,6 +18,7 @@ import numpy as np
 
 from segnet_nb._shared.errors import UserError
 from segnet_nb.datasets.classes import CAMVID, ClassList, numbered_classes
+from segnet_nb.datasets.names import NAMES
 from segnet_nb.inference.run_files import ADJUSTED, BEST, RECORD, is_adjusted, read_record
 
 if TYPE_CHECKING:
@@ -141,11 +142,13 @@ class TrainedNetwork:
         name: of the pretrained weights, or of the file or run folder.
         model: ends in softmax or in logits.
         classes: names and colours, one per output channel of the network.
+        classes_known: whether the names are from a card or a record, not assumed.
     """
 
     name: str
     model: keras.Model
     classes: ClassList
+    classes_known: bool = True
 
 
 def load_trained(weights: str | Path) -> TrainedNetwork:
@@ -173,7 +176,7 @@ def load_trained(weights: str | Path) -> TrainedNetwork:
     if str(weights) in available():
         about = card(str(weights))
         classes = _classes(about, about["num_classes"])
-        return TrainedNetwork(str(weights), load_pretrained(str(weights)), classes)
+        return TrainedNetwork(str(weights), load_pretrained(str(weights)), classes, _has_classes(about))
     if path.is_dir():
         record = read_record(path / RECORD)
         path /= ADJUSTED if record and is_adjusted(record) else BEST
@@ -191,7 +194,15 @@ def load_trained(weights: str | Path) -> TrainedNetwork:
         )
     about = read_record(path.with_name(RECORD))
     name = path.parent.name if path.name in (BEST, ADJUSTED) else path.stem
-    return TrainedNetwork(name, model, _classes(about, int(model.output_shape[-1])))
+    count = int(model.output_shape[-1])
+    return TrainedNetwork(name, model, _classes(about, count), _has_classes(about, count))
+
+
+def _has_classes(about: dict[str, Any], count: int | None = None) -> bool:
+    names = (about.get("classes") or {}).get("names", ())
+    if not names and about.get("config", {}).get("dataset") in NAMES:
+        return True  # whose classes are those of CamVid
+    return len(names) == (count or about.get("num_classes"))
 
 
 def _classes(about: dict[str, Any], count: int) -> ClassList:

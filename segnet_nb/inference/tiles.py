@@ -79,7 +79,7 @@ def tile_side(height: int, width: int, tile: int | None, scales: Sequence[float]
         largest = max(1.0, *scales)
         if height * width * largest**2 <= UNTILED_PIXELS:
             return 0
-        tile = max(_SMALLEST, int((TILE + OVERLAP) / largest) - OVERLAP)
+        tile = max(_SMALLEST, int((TILE + OVERLAP) / largest) // ALIGNMENT * ALIGNMENT - OVERLAP)
     side = tile and -(-tile // ALIGNMENT) * ALIGNMENT + OVERLAP
     return side if side < max(height, width) else 0
 

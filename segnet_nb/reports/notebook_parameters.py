@@ -166,7 +166,8 @@ def _read(notebook: str | Path) -> Any:
 
     path = Path(notebook)
     if not path.is_file():
-        raise MissingFileError(f"there is no notebook at {path}. Give the path of an .ipynb file.")
+        looked = "" if path.is_absolute() else f" Looked in {Path.cwd()}."
+        raise MissingFileError(f"there is no notebook at {path}.{looked} Give the path of an .ipynb file.")
     try:
         return nbformat.read(path, as_version=4)
     except (ValueError, AttributeError, KeyError, TypeError, nbformat.ValidationError) as error:

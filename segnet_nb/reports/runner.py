@@ -19,6 +19,7 @@ from typing import Any
 from segnet_nb._shared.errors import TaskFailedError, UserError
 from segnet_nb._shared.files import write_whole
 from segnet_nb._shared.versions import versions_of
+from segnet_nb.reports import parameter_paths
 from segnet_nb.reports.notebook_parameters import Parameter, check_parameters, listing, read_parameters
 
 __all__ = ["Parameter", "ReportError", "ReportPaths", "listing", "parameters", "run", "write_html"]
@@ -92,7 +93,7 @@ def run(
     Args:
         notebook: path of an ``.ipynb`` file.
         parameters: values for names that its cell tagged ``parameters`` declares; text is read as
-            the declared type (``"5"`` for an int).
+            the declared type (``"5"`` for an int), and a path is relative to the current folder.
         output_dir: folder for the results, created if needed.
         timeout_seconds: time limit of the whole run in seconds; then its kernel is killed.
         progress: show a progress bar over the cells and what long cells print.
@@ -116,7 +117,9 @@ def run(
             print(paths.html)  # reports/train-five.html
     """
     source, folder = Path(notebook), Path(output_dir)
-    values = check_parameters(source, parameters or {})
+    given = check_parameters(source, parameters or {})
+    declared = read_parameters(source) or {}
+    values = parameter_paths.located(source, given, declared)
     _check_timeout(timeout_seconds)
     stem = source.stem + (f"-{_checked_name(name)}" if name is not None else "")
     if (folder / f"{stem}.ipynb").resolve() == source.resolve():
@@ -147,7 +150,8 @@ def run(
         paths = _finish(source, running, folder / f"{stem}.failed.ipynb", html, cell_index, error)
         if not isinstance(error, Exception):  # Ctrl-C: what ran is kept
             raise
-        message = _failure_message(source, paths, cell_index, error)
+        looked = parameter_paths.missing(source, given, declared)
+        message = _failure_message(source, paths, cell_index, error) + (f"\n{looked}" if looked else "")
         raise ReportError(
             message, notebook_path=paths.notebook, html_path=paths.html, cell_index=cell_index
         ) from (None if cell_index is not None else error)

@@ -70,6 +70,9 @@ class TrainConfig:
         checks.name_or_path,
         "initial weights: a name of pretrained ones or a .keras file; default: random",
     )
+    map_classes: bool = _flag(
+        False, "take the classifier of initial_weights over by the names of the classes, if they differ"
+    )
     epochs: int = _field(20, checks.integer(1, 100_000), "number of epochs; each ends with a validation")
     passes_per_epoch: int = _field(
         1, checks.integer(1, 10_000), "passes over the training images in an epoch, between two validations"

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from segnet_nb._shared.errors import DivergedError, OutOfMemoryError
 from segnet_nb._shared.memory import is_out_of_memory
 from segnet_nb.inference.run_files import BEST
 from segnet_nb.training.run import Run
+
+if TYPE_CHECKING:
+    import keras
 
 
 def diverged(run: Run, loss: float, step: int) -> DivergedError:
@@ -19,9 +25,23 @@ def diverged(run: Run, loss: float, step: int) -> DivergedError:
         loss: the loss of the step.
         step: number of the step in its epoch, from 1.
     """
+    return _diverged(run, f"the loss became {loss} in epoch {len(run.history) + 1}, step {step}.")
+
+
+def check_weights(run: Run, model: keras.Model) -> None:
+    """Raise if a weight is infinite or not a number after an epoch, before it replaces a checkpoint.
+
+    Raises:
+        DivergedError: with what to do.
+    """
+    if not all(np.isfinite(weight).all() for weight in model.get_weights()):
+        raise _diverged(run, f"weights became infinite or NaN in epoch {len(run.history) + 1}.")
+
+
+def _diverged(run: Run, what: str) -> DivergedError:
     return DivergedError(
-        f"the loss became {loss} in epoch {len(run.history) + 1}, step {step}. Lower learning_rate (now "
-        f"{run.config.learning_rate:g}) and train again in another directory. {_kept(run)}"
+        f"{what} Lower learning_rate (now {run.config.learning_rate:g}) and train again in another "
+        f"directory. {_kept(run)}"
     )
 
 

@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING
 
 from segnet_nb._shared.errors import MissingFileError, UserError
 from segnet_nb._shared.versions import versions_of
+from segnet_nb.datasets.classes import ClassList
+from segnet_nb.training import class_channels
 from segnet_nb.training.config import TrainConfig
 from segnet_nb.training.freed_memory import keep_freed_memory
 
 if TYPE_CHECKING:
     import keras
+
+    from segnet_nb.inference.pretrained import TrainedNetwork
 
 
 def prepare_framework(config: TrainConfig) -> None:
@@ -38,39 +42,62 @@ def framework_versions() -> dict[str, str]:
     return {"python": found.pop("python"), "backend": backend, **found}
 
 
-def build_model(config: TrainConfig, num_classes: int) -> keras.Model:
+def build_model(config: TrainConfig, classes: ClassList) -> keras.Model:
     """The network of a configuration, with its initial weights.
+
+    Args:
+        config: the configuration.
+        classes: the classes to train.
 
     Raises:
         FileNotFoundError: if ``config.initial_weights`` is neither a name nor a file.
-        ValueError: if the initial weights belong to another network.
+        ValueError: if the initial weights belong to another network, or to other classes and
+            ``config.map_classes`` is off.
     """
-    from segnet_nb.networks.model import build_network
-
-    model = build_network(
-        config.network, (None, None, 3), num_classes, decoder=config.decoder, dropout=config.dropout
-    )
+    model = _built(config, classes.num_classes)
     if config.initial_weights:
-        _load_weights(config.initial_weights, model)
+        _load_weights(config, model, classes)
     return model
 
 
-def _load_weights(weights: str, model: keras.Model) -> None:
-    """Give a network the weights of a ``.keras`` file or a pretrained set."""
-    from segnet_nb.inference import prediction, pretrained
+def _built(config: TrainConfig, num_classes: int) -> keras.Model:
+    from segnet_nb.networks.model import build_network
 
-    if weights in pretrained.available():
-        source = pretrained.load_pretrained(weights)
-    elif Path(weights).is_file():
-        source = prediction.load_model(weights)
-    else:
+    return build_network(
+        config.network, (None, None, 3), num_classes, decoder=config.decoder, dropout=config.dropout
+    )
+
+
+def _load_weights(config: TrainConfig, model: keras.Model, classes: ClassList) -> None:
+    """Give a network the weights of a ``.keras`` file or a pretrained set."""
+    from segnet_nb.inference import class_mapping, pretrained
+
+    weights = config.initial_weights
+    if weights not in pretrained.available() and not Path(weights).is_file():
         raise MissingFileError(
             f"initial_weights={weights!r} is neither a file nor one of {', '.join(pretrained.available())}."
         )
-    theirs, ours = source.get_weights(), model.get_weights()
-    if [value.shape for value in theirs] != [value.shape for value in ours]:
+    source = pretrained.load_trained(weights)
+    same = class_mapping.same_classes(source.classes, classes, known=source.classes_known)
+    if not same and not config.map_classes:
+        raise _other_classes(source, classes)
+    theirs, ours = source.model.get_weights(), model.get_weights()
+    if not same:
+        other = [value.shape for value in _built(config, classes.num_classes + 1).get_weights()]
+        ids = class_mapping.map_by_name(source.classes, classes).ids
+        theirs = class_channels.moved(theirs, ours, other, ids, classes.num_classes)
+    if theirs is None or [value.shape for value in theirs] != [value.shape for value in ours]:
         raise UserError(
-            f"initial_weights={weights!r} holds a {source.name}, but a {model.name} is to be trained. Name "
-            "the network that the weights were trained with."
+            f"initial_weights={weights!r} holds a {source.model.name}, but a {model.name} is to be trained. "
+            "Name the network that the weights were trained with."
         )
     model.set_weights(theirs)
+
+
+def _other_classes(source: TrainedNetwork, classes: ClassList) -> UserError:
+    own = ", ".join(source.classes.names) if source.classes_known else "names not known"
+    return UserError(
+        f"initial_weights={source.name!r} has {source.classes.num_classes} classes ({own}), but the data has "
+        f"{classes.num_classes} ({', '.join(classes.names)}). Pass map_classes=True (--map-classes): the "
+        "classifier is then taken over by the names of the classes, and new where a name is new."
+    )

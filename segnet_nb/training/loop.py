@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from segnet_nb._shared.errors import DivergedError, OutOfMemoryError, UserError
+from segnet_nb._shared.errors import UserError
 from segnet_nb.datasets.base import Dataset
 from segnet_nb.inference.run_files import BEST
 from segnet_nb.training import (
@@ -21,6 +21,7 @@ from segnet_nb.training import (
     initialization,
     logit_adjustment,
     optimization,
+    run_data,
     validation,
 )
 from segnet_nb.training.config import TrainConfig
@@ -85,8 +86,8 @@ def train(
         The ``Run``; its ``model`` has the best weights, its ``history`` one entry per completed epoch.
 
     Raises:
-        ValueError: if the folder holds another run, ``resume`` meets another configuration, or there are no
-            images.
+        ValueError: if the folder holds another run, ``resume`` meets another configuration, other classes or
+            other images, or there are no images.
         FileNotFoundError: if the dataset is missing, or the checkpoint that ``resume`` continues from.
         FloatingPointError: if the loss is no longer a number (``DivergedError``).
         MemoryError: if a step needs more memory than there is (``OutOfMemoryError``).
@@ -108,8 +109,10 @@ def train(
             f"got {len(train_data)} training and {len(val_data)} validation images. Pass at least one image "
             "to train on and one to validate with."
         )
+    run_data.check_unchanged(run, train_data, val_data)
     initialization.prepare_framework(config)
     run.versions, run.classes = initialization.framework_versions(), train_data.classes
+    run.images = run_data.names_of(train_data, val_data)
     directory.mkdir(parents=True, exist_ok=True)
     model = _network(run, train_data)
     average = ExponentialMovingAverage(model, config.ema_momentum) if config.ema_momentum else None
@@ -145,7 +148,7 @@ def _network(run: Run, data: Dataset) -> keras.Model:
         model = checkpoints.load_last(run)
         optimization.compile_again(model, run.config, data, steps)
     else:
-        model = initialization.build_model(run.config, data.classes.num_classes)
+        model = initialization.build_model(run.config, data.classes)
         optimization.compile_model(model, run.config, data, steps)
     return model
 
@@ -167,7 +170,7 @@ def _train_to_the_end(training: _Training) -> None:
             checkpoints.save_model(training.model, run.directory / BEST)
         if training.progress:
             print(f"Stopped. {run}. Continue with resume=True (--resume).", flush=True)
-    except (DivergedError, OutOfMemoryError):
+    except Exception:  # a diverged loss, too little memory, a file that can no longer be read
         run.status = "interrupted"
         checkpoints.delete_old(run)
         run.save()
@@ -180,6 +183,7 @@ def _train_epoch(training: _Training) -> None:
     started = time.perf_counter()
     run, epoch = training.run, len(training.run.history) + 1
     loss = _train_steps(training, epoch)
+    failures.check_weights(run, training.model)
     model = training.validated()
     report = EpochReport(
         epoch=epoch,

@@ -79,6 +79,7 @@ class Run:
         status: ``"finished"``, ``"interrupted"`` or ``"running"``.
         versions: of Python and the packages that decide the numbers.
         classes: names and colours of the classes; None in a record that has none.
+        images: names of the training and of the validation images; empty in a record that has none.
         adjustment: with ``config.logit_adjustment``, once finished: the epoch that was adjusted, the offsets
             of the classes, and the validation scores with them.
     """
@@ -90,6 +91,7 @@ class Run:
     status: str = "running"
     versions: dict[str, str] = field(default_factory=dict)
     classes: ClassList | None = None
+    images: dict[str, list[str]] = field(default_factory=dict)
     adjustment: dict[str, Any] = field(default_factory=dict)
     # The network that was read last, and the file that it is from.
     _loaded: tuple[Any, keras.Model] | None = field(default=None, init=False, repr=False, compare=False)
@@ -155,6 +157,7 @@ class Run:
             "adjustment": self.adjustment,
             "versions": self.versions,
             "classes": self.classes and self.classes.to_dict(),
+            "images": self.images,
             "machine": {"system": platform.system(), "processors": os.cpu_count()},
         }
 
@@ -195,6 +198,7 @@ def load_run(directory: str | Path) -> Run:
             status=record["status"],
             versions=record["versions"],
             classes=ClassList.from_dict(record["classes"]) if record.get("classes") else None,
+            images=record.get("images", {}),
             adjustment=record.get("adjustment", {}),
         )
     except (KeyError, TypeError) as error:
