@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import keras
 
 MASK_FOLDERS = ("masks", "labels", "annotations", "gt", "targets")
-_LEAST = 1e-30  # its logarithm is finite
+_LOWER = 50.0  # how far the score of a class that is never predicted is below all others
 
 
 @dataclass(frozen=True)
@@ -157,13 +157,33 @@ def mapped(model: keras.Model, class_map: ClassMap) -> keras.Model:
         (None, None, None, 2)
     """
     from segnet_nb._shared.framework import keras, ops
+
+    logits, matrix = _logits(model), class_map.matrix()
+    used = ops.take(logits, np.flatnonzero(matrix.any(1)).tolist(), axis=-1)
+    never = ops.min(used, axis=-1, keepdims=True) - _LOWER
+    # Of logits, not of probabilities, which are 0 where a class that is left out is certain.
+    moved = [
+        ops.logsumexp(ops.take(logits, np.flatnonzero(column).tolist(), axis=-1), axis=-1, keepdims=True)
+        if column.any()
+        else never
+        for column in matrix.T
+    ]
+    scaled = keras.layers.Softmax(name="softmax_of_mapped")(ops.concatenate(moved, axis=-1))
+    return keras.Model(model.input, scaled, name=f"{model.name}_mapped")
+
+
+def _logits(model: keras.Model) -> Any:
+    """The class scores of a network before softmax, or with the same differences."""
+    from segnet_nb._shared.framework import keras, ops
     from segnet_nb.networks.encoder_decoder import ends_in_softmax
 
     output: Any = model.output
-    probabilities = output if ends_in_softmax(model) else keras.layers.Softmax()(output)
-    added = ops.matmul(probabilities, class_map.matrix())
-    scaled = keras.layers.Softmax(name="softmax_of_mapped")(ops.log(added + _LEAST))
-    return keras.Model(model.input, scaled, name=f"{model.name}_mapped")
+    if not ends_in_softmax(model):
+        return output
+    last: Any = model.layers[-1]
+    if isinstance(last, keras.layers.Softmax | keras.layers.Activation):
+        return last.input
+    return ops.log(ops.maximum(output, 1e-30))
 
 
 def fitted(

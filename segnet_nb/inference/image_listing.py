@@ -96,8 +96,8 @@ def list_images(paths: Sequence[str | Path], output_dir: str | Path | None = Non
     listing.own = len(found) - len(kept)
     if not kept and not listing.unreadable:
         raise UserError(
-            f"{', '.join(map(str, paths))}: there is nothing to segment, {listing.left_out()}. Pass other "
-            "images."
+            f"{', '.join(map(str, paths))}: there is nothing to segment "
+            f"({listing.left_out() or 'only files of an operating system'}). Pass other images."
         )
     listing.sources = _sources(kept, roots)
     return listing

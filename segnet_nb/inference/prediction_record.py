@@ -234,4 +234,4 @@ def _journal_of(path: Path) -> list[dict[str, Any]] | None:
             lines.append(json.loads(text))
         except ValueError:
             continue
-    return lines[1:] if not texts or lines[:1] == [_FIRST_LINE] else None
+    return lines[1:] if not any(texts) or lines[:1] == [_FIRST_LINE] else None
