@@ -1,4 +1,5 @@
 from . import (
+    class_mapping as class_mapping,
     evaluation as evaluation,
     exporting as exporting,
     prediction as prediction,

@@ -105,6 +105,26 @@ def test_report_refuses_a_parameter_given_twice(ran, capsys):
     assert ran == []
 
 
+@pytest.mark.parametrize(
+    "value", ["-1e-3", "1e-5", "-5", "-x", "--list", "--", "-p", "['a b', 'c']", "", "a=b"]
+)
+def test_report_takes_parameters_of_any_value(ran, value):
+    line = ["report", "-p", "first", value, "a.ipynb", "--no-html", "-p", "second", "-2e+5"]
+    assert main(line) == 0
+    arguments, options = ran[0]
+    assert arguments[1] == {"first": value, "second": "-2e+5"}
+    assert not options["html"]
+
+
+@pytest.mark.parametrize("line", ["a.ipynb -p", "a.ipynb -p lr", "a.ipynb -p --list 5", "-p 5 lr a.ipynb"])
+def test_report_refuses_parameters_without_name_or_value(ran, capsys, line):
+    with pytest.raises(SystemExit) as caught:
+        main(["report", *line.split()])
+    assert caught.value.code == 2
+    assert "argument -p: expected a name and a value, as in -p epochs 5" in error_of(capsys)
+    assert ran == []
+
+
 def test_report_lists_parameters(tmp_path, capsys):
     import nbformat
     from nbformat.v4 import new_code_cell, new_notebook

@@ -64,7 +64,7 @@ def system_error(number: int, path: str | None = "out/a.json") -> OSError:
         (UserError("wrong"), 2, "wrong"),
         (MissingFileError("no file at a.png."), 2, "no file at a.png."),
         (MissingPackageError("ONNX needs tf2onnx."), 2, "ONNX needs tf2onnx."),
-        (DivergedError("the loss became nan. Lower it."), 2, "the loss became nan. Lower it."),
+        (DivergedError("the loss became nan. Lower it."), 1, "the loss became nan. Lower it."),
         (OutOfMemoryError("the images need 9 GB."), 2, "the images need 9 GB."),
         (reports.ReportError("stopped"), 1, "stopped"),
         (system_error(errno.ENOSPC), 2, "No space left on device: out/a.json. Free some disk space or"),
@@ -232,5 +232,6 @@ def test_a_training_that_diverges(place, monkeypatch, capsys):
 
     monkeypatch.setattr(keras.Model, "train_on_batch", lambda *_, **__: float("nan"))
     line = "train --image-size 32x32 --train-count 8 --val-count 2 --run-dir run --learning-rate 0.5"
-    assert main(line.split()) == 2
+    assert main(line.split()) == 1
+    assert '"status": "interrupted"' in Path("run/record.json").read_text()
     assert "the loss became nan in epoch 1, step 1. Lower learning_rate (now 0.5)" in error_of(capsys)

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from segnet_nb.inference.prediction import load_model, predict, predict_probabilities
+from segnet_nb.inference.uncertainty import predict_with_uncertainty
+from segnet_nb.networks.model import segnet_basic
 from tests.cases import arrays
 from tests.training_helpers import tiny_network
 
@@ -156,3 +158,48 @@ class TestAveraging:
         with pytest.raises(ValueError, match=r"accepts images of \(16, 24\) only"):
             predict(model, random_images(1), scales=(1, 2))
         assert predict(model, random_images(1), flip=True).shape == (1, 16, 24)
+
+
+@pytest.fixture(scope="module")
+def network():
+    return segnet_basic((None, None, 3), 3, filters=4, kernel_size=3, dropout=0.5)
+
+
+class TestRange:
+    """Pixels that are not RGB in 0..255 give a wrong mask; the error names the range that came."""
+
+    images = np.random.default_rng(0).integers(0, 256, (2, 16, 24, 3)).astype(np.uint8)
+
+    @pytest.mark.parametrize(
+        ("convert", "message"),
+        [
+            (lambda x: x / 255, r"values are in 0\.\.1, as if scaled to 0\.\.1\. Multiply by 255"),
+            (lambda x: (x / 255).astype("float16"), r"as if scaled to 0\.\.1"),
+            (
+                lambda x: x / 127.5 - 1,
+                r"values are in -\d.*, as if scaled to -1\.\.1\. Add 1, and multiply by 127\.5",
+            ),
+            (lambda x: (x - 120.0) / 58, r"as if scaled|values are in -2\.069\.\.2\.328\. Undo"),
+            (lambda x: x - 128.0, r"values are in -128\.\.127\. Undo their normalisation"),
+            (lambda x: x.astype(np.uint16) * 257, r"values are in \d+\.\.6\.5\d*e\+04"),
+            (lambda x: x.astype(np.int32) - 128, r"values are in -128"),
+            (lambda x: x > 99, "images must be numbers in 0..255, but got bool"),
+            (lambda x: np.where(x == x[0, 0, 0, 0], np.nan, x), "some pixels are NaN or infinite"),
+            (lambda x: np.where(x == x[0, 0, 0, 0], np.inf, x), "some pixels are NaN or infinite"),
+            (lambda x: np.where(x == x[0, 0, 0, 0], np.nan, x / 255), "some pixels are NaN or infinite"),
+        ],
+    )
+    @pytest.mark.parametrize("function", [predict, predict_probabilities, predict_with_uncertainty])
+    def test_other_ranges(self, network, convert, message, function):
+        with pytest.raises(ValueError, match=message):
+            function(network, convert(self.images))
+
+    @pytest.mark.parametrize("dtype", ["uint8", "float32", "float64", "int64", "uint16"])
+    def test_0_to_255_of_any_type(self, network, dtype):
+        np.testing.assert_array_equal(
+            predict(network, self.images.astype(dtype)), predict(network, self.images)
+        )
+
+    def test_black_images_and_overshoot_of_interpolation(self, network):
+        assert predict(network, np.zeros((1, 16, 24, 3), "float32")).shape == (1, 16, 24)
+        assert predict(network, self.images + np.float32(0.4)).shape == (2, 16, 24)

@@ -67,6 +67,39 @@ def test_ill_typed_values_are_refused_with_the_list(notebook, name, given, messa
     assert "decoder: Literal['full', 'small'] = \"full\"" in str(caught.value)
 
 
+LISTS = "words: list[str] = []\nrates: tuple[float, ...] = ()\nlr: float = 0.1\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "expected"),
+    [
+        ("lr", "-1e-3", -0.001),
+        ("lr", "1e-5", 0.00001),
+        ("lr", "-.5", -0.5),
+        ("words", "['a b', \"it's\"]", ["a b", "it's"]),
+        ("words", "'a b' c", ["a b", "c"]),
+        ("words", '"a b", "c d"', ["a b", "c d"]),
+        ("words", "a, b c", ["a", "b", "c"]),
+        ("words", "-a --b", ["-a", "--b"]),
+        ("words", "5 06", ["5", "06"]),
+        ("words", "", []),
+        ("rates", "-1e-3 2", (-0.001, 2.0)),
+        ("rates", "(1e-5, -2)", (0.00001, -2.0)),
+    ],
+)
+def test_any_value_and_lists_with_spaces_and_quotes(notebook, name, given, expected):
+    checked = notebook_parameters.check_parameters(notebook(parameters=LISTS), {name: given})
+    assert checked == {name: expected}
+
+
+@pytest.mark.parametrize("given", ["['a', 'b'", "[a, b]", "'a b", "it's", "a]", "{'a'", "['a' 'b"])
+def test_malformed_lists_are_refused(notebook, given):
+    with pytest.raises(
+        ValueError, match=r"'words': expected list\[str\], got .*brackets or quotes do not fit"
+    ):
+        notebook_parameters.check_parameters(notebook(parameters=LISTS), {"words": given})
+
+
 def test_unknown_names_are_refused_with_a_suggestion(notebook):
     path = notebook(parameters=PARAMETERS)
     with pytest.raises(ValueError, match=r"there is no parameter 'epoch'\. Did you mean 'epochs'\?"):

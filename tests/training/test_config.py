@@ -150,6 +150,7 @@ CHANGED = {
     "loss": "cross_entropy",
     "class_weights": "median_frequency",
     "initial_weights": "small-synthetic",
+    "map_classes": True,
     "epochs": 3,
     "passes_per_epoch": 2,
     "image_size": (45, 33),
