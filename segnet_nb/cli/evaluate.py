@@ -38,6 +38,7 @@ def add(commands: Any) -> None:
         "regular expression finds in the names",
     )
     parser.add_argument("--no-boundary", action="store_true", help="omit the boundary F1")
+    shared.add_reading(parser)
     shared.add_output_dir(parser, "reports")
 
 
@@ -51,7 +52,13 @@ def run(options: argparse.Namespace) -> int:
 
     trained = pretrained.load_trained(options.weights)
     prediction.check_scales(trained.model, options.scales)
-    data = datasets.load(options.dataset, options.split, image_size=options.image_size, count=options.count)
+    data = datasets.load(
+        options.dataset,
+        options.split,
+        image_size=options.image_size,
+        count=options.count,
+        **shared.reading(options),
+    )
     result = evaluation.evaluate(
         trained.model,
         data,
@@ -67,7 +74,7 @@ def run(options: argparse.Namespace) -> int:
         "weights": options.weights,
         "dataset": options.dataset,
         "split": options.split,
-        "image_size": list(data.image_size),
+        "image_size": list(data.image_size) if data.image_size else None,
         "flip": options.flip,
         "scales": options.scales,
         "samples": options.samples,
