@@ -38,7 +38,7 @@ def add(commands: Any) -> None:
         "regular expression finds in the names",
     )
     parser.add_argument("--no-boundary", action="store_true", help="omit the boundary F1")
-    shared.add_reading(parser)
+    shared.add_loading(parser)
     shared.add_output_dir(parser, "reports")
 
 
@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
         options.split,
         image_size=options.image_size,
         count=options.count,
-        **shared.reading(options),
+        **shared.loading(options),
     )
     result = evaluation.evaluate(
         trained.model,

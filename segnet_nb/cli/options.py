@@ -99,8 +99,8 @@ def add_output_dir(parser: argparse.ArgumentParser, default: str) -> None:
     )
 
 
-def add_reading(parser: argparse.ArgumentParser) -> None:
-    """Add the options about how images are read, see ``segnet_nb.datasets.load``."""
+def add_loading(parser: argparse.ArgumentParser) -> None:
+    """Add options about memory, cache and threads, see ``segnet_nb.datasets.load``."""
     parser.add_argument(
         "--in-memory",
         action=argparse.BooleanOptionalAction,
@@ -113,8 +113,8 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def reading(options: argparse.Namespace) -> dict[str, Any]:
-    """The options of ``add_reading``, as ``segnet_nb.datasets.load`` takes them."""
+def loading(options: argparse.Namespace) -> dict[str, Any]:
+    """The options of ``add_loading``, as ``segnet_nb.datasets.load`` takes them."""
     return {name: getattr(options, name) for name in ("in_memory", "cache_dir", "workers")}
 
 

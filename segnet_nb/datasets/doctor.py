@@ -19,7 +19,7 @@ from segnet_nb.datasets import folder as folders
 from segnet_nb.datasets.alignment import Alignments, coarse_size
 from segnet_nb.datasets.base import LabelledImages
 from segnet_nb.datasets.classes import ClassList
-from segnet_nb.datasets.folder import Folder, FolderError, Pair
+from segnet_nb.datasets.folder import FolderError, Pair
 from segnet_nb.datasets.prefetch import in_order
 from segnet_nb.datasets.resizing import resize_image, resize_labels
 
@@ -115,7 +115,7 @@ def _facts_of_files(
     return parts, [broken[name] for name in sorted(broken)]
 
 
-def _splits(opened: Folder, options: dict[str, Any]) -> tuple[dict[str, Sequence[Pair]], list[Finding]]:
+def _splits(opened: Any, options: dict[str, Any]) -> tuple[dict[str, Sequence[Pair]], list[Finding]]:
     """The pairs of ``train`` and ``val``, those of neither as ``""``; and what is wrong with the lists."""
     splits: dict[str, Sequence[Pair]] = {}
     found = []

@@ -179,6 +179,9 @@ CHANGED = {
     "train_count": 8,
     "val_count": 4,
     "hold_out": ("0006R0",),
+    "in_memory": False,
+    "cache_dir": "cache",
+    "workers": 3,
 }
 
 
