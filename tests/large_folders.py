@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -31,3 +33,32 @@ def write_pairs(root, count, size=(480, 640), seed=0, cells=(15, 20)):
         for _ in pool.map(write, range(count)):
             pass
     return root
+
+
+PEAK = """
+import re, sys
+from pathlib import Path
+{code}
+print(status, re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1], file=sys.stderr)
+"""
+COMMAND = "from segnet_nb.cli import main; status = main(sys.argv[1:])"
+
+
+def peak_memory(*arguments, code=COMMAND, fault=False):
+    """The most memory, in MiB, that a command of ``segnet-nb`` holds, in a process of its own, on Linux.
+
+    Args:
+        arguments: of the command line.
+        code: what to run in place of ``segnet-nb``; it sets ``status``.
+        fault: whether exit status 1 is right as well.
+    """
+    run = subprocess.run(
+        [sys.executable, "-c", PEAK.format(code=code), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr[-3000:]
+    status, kilobytes = map(int, run.stderr.split()[-2:])
+    assert status in ((0, 1) if fault else (0,)), run.stderr[-3000:]
+    return kilobytes / 1024
