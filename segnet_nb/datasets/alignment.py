@@ -152,7 +152,7 @@ class _Block:
         self.names.append(name)
 
     def parts(self) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
-        """A few images at a time: which, ranks 0..1 ``(count, pixels)``, boundaries ``(count, rows, columns)``."""
+        """A few images at a time: which they are, ranks 0..1 ``(count, pixels)``, and boundaries, bool."""
         pixels = self._size[0] * self._size[1]
         for start in range(0, len(self.names), _AT_A_TIME):
             part = slice(start, min(start + _AT_A_TIME, len(self.names)))
