@@ -34,7 +34,9 @@ def make_loss(config: TrainConfig, data: LabelledImages, *, progress: bool = Fal
         if config.class_weights.startswith("sqrt"):
             weights = np.sqrt(weights)  # half way, in the logarithm, to no weights at all
     elif config.class_weights == "inverse_log":
-        weights = losses.inverse_log_weights(data.labels, data.classes.num_classes, data.classes.void_id)
+        weights = losses.inverse_log_weights(
+            _label_maps(data, progress), data.classes.num_classes, data.classes.void_id
+        )
     elif config.class_weights == "published":
         weights = losses.PUBLISHED_CLASS_WEIGHTS
     common = {"from_logits": True, "void_id": data.classes.void_id}

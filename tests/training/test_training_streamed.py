@@ -67,6 +67,7 @@ def test_the_batches_are_those_of_one_loop_in_memory(config):
 
 
 def test_from_the_cache_too(config, tmp_path):
+    config = replace(config, class_mix_prob=1.0, photometric=0.5)
     held, _ = loaded(config, in_memory=True)
     cached, _ = loaded(config, in_memory=False, cache_dir=str(tmp_path / "cache"))
     for epoch in (1, 2):  # written, then read
