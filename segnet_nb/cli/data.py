@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from segnet_nb.cli.options import CAMVID_FOLDER
+from segnet_nb.cli.options import CAMVID_FOLDER, image_progress
 
 
 def add(commands: Any) -> None:
@@ -51,9 +51,10 @@ def _examine(options: argparse.Namespace) -> int:
 
     datasets.check_request(options.dataset, "train")
     if datasets.is_folder(options.dataset):
-        found = doctor.examine_folder(options.dataset, convert=options.convert)
+        found = doctor.examine_folder(options.dataset, convert=options.convert, progress=image_progress())
     else:
-        found = doctor.examine(*(datasets.load(options.dataset, split) for split in ("train", "val")))
+        parts = (datasets.load(options.dataset, split) for split in ("train", "val"))
+        found = doctor.examine(*parts, progress=image_progress())
     for finding in found:
         print(finding)
     print(f"{len(found)} findings" if found else "no problems found")

@@ -39,6 +39,7 @@ def add(commands: Any) -> None:
     )
     shared.add_map_classes(parser)
     parser.add_argument("--no-boundary", action="store_true", help="omit the boundary F1")
+    shared.add_loading(parser)
     shared.add_output_dir(parser, "reports")
 
 
@@ -52,7 +53,13 @@ def run(options: argparse.Namespace) -> int:
 
     trained = pretrained.load_trained(options.weights)
     prediction.check_scales(trained.model, options.scales)
-    data = datasets.load(options.dataset, options.split, image_size=options.image_size, count=options.count)
+    data = datasets.load(
+        options.dataset,
+        options.split,
+        image_size=options.image_size,
+        count=options.count,
+        **shared.loading(options),
+    )
     model, class_map = class_mapping.fitted(
         trained, data.classes, f"the dataset {options.dataset}", options.map_classes
     )
@@ -73,7 +80,7 @@ def run(options: argparse.Namespace) -> int:
         "weights": options.weights,
         "dataset": options.dataset,
         "split": options.split,
-        "image_size": list(data.image_size),
+        "image_size": list(data.image_size) if data.image_size else None,
         "flip": options.flip,
         "scales": options.scales,
         "samples": options.samples,

@@ -123,6 +123,25 @@ def add_map_classes(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_loading(parser: argparse.ArgumentParser) -> None:
+    """Add options about memory, cache and threads, see ``segnet_nb.datasets.load``."""
+    parser.add_argument(
+        "--in-memory",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="hold all images in memory, or decode them on the fly (default: in memory up to 256 MiB)",
+    )
+    parser.add_argument("--cache-dir", type=Path, metavar="DIR", help="folder that keeps decoded images")
+    parser.add_argument(
+        "--workers", type=int, metavar="INT", help="threads that decode (default: one per core, at most 8)"
+    )
+
+
+def loading(options: argparse.Namespace) -> dict[str, Any]:
+    """The options of ``add_loading``, as ``segnet_nb.datasets.load`` takes them."""
+    return {name: getattr(options, name) for name in ("in_memory", "cache_dir", "workers")}
+
+
 def image_progress() -> Callable[[int, int], None] | None:
     """What shows on a terminal how many images are done; None where there is no terminal."""
     return _show_images if sys.stdout.isatty() else None

@@ -84,7 +84,7 @@ def _add_field(parser: argparse.ArgumentParser, field: Any, hint: Any) -> None:
         "default": argparse.SUPPRESS,
     }
     option = "--" + field.name.replace("_", "-")
-    if hint is bool:
+    if hint in (bool, bool | None):
         parser.add_argument(option, action=argparse.BooleanOptionalAction, **settings)
         return
     several = _takes_several(hint)

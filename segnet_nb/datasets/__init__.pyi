@@ -1,4 +1,5 @@
 from . import (
+    alignment as alignment,
     archive as archive,
     augment as augment,
     base as base,
@@ -15,13 +16,17 @@ from . import (
     image_files as image_files,
     mask_encoding as mask_encoding,
     names as names,
+    pair_cache as pair_cache,
     photometric as photometric,
+    prefetch as prefetch,
     registry as registry,
     resizing as resizing,
+    streaming as streaming,
     synthetic as synthetic,
 )
 from .base import (
     Dataset as Dataset,
+    LabelledImages as LabelledImages,
 )
 from .classes import (
     CAMVID as CAMVID,
@@ -39,4 +44,7 @@ from .names import (
 )
 from .registry import (
     load as load,
+)
+from .streaming import (
+    StreamedDataset as StreamedDataset,
 )

@@ -11,7 +11,6 @@ import os
 import re
 import struct
 import zlib
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +20,8 @@ from segnet_nb._shared.errors import MissingFileError, UserError
 from segnet_nb.datasets.base import Dataset, check_count, take_first
 from segnet_nb.datasets.classes import CAMVID
 from segnet_nb.datasets.names import check_request
-from segnet_nb.datasets.resizing import resize_image, resize_labels
+from segnet_nb.datasets.pair_cache import PairCache
+from segnet_nb.datasets.streaming import StreamedDataset, provide
 
 NATIVE_SIZE = (360, 480)
 """Height and width of every published image and label."""
@@ -109,18 +109,25 @@ def load(
     image_size: tuple[int, int] | None = None,
     count: int | None = None,
     root: str | os.PathLike[str] | None = None,
-) -> Dataset:
-    """Load one split of CamVid into memory, in the order of its published list.
+    in_memory: bool | None = None,
+    cache_dir: str | os.PathLike[str] | None = None,
+    workers: int | None = None,
+) -> Dataset | StreamedDataset:
+    """Load one split of CamVid, in the order of its published list.
 
     Args:
         split: ``"train"`` (367 images), ``"val"`` (101) or ``"test"`` (233).
         image_size: ``(height, width)`` in pixels to resize to; None: the native 360 x 480.
         count: load the first ``count`` images of the list; None: all.
         root: directory of the dataset; None: see ``find_root``.
+        in_memory: see ``segnet_nb.datasets.load``, also for ``cache_dir`` and ``workers``.
+        cache_dir: folder for decoded images; None: no cache.
+        workers: number of threads; None: one per core, at most 8.
 
     Returns:
-        A ``Dataset``: ``images`` uint8 RGB in 0..255 ``(N, H, W, 3)``, ``labels`` uint8 in 0..11
-        ``(N, H, W)``, 11 being void. At 360 x 480 the training split takes 250 megabytes.
+        A ``Dataset``, or a ``StreamedDataset`` with the same pixels: ``images`` uint8 RGB in 0..255
+        ``(N, H, W, 3)``, ``labels`` uint8 in 0..11 ``(N, H, W)``, 11 being void. At 360 x 480
+        the training split takes 250 megabytes in memory.
 
     Raises:
         DatasetMissingError: a FileNotFoundError, if the dataset or the split does not exist.
@@ -138,25 +145,18 @@ def load(
     size = NATIVE_SIZE if image_size is None else _checked_size(image_size)
     check_count(count)
     pairs = take_first(_find_pairs(find_root(root), split), count, f"the {split} split of CamVid")
-    images = np.empty((len(pairs), *size, 3), np.uint8)
-    labels = np.empty((len(pairs), *size), np.uint8)
-
-    def read(position: int) -> None:
-        image_path, label_path = pairs[position]
-        images[position] = resize_image(_decode(image_path, "RGB"), size)
-        labels[position] = resize_labels(_checked_ids(label_path), size)
-
-    # Threads suffice: decoding and resizing release the global interpreter lock.
-    with ThreadPoolExecutor() as pool:
-        for _ in pool.map(read, range(len(pairs))):
-            pass
-    return Dataset(
-        images=images,
-        labels=labels,
+    streamed = StreamedDataset(
+        read=lambda pair: (_decode(pair[0], "RGB"), _checked_ids(pair[1])),
+        items=pairs,
         classes=CAMVID,
         names=tuple(image.stem for image, _ in pairs),
         source=f"CamVid {split} split, CC BY-NC 4.0",
+        sizes=(size,),
+        files=lambda pair: pair,
+        cache=None if cache_dir is None else PairCache(cache_dir, "camvid"),
+        workers=workers,
     )
+    return provide(streamed, in_memory)
 
 
 def _checked_size(image_size: tuple[int, int]) -> tuple[int, int]:

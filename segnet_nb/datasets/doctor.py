@@ -1,32 +1,30 @@
 """Checks for problems that loading does not reveal: misaligned masks, duplicate images, leaks between splits.
 
-Whether a mask is aligned with its image is estimated from edges: the boundaries of the mask should coincide
-with edges of the image. The boundaries of a mask that is mirrored or belongs to another image lie elsewhere.
-Such a finding is only a suspicion: a mask with few boundaries on an image with many edges can cause it, too.
+Each image is read once, and what is kept of it takes a few bytes, so a dataset need not fit into memory.
+Whether a mask is aligned with its image is estimated from edges, see ``segnet_nb.datasets.alignment``. Such a
+finding is only a suspicion: a mask with few boundaries on an image with many edges can cause it, too.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from segnet_nb.datasets import folder as folders
-from segnet_nb.datasets.base import Dataset
+from segnet_nb.datasets.alignment import Alignments, Edges, coarse_size
+from segnet_nb.datasets.base import LabelledImages
 from segnet_nb.datasets.classes import ClassList
-from segnet_nb.datasets.folder import FolderError
-from segnet_nb.datasets.resizing import resize_image, resize_labels
+from segnet_nb.datasets.folder import FolderError, Pair
+from segnet_nb.datasets.prefetch import in_order
 
-# Thresholds in ranks of gradients, 0..1. For all but two of CamVid's 367 training masks, flipping improves
-# the alignment by at most 0.072 and another image by at most 0.088; for masks flipped on purpose, undoing the
-# flip improves it by 0.11 to 0.18 in the median.
-_FLIP_GAIN, _SWAP_GAIN = 0.075, 0.09
-_ROWS = 90
 _MIN_SPREAD = 2.0
+
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -48,12 +46,21 @@ class Finding:
         return f"{self.kind}: {self.message}"
 
 
-def examine_folder(root: str | os.PathLike[str], *, convert: bool = False, **options: Any) -> list[Finding]:
+def examine_folder(
+    root: str | os.PathLike[str],
+    *,
+    convert: bool = False,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    **options: Any,
+) -> list[Finding]:
     """Find problems of a folder: of each file first, then of all readable images and masks.
 
     Args:
         root: the folder, see ``segnet_nb.datasets.folder``.
         convert: convert greyscale, 16-bit and transparent images to RGB.
+        workers: number of threads; None: one per core, at most 8.
+        progress: called with the number of files read and of all files.
         **options: ``val_share`` and ``seed`` of ``folder.load``.
 
     Returns:
@@ -67,44 +74,80 @@ def examine_folder(root: str | os.PathLike[str], *, convert: bool = False, **opt
         encoding = opened.mask_encoding()
     except FolderError as error:
         return [Finding("file", (), str(error))]
-    found, readable = [], {}
-    for pair in opened.pairs:
+    splits, wrong_lists = _splits(opened, options)
+
+    def read(pair: Pair) -> tuple[np.ndarray, np.ndarray]:
+        return folders.read_pair(pair, encoding, convert=convert)
+
+    parts, broken = _facts_of_files(splits, encoding.classes, read, workers, progress)
+    return [*broken, *wrong_lists, *_findings(*parts)]
+
+
+def _facts_of_files(
+    splits: dict[str, Sequence[Pair]],
+    classes: ClassList,
+    read: Callable[[Pair], tuple[np.ndarray, np.ndarray]],
+    workers: int | None,
+    progress: Progress | None,
+) -> tuple[list[_Facts], list[Finding]]:
+    """What is kept of the readable files of each split, and the files that cannot be read."""
+    jobs = [(split, pair) for split, pairs in splits.items() for pair in pairs]
+    size = _first_size([pair for _, pair in jobs], read)
+
+    def look(job: tuple[str, Pair]) -> _Look | FolderError:
         try:
-            readable[pair.name] = folders.read_pair(pair, encoding, convert=convert)
+            return _Look.at(*read(job[1]), classes.void_id, size)
         except FolderError as error:
-            found.append(Finding("file", (pair.name,), str(error)))
-    parts = []
+            return error
+
+    facts = {split: _Facts(classes, len(pairs)) for split, pairs in splits.items()}
+    broken: dict[str, Finding] = {}
+    for done, seen in enumerate(in_order(look, jobs, workers=workers)):
+        split, pair = jobs[done]
+        if isinstance(seen, FolderError):
+            broken[pair.name] = Finding("file", (pair.name,), str(seen))
+        elif split:
+            facts[split].add(pair.name, seen)
+        if progress is not None:
+            progress(done + 1, len(jobs))
+    parts = [facts[split] for split in ("train", "val") if split in facts and facts[split].count]
+    return parts, [broken[name] for name in sorted(broken)]
+
+
+def _splits(opened: Any, options: dict[str, Any]) -> tuple[dict[str, Sequence[Pair]], list[Finding]]:
+    """The pairs of ``train`` and ``val``, those of neither as ``""``; and what is wrong with the lists."""
+    splits: dict[str, Sequence[Pair]] = {}
+    found = []
     for split in ("train", "val"):
         try:
-            names = [pair.name for pair in opened.split(split, **options) if pair.name in readable]
+            splits[split] = opened.split(split, **options)
         except FolderError as error:
             found.append(Finding("file", (), str(error)))
+    used = {pair.name for pairs in splits.values() for pair in pairs}
+    return {**splits, "": [pair for pair in opened.pairs if pair.name not in used]}, found
+
+
+def _first_size(
+    pairs: Sequence[Pair], read: Callable[[Pair], tuple[np.ndarray, np.ndarray]]
+) -> tuple[int, int]:
+    """The size to examine at, from the first image that can be read; any if there is none."""
+    for pair in pairs:
+        try:
+            return coarse_size(*read(pair)[1].shape)
+        except FolderError:
             continue
-        if names:
-            parts.append(_coarse_dataset(names, readable, encoding.classes))
-    return found + (examine(*parts[:2]) if parts else [])
+    return 1, 1
 
 
-def _coarse_dataset(
-    names: list[str], readable: dict[str, tuple[np.ndarray, np.ndarray]], classes: ClassList
-) -> Dataset:
-    """Images and labels of any sizes, resized to one size; the checks work at low resolution anyway."""
-    height, width = readable[names[0]][0].shape[:2]
-    size = _coarse(height, width)
-    return Dataset(
-        images=np.stack([resize_image(readable[name][0], size) for name in names]),
-        labels=np.stack([resize_labels(readable[name][1], size) for name in names]),
-        classes=classes,
-        names=tuple(names),
-    )
-
-
-def examine(train: Dataset, val: Dataset | None = None) -> list[Finding]:
-    """Find problems of datasets in memory.
+def examine(
+    train: LabelledImages, val: LabelledImages | None = None, *, progress: Progress | None = None
+) -> list[Finding]:
+    """Find problems of datasets, in memory or streamed.
 
     Args:
         train: the training set.
         val: the validation set; it is checked like the training set, and for images that are in both.
+        progress: called with the number of images examined and of all images.
 
     Returns:
         The findings; empty if there is no problem.
@@ -114,140 +157,134 @@ def examine(train: Dataset, val: Dataset | None = None) -> list[Finding]:
         >>> examine(datasets.load("synthetic", "train", image_size=(48, 64), count=4))
         []
     """
-    found = []
-    for data in (train, val):
-        if data is not None:
-            found += [*_void(data), *_flat(data), *_duplicates(data), *_misaligned(data)]
-    if val is not None:
-        found += _leaks(train, val)
-    return found + list(_absent(train, val))
+    sets = [data for data in (train, val) if data is not None and len(data)]
+    total, parts = sum(map(len, sets)), []
+    size = coarse_size(*sets[0].pair(0)[1].shape) if sets else (1, 1)
+    for data in sets:
+        facts, before = _Facts(data.classes, len(data)), sum(part.count for part in parts)
+
+        def look(number: int, data: LabelledImages = data) -> _Look:
+            return _Look.at(*data.pair(number), data.classes.void_id, size)
+
+        for name, seen in zip(data.names, in_order(look, range(len(data))), strict=True):
+            facts.add(name, seen)
+            if progress is not None:
+                progress(before + facts.count, total)
+        parts.append(facts)
+    return _findings(*parts)
 
 
-def _void(data: Dataset) -> Iterator[Finding]:
-    for name, labels in zip(data.names, data.labels, strict=True):
-        if (labels == data.classes.void_id).all():
+@dataclass(frozen=True)
+class _Look:
+    """What is kept of a pair: a checksum of the image, pixels of each id, spread of the colours, edges."""
+
+    digest: bytes
+    counts: np.ndarray
+    spread: float
+    edges: Edges
+
+    @classmethod
+    def at(cls, image: np.ndarray, labels: np.ndarray, void_id: int, size: tuple[int, int]) -> _Look:
+        """Look at a pair; edges are compared at ``size``."""
+        digest = hashlib.blake2b(np.ascontiguousarray(image).data, digest_size=16).digest()
+        counts = np.bincount(labels.ravel(), minlength=256)
+        return cls(digest, counts, _spread(image), Edges.of(image, labels, void_id, size))
+
+
+def _spread(image: np.ndarray) -> float:
+    """The largest standard deviation of a channel, 0..127.5; from its histogram, which needs no copy."""
+    values, found = np.arange(256), []
+    for channel in range(3):
+        shares = np.bincount(image[..., channel].ravel(), minlength=256) / image[..., channel].size
+        mean = (shares * values).sum()
+        found.append(float(np.sqrt((shares * (values - mean) ** 2).sum())))
+    return max(found)
+
+
+class _Facts:
+    """What is kept of the images of a split, so that its findings can be told.
+
+    Args:
+        classes: names and colours of the ids.
+        count: number of images that will be added at most.
+    """
+
+    def __init__(self, classes: ClassList, count: int) -> None:
+        self.classes, self.count = classes, 0
+        self.pixels = np.zeros(256, np.int64)
+        self.first: dict[bytes, str] = {}  # the first image of each checksum
+        self.again: dict[bytes, list[str]] = {}  # the others
+        self._void: list[str] = []
+        self._flat: list[str] = []
+        self._alignments = Alignments(count)
+
+    def add(self, name: str, seen: _Look) -> None:
+        """Add an image."""
+        self.count += 1
+        self.pixels += seen.counts
+        if self.first.setdefault(seen.digest, name) is not name:
+            self.again.setdefault(seen.digest, []).append(name)
+        if seen.counts[self.classes.void_id] == seen.counts.sum():
+            self._void.append(name)
+        if seen.spread < _MIN_SPREAD:
+            self._flat.append(name)
+        self._alignments.add(name, seen.edges)
+
+    def findings(self) -> Iterator[Finding]:
+        """The problems within the split."""
+        for name in self._void:
             yield Finding("void", (name,), f"{name} is entirely void and cannot be trained on. Remove it.")
-
-
-def _flat(data: Dataset) -> Iterator[Finding]:
-    for name, image in zip(data.names, data.images, strict=True):
-        spread = float(image.std(axis=(0, 1)).max())
-        if spread < _MIN_SPREAD:
+        for name in self._flat:
             yield Finding("flat", (name,), f"{name} is almost uniform in colour. Is the image corrupt?")
-
-
-def _sums(data: Dataset) -> dict[str, list[str]]:
-    """Names of the images by the checksum of their pixels."""
-    found: dict[str, list[str]] = {}
-    for name, image in zip(data.names, data.images, strict=True):
-        found.setdefault(hashlib.sha256(np.ascontiguousarray(image).data).hexdigest(), []).append(name)
-    return found
-
-
-def _duplicates(data: Dataset) -> Iterator[Finding]:
-    for names in _sums(data).values():
-        if len(names) > 1:
+        for digest, others in self.again.items():
+            names = (self.first[digest], *others)
             yield Finding(
-                "duplicate",
-                tuple(names),
-                f"{', '.join(names)} are the same image. Keep one, with the correct mask.",
+                "duplicate", names, f"{', '.join(names)} are the same image. Keep one, with the correct mask."
             )
+        for each in self._alignments.finish():
+            if each.other:
+                yield Finding(
+                    "swapped",
+                    (each.name, each.other),
+                    f"the mask of {each.name} matches the image of {each.other} better than its own. Check "
+                    "whether two files were swapped.",
+                )
+            else:
+                yield Finding(
+                    "mirrored",
+                    (each.name,),
+                    f"the mask of {each.name} matches its image better when {each.turn}. Compare them and "
+                    "correct the mask.",
+                )
 
 
-def _leaks(train: Dataset, val: Dataset) -> Iterator[Finding]:
-    known = _sums(train)
-    for digest, names in _sums(val).items():
-        if digest in known:
+def _findings(*parts: _Facts) -> list[Finding]:
+    """All problems of the training set and, if there is one, the validation set."""
+    if not parts:
+        return []
+    train, val = parts[0], parts[1] if len(parts) > 1 else None
+    found = [finding for part in parts for finding in part.findings()]
+    return found + ([] if val is None else list(_leaks(train, val))) + list(_absent(train, val))
+
+
+def _leaks(train: _Facts, val: _Facts) -> Iterator[Finding]:
+    for digest, name in val.first.items():
+        if digest in train.first:
+            known = (train.first[digest], *train.again.get(digest, ()))
             yield Finding(
                 "leak",
-                (*known[digest], *names),
-                f"{names[0]} of the validation set and {known[digest][0]} of the training set are the same "
-                "image (data leakage): the validation score will be too high. Remove it from one.",
+                (*known, name, *val.again.get(digest, ())),
+                f"{name} of the validation set and {known[0]} of the training set are the same image (data "
+                "leakage): the validation score will be too high. Remove it from one.",
             )
 
 
-def _absent(train: Dataset, val: Dataset | None) -> Iterator[Finding]:
-    seen = np.bincount(train.labels.ravel(), minlength=256)
-    tested = seen * 0 if val is None else np.bincount(val.labels.ravel(), minlength=256)
+def _absent(train: _Facts, val: _Facts | None) -> Iterator[Finding]:
     for number, name in enumerate(train.classes.names):
-        if not seen[number]:
-            also = ", but the validation set contains it" if tested[number] else ""
+        if not train.pixels[number]:
+            also = ", but the validation set contains it" if val is not None and val.pixels[number] else ""
             yield Finding(
                 "absent",
                 (),
                 f"no pixel of the training set is {name}{also}. Add images, or remove the class.",
-            )
-
-
-def _coarse(height: int, width: int) -> tuple[int, int]:
-    factor = max(1, round(height / _ROWS))
-    return max(1, height // factor), max(1, width // factor)
-
-
-def _edges(data: Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """Gradient ranks 0..1 of the images, and boundaries of the labels; ``(count, rows, columns)``."""
-    size = _coarse(*data.image_size)
-    ranks = [_gradient_ranks(resize_image(image, size)) for image in data.images]
-    boundaries = [_boundaries(resize_labels(labels, size), data.classes.void_id) for labels in data.labels]
-    return np.array(ranks), np.array(boundaries)
-
-
-def _gradient_ranks(image: np.ndarray) -> np.ndarray:
-    """Rank 0..1 of each pixel by the largest brightness gradient among itself and its neighbours."""
-    size = image.shape[:2]
-    grey = image @ np.array([0.299, 0.587, 0.114])
-    magnitude = np.hypot(*np.gradient(grey)) if min(size) > 1 else grey * 0
-    # With a tolerance of one pixel, since annotators draw boundaries by hand.
-    padded = np.pad(magnitude, 1, mode="edge")
-    largest = np.max([padded[i : i + size[0], j : j + size[1]] for i in range(3) for j in range(3)], axis=0)
-    return largest.ravel().argsort().argsort().reshape(size) / largest.size
-
-
-def _boundaries(labels: np.ndarray, void_id: int) -> np.ndarray:
-    """Pixels on both sides of a boundary between two classes other than void, bool."""
-    boundary = np.zeros(labels.shape, bool)
-    known = labels != void_id
-    for axis in (0, 1):
-        a, b = np.moveaxis(labels, axis, 0)[1:], np.moveaxis(labels, axis, 0)[:-1]
-        both = np.moveaxis(known, axis, 0)[1:] & np.moveaxis(known, axis, 0)[:-1]
-        change = (a != b) & both
-        view = np.moveaxis(boundary, axis, 0)
-        view[1:] |= change
-        view[:-1] |= change
-    return boundary
-
-
-def _misaligned(data: Dataset) -> Iterator[Finding]:
-    """Masks that match their image better when flipped, or another image better than their own."""
-    gradients, boundaries = _edges(data)
-    count = len(data)
-    sizes = np.maximum(boundaries.reshape(count, -1).sum(1), 1)[:, None]
-    ranks = gradients.reshape(count, -1)
-
-    def alignment(masks: np.ndarray) -> np.ndarray:
-        return masks.reshape(count, -1) / sizes @ ranks.T
-
-    original = alignment(boundaries)
-    own = np.diag(original)
-    flipped = {
-        "flipped horizontally": np.diag(alignment(boundaries[:, :, ::-1])),
-        "flipped vertically": np.diag(alignment(boundaries[:, ::-1])),
-        "rotated by 180 degrees": np.diag(alignment(boundaries[:, ::-1, ::-1])),
-    }
-    for number, name in enumerate(data.names):
-        way = max(flipped, key=lambda each: flipped[each][number])
-        best = int(original[number].argmax())
-        gain, other = flipped[way][number] - own[number], original[number, best] - own[number]
-        if other > max(_SWAP_GAIN, gain):
-            yield Finding(
-                "swapped",
-                (name, data.names[best]),
-                f"the mask of {name} matches the image of {data.names[best]} better than its own. Check "
-                "whether two files were swapped.",
-            )
-        elif gain > _FLIP_GAIN:
-            yield Finding(
-                "mirrored",
-                (name,),
-                f"the mask of {name} matches its image better when {way}. Compare them and correct the mask.",
             )

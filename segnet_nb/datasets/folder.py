@@ -10,8 +10,6 @@ Masks are PNG (or another lossless format): one channel of ids, a palette, 0 and
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +21,8 @@ from segnet_nb.datasets.base import Dataset, check_count, take_first
 from segnet_nb.datasets.image_files import IMAGE_SUFFIXES, read_image, read_mask
 from segnet_nb.datasets.mask_encoding import FolderError, MaskEncoding
 from segnet_nb.datasets.names import SPLITS, check_split
-from segnet_nb.datasets.resizing import resize_image, resize_labels
+from segnet_nb.datasets.pair_cache import PairCache
+from segnet_nb.datasets.streaming import StreamedDataset, provide
 
 __all__ = ["Folder", "FolderError", "Pair", "load", "open_folder", "read_pair"]
 
@@ -193,20 +192,27 @@ def load(
     val_share: float = 0.2,
     seed: int = 0,
     convert: bool = False,
-) -> Dataset:
-    """Load one split of a folder into memory.
+    in_memory: bool | None = None,
+    cache_dir: str | os.PathLike[str] | None = None,
+    workers: int | None = None,
+) -> Dataset | StreamedDataset:
+    """Load one split of a folder into memory, or list it to be decoded on the fly.
 
     Args:
         root: path of the folder.
         split: ``"train"``, ``"val"`` or ``"test"``; the last requires a ``test.txt``.
-        image_size: ``(height, width)`` to resize to; None: keep the sizes, which must all be the same.
+        image_size: ``(height, width)`` to resize to; None: keep the sizes, which must all be the same in
+            memory.
         count: load the first ``count`` images of the split; None: all.
         val_share: share of the images for validation if the folder has no lists.
         seed: seed of the random split.
         convert: also accept greyscale, 16-bit and transparent images, see ``read_image``.
+        in_memory: see ``segnet_nb.datasets.load``, also for ``cache_dir`` and ``workers``.
+        cache_dir: folder for decoded images; None: no cache.
+        workers: number of threads; None: one per core, at most 8.
 
     Returns:
-        A ``Dataset`` with the classes of the folder.
+        A ``Dataset`` or a ``StreamedDataset`` with the classes of the folder.
 
     Raises:
         FileNotFoundError: if the folder does not exist.
@@ -224,30 +230,15 @@ def load(
     opened = open_folder(root)
     pairs = take_first(opened.split(split, val_share=val_share, seed=seed), count, f"the {split} split")
     encoding = opened.mask_encoding()
-    images, labels = [], []
-    for pair, (image, ids) in zip(pairs, _read_all(pairs, encoding, convert), strict=True):
-        if image_size is not None:
-            image, ids = resize_image(image, image_size), resize_labels(ids, image_size)
-        elif images and image.shape != images[0].shape:
-            raise FolderError(
-                f"{pair.image} is {image.shape[0]} x {image.shape[1]} pixels, but {pairs[0].image.name} is "
-                f"{images[0].shape[0]} x {images[0].shape[1]}. Pass image_size=(height, width) to resize all "
-                "images to one size."
-            )
-        images.append(image)
-        labels.append(ids)
-    return Dataset(
-        images=np.stack(images),
-        labels=np.stack(labels),
+    streamed = StreamedDataset(
+        read=lambda pair: read_pair(pair, encoding, convert=convert),
+        items=pairs,
         classes=encoding.classes,
         names=tuple(pair.name for pair in pairs),
         source=f"{opened.root.name} {split} split",
+        sizes=() if image_size is None else (image_size,),
+        files=lambda pair: (pair.image, pair.mask),
+        cache=None if cache_dir is None else PairCache(cache_dir, f"folder {encoding} {convert}"),
+        workers=workers,
     )
-
-
-def _read_all(
-    pairs: Sequence[Pair], encoding: MaskEncoding, convert: bool
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    # Threads suffice: decoding releases the global interpreter lock.
-    with ThreadPoolExecutor() as pool:
-        yield from pool.map(lambda pair: read_pair(pair, encoding, convert=convert), pairs)
+    return provide(streamed, in_memory)

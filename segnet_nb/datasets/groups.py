@@ -9,12 +9,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from segnet_nb._shared.errors import UserError
-from segnet_nb.datasets.base import Dataset
+from segnet_nb.datasets.base import LabelledImages
 
 DRIVE = "drive"
 
@@ -54,7 +53,9 @@ def group_names(names: Sequence[str], by: str = DRIVE) -> tuple[str, ...]:
     return tuple((match[1] if pattern.groups else match[0]) or "" for match in found if match)
 
 
-def hold_out(data: Dataset, groups: Sequence[str], by: str = DRIVE) -> tuple[Dataset, Dataset]:
+def hold_out(
+    data: LabelledImages, groups: Sequence[str], by: str = DRIVE
+) -> tuple[LabelledImages, LabelledImages]:
     """Split a dataset into the images outside some groups and the images inside them.
 
     Args:
@@ -69,7 +70,7 @@ def hold_out(data: Dataset, groups: Sequence[str], by: str = DRIVE) -> tuple[Dat
         ValueError: if a group does not exist, or if no images remain.
 
     Example:
-        >>> from segnet_nb.datasets import CAMVID
+        >>> from segnet_nb.datasets import CAMVID, Dataset
         >>> blank = np.zeros((3, 16, 16, 3), np.uint8)
         >>> data = Dataset(blank, blank[..., 0], CAMVID, ("a_1", "a_2", "b_1"))
         >>> [part.names for part in hold_out(data, ["a"])]
@@ -85,14 +86,5 @@ def hold_out(data: Dataset, groups: Sequence[str], by: str = DRIVE) -> tuple[Dat
         names = ", ".join(groups)
         raise UserError(f"holding out {names} leaves no image to train on: all are of {known}.")
     label = ", ".join(groups)
-    return _chosen(data, ~inside, f"without {label}"), _chosen(data, inside, f"only {label}")
-
-
-def _chosen(data: Dataset, mask: np.ndarray, note: str) -> Dataset:
-    return replace(
-        data,
-        images=data.images[mask],
-        labels=data.labels[mask],
-        names=tuple(name for name, keep in zip(data.names, mask, strict=True) if keep),
-        source=f"{data.source}, {note}" if data.source else note,
-    )
+    outside, within = np.flatnonzero(~inside).tolist(), np.flatnonzero(inside).tolist()
+    return data.subset(outside, f"without {label}"), data.subset(within, f"only {label}")

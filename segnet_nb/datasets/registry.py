@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from segnet_nb.datasets.base import Dataset
 from segnet_nb.datasets.names import check_request
+from segnet_nb.datasets.streaming import StreamedDataset
 
 
 def load(
@@ -14,9 +16,15 @@ def load(
     *,
     image_size: tuple[int, int] | None = None,
     count: int | None = None,
+    in_memory: bool | None = None,
+    cache_dir: str | os.PathLike[str] | None = None,
+    workers: int | None = None,
     **options: Any,
-) -> Dataset:
-    """Load one split of a dataset into memory.
+) -> Dataset | StreamedDataset:
+    """Load one split of a dataset, into memory or to be decoded on the fly.
+
+    Both give the same pixels in the same order, so training and evaluation give the same numbers. Streamed
+    data needs memory for a few images only, whatever their number.
 
     Args:
         name: ``"synthetic"`` (synthetic road scenes, no download), ``"camvid"`` (the published 367, 101
@@ -26,12 +34,18 @@ def load(
         image_size: ``(height, width)`` in pixels to resize to, images with an antialiasing filter, labels
             by nearest neighbour. None: 180 x 240 for synthetic, 360 x 480 for camvid, unchanged for a folder.
         count: number of images to load; None: all (camvid, folder), 240 / 60 / 60 (synthetic).
+        in_memory: True: all images at once, an error if their sizes differ; False: a ``StreamedDataset``,
+            which decodes them whenever they are used; None: in memory up to 256 MiB
+            (``streaming.IN_MEMORY_LIMIT``), a pixel taking four bytes.
+        cache_dir: folder for decoded and resized images, which are then not decoded again; four bytes per
+            pixel, and it may be deleted at any time. None: no cache. Not for synthetic.
+        workers: number of threads that decode; None: one per core, at most 8.
         **options: passed on to the loader: ``seed`` for synthetic, ``root`` for camvid, ``val_share``,
             ``seed`` and ``convert`` for a folder.
 
     Returns:
-        A ``Dataset``: ``images`` uint8 ``(N, H, W, 3)``, ``labels`` uint8 ``(N, H, W)`` with
-        ``classes.void_id`` (11 for the CamVid classes) as void, ``classes``.
+        A ``Dataset`` or a ``StreamedDataset``: ``images`` uint8 ``(N, H, W, 3)``, ``labels``
+        uint8 ``(N, H, W)`` with ``classes.void_id`` (11 for the CamVid classes) as void, ``classes``.
 
     Raises:
         ValueError: if the name or the split is unknown, or a size is invalid.
@@ -43,15 +57,16 @@ def load(
         ((2, 48, 64, 3), (2, 48, 64))
     """
     check_request(name, split)
+    reading = {"in_memory": in_memory, "workers": workers, **options}
     # Imported here so that loading one dataset does not import what only another one needs.
     if name == "synthetic":
         from segnet_nb.datasets import synthetic
 
-        return synthetic.load(split, image_size=image_size, count=count, **options)
+        return synthetic.load(split, image_size=image_size, count=count, **reading)
     if name == "camvid":
         from segnet_nb.datasets import camvid
 
-        return camvid.load(split, image_size=image_size, count=count, **options)
+        return camvid.load(split, image_size=image_size, count=count, cache_dir=cache_dir, **reading)
     from segnet_nb.datasets import folder
 
-    return folder.load(name, split, image_size=image_size, count=count, **options)
+    return folder.load(name, split, image_size=image_size, count=count, cache_dir=cache_dir, **reading)

@@ -11,7 +11,7 @@ import numpy as np
 
 from segnet_nb import metrics
 from segnet_nb._shared.errors import UserError
-from segnet_nb.datasets.base import Dataset
+from segnet_nb.datasets.base import LabelledImages, batches
 from segnet_nb.datasets.groups import group_names
 from segnet_nb.metrics import calibration
 
@@ -115,7 +115,7 @@ class Evaluation:
 
 def evaluate(
     model: keras.Model,
-    data: Dataset,
+    data: LabelledImages,
     *,
     flip: bool = False,
     scales: Sequence[float] = (1.0,),
@@ -133,7 +133,7 @@ def evaluate(
         flip: average each prediction with that of the mirrored image.
         scales: average predictions at these multiples of the image size.
         samples: for Monte Carlo dropout, predictions per image with dropout on, 2 or more, whose mean is
-            scored; 0: one prediction with dropout off. Needs about 20 bytes per pixel of the dataset.
+            scored; 0: one prediction with dropout off. Needs about 20 bytes per labelled pixel.
         boundary: whether to compute the boundary F1 too, the slowest of the scores.
         by: score each group of images too: ``"drive"`` or a regular expression, see
             ``segnet_nb.datasets.groups.group_names``. A class that a group does not contain counts as 0
@@ -162,19 +162,20 @@ def evaluate(
     _check_data(model, data)
     groups = group_names(data.names, by) if by else ("",) * len(data)
     tallies = {name: _Tally(data, boundary) for name in sorted(set(groups))}
-    monte_carlo = _MonteCarlo(model, samples, data) if samples else None
-    for start in range(0, len(data), batch_size):
-        images, labels = (part[start : start + batch_size] for part in (data.images, data.labels))
+    monte_carlo = _MonteCarlo(model, samples, data.classes.void_id) if samples else None
+    start = 0
+    for images, labels in batches(data, batch_size):
         began = time.perf_counter()
         if monte_carlo is not None:
-            predictions = monte_carlo.add(images, start)
+            predictions = monte_carlo.add(images, labels, start)
         else:
             predictions = predict(model, images, batch_size=batch_size, flip=flip, scales=scales)
         seconds = (time.perf_counter() - began) / len(labels)
         for i in range(len(labels)):
             tallies[groups[start + i]].add(start + i, labels[i : i + 1], predictions[i : i + 1], seconds)
+        start += len(labels)
         if progress is not None:
-            progress(start + len(labels), len(data))
+            progress(start, len(data))
     return replace(
         _Tally.total(tallies.values(), data, boundary).evaluation(),
         monte_carlo=None if monte_carlo is None else monte_carlo.scores(),
@@ -185,7 +186,7 @@ def evaluate(
 class _Tally:
     """The counts of some images, from which their scores follow."""
 
-    def __init__(self, data: Dataset, boundary: bool) -> None:
+    def __init__(self, data: LabelledImages, boundary: bool) -> None:
         self._classes, self._boundary, self.seconds = data.classes, boundary, 0.0
         self.matrix = np.zeros((data.classes.num_classes, data.classes.num_classes), np.int64)
         self.boundary_scores: dict[int, float] = {}  # by number of the image
@@ -199,7 +200,7 @@ class _Tally:
         self.seconds += seconds
 
     @classmethod
-    def total(cls, tallies: Iterable[_Tally], data: Dataset, boundary: bool) -> _Tally:
+    def total(cls, tallies: Iterable[_Tally], data: LabelledImages, boundary: bool) -> _Tally:
         """All images of some tallies together."""
         whole = cls(data, boundary)
         for tally in tallies:
@@ -221,7 +222,7 @@ class _Tally:
         )
 
 
-def _check_data(model: keras.Model, data: Dataset) -> None:
+def _check_data(model: keras.Model, data: LabelledImages) -> None:
     if not len(data):
         raise UserError("got no images. Pass at least one image.")
     if model.output_shape[-1] != data.classes.num_classes:
@@ -238,38 +239,37 @@ def _mean_of_known(scores: Sequence[float]) -> float:
 
 
 class _MonteCarlo:
-    """Predictions and uncertainties of all pixels of a dataset."""
+    """Predictions and uncertainties of all labelled pixels of a dataset."""
 
-    def __init__(self, model: keras.Model, samples: int, data: Dataset) -> None:
-        self._model, self._samples, self._data = model, samples, data
-        shape = data.labels.shape
-        self._uncertainty = {name: np.empty(shape, np.float32) for name in (*MEASURES, "single")}
-        self._labels = {name: np.empty(shape, np.uint8) for name in ("mean", "single")}
+    def __init__(self, model: keras.Model, samples: int, void_id: int) -> None:
+        self._model, self._samples, self._void = model, samples, void_id
+        self._parts: dict[str, list[np.ndarray]] = {}
 
-    def add(self, images: np.ndarray, start: int) -> np.ndarray:
+    def add(self, images: np.ndarray, truth: np.ndarray, start: int) -> np.ndarray:
         """Predict these images, the first of which is number ``start``; the labels of the mean."""
         from segnet_nb.inference.prediction import predict_probabilities
         from segnet_nb.inference.uncertainty import predict_with_uncertainty
 
-        place = slice(start, start + len(images))
         sampled = predict_with_uncertainty(self._model, images, samples=self._samples, seed=start)
-        for name in MEASURES:
-            self._uncertainty[name][place] = getattr(sampled, name)
         single = predict_probabilities(self._model, images)
-        self._uncertainty["single"][place] = 1 - single.max(-1)
-        self._labels["mean"][place], self._labels["single"][place] = sampled.labels, single.argmax(-1)
+        found = {name: getattr(sampled, name) for name in MEASURES}
+        found |= {"single": 1 - single.max(-1), "single labels": single.argmax(-1).astype(np.uint8)}
+        found |= {"mean labels": sampled.labels, "truth": truth}
+        for name, values in found.items():
+            self._parts.setdefault(name, []).append(values[truth != self._void])
         return sampled.labels
 
     def scores(self) -> MonteCarloScores:
         """The scores, after all images were added."""
+        pixels = {name: np.concatenate(parts) for name, parts in self._parts.items()}
 
         def accuracy(measure: str, labels: str, share: float) -> float:
             (value,) = calibration.selective_accuracy(
-                self._uncertainty[measure],
-                self._data.labels,
-                self._labels[labels],
+                pixels[measure],
+                pixels["truth"],
+                pixels[f"{labels} labels"],
                 coverages=(share,),
-                void_id=self._data.classes.void_id,
+                void_id=self._void,
             )
             return float(value)
 

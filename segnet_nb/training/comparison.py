@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from segnet_nb._shared.errors import UserError
-from segnet_nb.datasets.base import Dataset
+from segnet_nb.datasets.base import LabelledImages
 from segnet_nb.networks.catalogue import DECODERS, decoder_info, network_info, networks_with_decoders
 from segnet_nb.training.config import TrainConfig
 
@@ -111,7 +111,7 @@ def compare_decoders(
     directory: str | Path,
     *,
     seeds: Sequence[int] = (0,),
-    data: tuple[Dataset, Dataset] | None = None,
+    data: tuple[LabelledImages, LabelledImages] | None = None,
     progress: bool = True,
 ) -> list[DecoderResult]:
     """Train one encoder with each decoder, all alike, and measure what PAPER's table 1 compares.
@@ -159,12 +159,12 @@ def compare_decoders(
     return results
 
 
-def _measured(run: Run, val: Dataset) -> DecoderResult:
+def _measured(run: Run, val: LabelledImages) -> DecoderResult:
     """Evaluate and time the best weights of a run."""
     from segnet_nb.inference import evaluation
     from segnet_nb.networks.layers import MaxPoolingWithIndices2D
 
-    model = run.model
+    model, (image, _) = run.model, val.pair(0)
     pools = [layer for layer in model.layers if isinstance(layer, MaxPoolingWithIndices2D)]
     return DecoderResult(
         decoder=run.config.decoder,
@@ -173,12 +173,12 @@ def _measured(run: Run, val: Dataset) -> DecoderResult:
         parameters=sum(int(np.prod(w.shape)) for w in model.trainable_weights),
         storage_bytes=decoder_storage(
             run.config.decoder,
-            val.image_size,
+            val.image_size or image.shape[:2],
             num_classes=val.classes.num_classes,
             filters=pools[0].output[0].shape[-1] if pools else 0,
             stages=len(pools),
         ),
-        seconds_per_image=seconds_per_image(model, val.images[0]),
+        seconds_per_image=seconds_per_image(model, image),
         minutes=sum(run.curve("seconds")) / 60,
         curve=tuple(run.curve("mean_iou")),
     )

@@ -148,6 +148,20 @@ class TrainConfig:
     val_count: int | None = _field(
         None, checks.optional(checks.integer(1, 10**9)), "use only this many validation images"
     )
+    in_memory: bool | None = _field(
+        None,
+        checks.optional(checks.true_or_false),
+        "hold all images in memory, or decode them on the fly (default: in memory up to 256 MiB a split); "
+        "the numbers are the same",
+    )
+    cache_dir: str | None = _field(
+        None, checks.optional(checks.name_or_path), "folder that keeps decoded and resized images"
+    )
+    workers: int | None = _field(
+        None,
+        checks.optional(checks.integer(1, 256)),
+        "threads that decode and augment (None: one per core, at most 8)",
+    )
     hold_out: tuple[str, ...] = _field(
         (),
         checks.names,

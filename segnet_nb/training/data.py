@@ -3,48 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from segnet_nb import datasets
 from segnet_nb.datasets.augment import Augmentation
-from segnet_nb.datasets.base import Dataset
+from segnet_nb.datasets.base import LabelledImages
 from segnet_nb.datasets.class_mix import class_mix
-from segnet_nb.datasets.resizing import resize_image, resize_labels
+from segnet_nb.datasets.prefetch import in_order, worker_count
 from segnet_nb.training.config import TrainConfig
 
 
-def load_data(config: TrainConfig) -> tuple[Dataset, Dataset]:
+def load_data(config: TrainConfig) -> tuple[LabelledImages, LabelledImages]:
     """Training and validation data of a configuration.
 
     CamVid's training images keep their full size, so that magnified crops are sharp; others are loaded at
-    the size to train at. With ``config.hold_out``, groups of the training split take the place of the
-    validation split.
+    the size to train at. Whether data is in memory or streamed, its pixels are the same. With
+    ``config.hold_out``, groups of the training split take the place of the validation split.
 
     Raises:
         ValueError: if a group to hold out does not exist, or nothing remains to train on.
     """
     native = None if config.dataset == "camvid" else config.final_size or config.image_size
     size = config.val_size or config.image_size
+    reading = _reading(config)
     if config.hold_out:
-        whole = datasets.load(config.dataset, "train", image_size=native)
+        whole = datasets.load(config.dataset, "train", image_size=native, **reading)
         train_data, held_out = datasets.hold_out(whole, config.hold_out)
-        return _first(train_data, config.train_count), _resized(_first(held_out, config.val_count), size)
-    train_data = datasets.load(config.dataset, "train", image_size=native, count=config.train_count)
-    val_data = datasets.load(config.dataset, "val", image_size=size, count=config.val_count)
+        return _first(train_data, config.train_count), _first(held_out, config.val_count).resized(size)
+    train_data = datasets.load(
+        config.dataset, "train", image_size=native, count=config.train_count, **reading
+    )
+    val_data = datasets.load(config.dataset, "val", image_size=size, count=config.val_count, **reading)
     return train_data, val_data
 
 
-def _first(data: Dataset, count: int | None) -> Dataset:
-    kept = slice(count)
-    return replace(data, images=data.images[kept], labels=data.labels[kept], names=data.names[kept])
+def _reading(config: TrainConfig) -> dict[str, Any]:
+    """What the configuration says about reading, as options of ``datasets.load``."""
+    asked = {"in_memory": config.in_memory, "cache_dir": config.cache_dir, "workers": config.workers}
+    return {name: value for name, value in asked.items() if value is not None}
 
 
-def _resized(data: Dataset, size: tuple[int, int]) -> Dataset:
-    images = np.stack([resize_image(image, size) for image in data.images])
-    return replace(data, images=images, labels=np.stack([resize_labels(one, size) for one in data.labels]))
+def _first(data: LabelledImages, count: int | None) -> LabelledImages:
+    return data if count is None else data.subset(range(min(count, len(data))))
 
 
 def steps_per_epoch(config: TrainConfig, count: int) -> int:
@@ -53,10 +55,11 @@ def steps_per_epoch(config: TrainConfig, count: int) -> int:
 
 
 def make_batches(
-    config: TrainConfig, data: Dataset, epoch: int
+    config: TrainConfig, data: LabelledImages, epoch: int
 ) -> Generator[tuple[np.ndarray, np.ndarray], None, None]:
-    """The augmented batches of an epoch, each made while the one before is trained on.
+    """The augmented batches of an epoch, made by ``config.workers`` threads while others are trained on.
 
+    The batches do not depend on the number of threads, nor on whether data is in memory or streamed.
     Randomness is derived from (seed, pass, image), so a resumed run sees the same batches as an unbroken one.
 
     Args:
@@ -72,11 +75,11 @@ def make_batches(
     passes = range((epoch - 1) * config.passes_per_epoch + 1, epoch * config.passes_per_epoch + 1)
     chunks = [(one, chosen) for one in passes for chosen in _chunks(config, len(data), one)]
 
-    def make(number: int, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def make(chunk: tuple[int, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        number, chosen = chunk
         views = [
             augmentation.apply(
-                data.images[i],
-                data.labels[i],
+                *data.pair(int(i)),
                 size=size,
                 void_id=data.classes.void_id,
                 rng=np.random.default_rng((config.seed, number, int(i))),
@@ -91,13 +94,7 @@ def make_batches(
             )
         return images.astype("float32"), labels.astype("int32")
 
-    with ThreadPoolExecutor(1) as pool:
-        ahead = pool.submit(make, *chunks[0])
-        for following in [*chunks[1:], None]:
-            batch = ahead.result()
-            if following is not None:
-                ahead = pool.submit(make, *following)
-            yield batch
+    yield from in_order(make, chunks, workers=config.workers, ahead=worker_count(config.workers) + 1)
 
 
 def _chunks(config: TrainConfig, count: int, number: int) -> list[np.ndarray]:

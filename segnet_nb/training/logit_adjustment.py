@@ -16,7 +16,7 @@ import numpy as np
 
 from segnet_nb import metrics
 from segnet_nb._shared.errors import UserError
-from segnet_nb.datasets.base import Dataset
+from segnet_nb.datasets.base import LabelledImages
 from segnet_nb.datasets.resizing import resize_image, resize_labels
 from segnet_nb.inference.run_files import ADJUSTED, BEST
 from segnet_nb.training import checkpoints, validation
@@ -124,7 +124,7 @@ def _mean_iou(matrix: np.ndarray) -> float:
 
 def adjust_logits(
     model: keras.Model,
-    data: Dataset,
+    data: LabelledImages,
     *,
     image_size: tuple[int, int] | None = None,
     images: int = 48,
@@ -158,15 +158,15 @@ def adjust_logits(
 
     # The last layer, with an activation of its own, or the one before softmax or logits.
     bias, copies = _class_bias(model)
-    height, width = image_size or data.image_size
-    size = (height, width)
     random = np.random.default_rng(0)
     scores, labels = [], []
     for i in np.unique(np.linspace(0, len(data) - 1, min(images, len(data))).round().astype(int)):
-        ids = resize_labels(data.labels[i], size).ravel()
+        image, truth = data.pair(int(i))
+        size = image_size or data.image_size or (truth.shape[0], truth.shape[1])
+        ids = resize_labels(truth, size).ravel()
         known = np.flatnonzero(ids != data.classes.void_id)
         chosen = random.choice(known, min(pixels, len(known)), replace=False)
-        found = prediction.predict_probabilities(model, resize_image(data.images[i], size))[0]
+        found = prediction.predict_probabilities(model, resize_image(image, size))[0]
         # Logarithms of probabilities are the logits up to a constant that all classes share.
         scores.append(np.log(np.maximum(found.reshape(len(ids), -1)[chosen], 1e-30)))
         labels.append(ids[chosen])
@@ -195,7 +195,9 @@ def _class_bias(model: keras.Model) -> tuple[Any, int]:
     return bias, copies
 
 
-def adjust_run(run: Run, train_data: Dataset, val_data: Dataset, *, progress: bool = True) -> None:
+def adjust_run(
+    run: Run, train_data: LabelledImages, val_data: LabelledImages, *, progress: bool = True
+) -> None:
     """Adjust the classes of a run's best network, validate it and write ``adjusted.keras``.
 
     Args:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from segnet_nb._shared.errors import UserError
-from segnet_nb.datasets.base import Dataset
+from segnet_nb.datasets.base import LabelledImages
 from segnet_nb.inference.run_files import BEST
 from segnet_nb.training import (
     checkpoints,
@@ -62,7 +62,7 @@ def train(
     progress: bool = True,
     on_epoch: OnEpoch | None = None,
     on_step: OnStep | None = None,
-    data: tuple[Dataset, Dataset] | None = None,
+    data: tuple[LabelledImages, LabelledImages] | None = None,
 ) -> Run:
     """Train a network and keep the weights with the best validation score.
 
@@ -74,7 +74,8 @@ def train(
         config: the configuration of the run.
         directory: folder of the run, created if needed; None: ``runs/<dataset>-<network>-seed<seed>``.
         resume: continue the run in the folder; a folder without a run starts one. ``config.epochs``
-            may be raised and ``config.logit_adjustment`` changed; any other difference is an error.
+            may be raised, ``config.logit_adjustment``, ``in_memory``, ``cache_dir`` and ``workers`` changed;
+            any other difference is an error.
         progress: print a line per epoch.
         on_epoch: called after each epoch with its report and the network that was validated.
         on_step: called with the run, the steps done and the steps of this epoch, and the mean loss of those
@@ -114,7 +115,7 @@ def train(
     run.versions, run.classes = initialization.framework_versions(), train_data.classes
     run.images = run_data.names_of(train_data, val_data)
     directory.mkdir(parents=True, exist_ok=True)
-    model = _network(run, train_data)
+    model = _network(run, train_data, progress)
     average = ExponentialMovingAverage(model, config.ema_momentum) if config.ema_momentum else None
     if average is not None:
         checkpoints.load_average(run, average)
@@ -131,7 +132,7 @@ class _Training:
     run: Run
     model: keras.Model
     average: ExponentialMovingAverage | None
-    data: tuple[Dataset, Dataset]
+    data: tuple[LabelledImages, LabelledImages]
     progress: bool
     on_epoch: OnEpoch | None
     on_step: OnStep | None
@@ -141,15 +142,15 @@ class _Training:
         return self.model if self.average is None else self.average.network()
 
 
-def _network(run: Run, data: Dataset) -> keras.Model:
+def _network(run: Run, data: LabelledImages, progress: bool) -> keras.Model:
     """The compiled network: of the last completed epoch, or with its initial weights."""
     steps = steps_per_epoch(run.config, len(data))
     if run.history:
         model = checkpoints.load_last(run)
-        optimization.compile_again(model, run.config, data, steps)
+        optimization.compile_again(model, run.config, data, steps, progress=progress)
     else:
         model = initialization.build_model(run.config, data.classes)
-        optimization.compile_model(model, run.config, data, steps)
+        optimization.compile_model(model, run.config, data, steps, progress=progress)
     return model
 
 

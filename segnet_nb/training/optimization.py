@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from segnet_nb.datasets.base import Dataset
+from segnet_nb._shared.progress import counted
+from segnet_nb.datasets.base import Dataset, LabelledImages
 from segnet_nb.training.config import TrainConfig
 from segnet_nb.training.speed import patches
 
@@ -14,17 +16,27 @@ if TYPE_CHECKING:
     import keras
 
 
-def make_loss(config: TrainConfig, data: Dataset) -> keras.losses.Loss:
-    """The loss, with class weights from the training labels where the configuration asks for them."""
+def make_loss(config: TrainConfig, data: LabelledImages, *, progress: bool = False) -> keras.losses.Loss:
+    """The loss, with class weights from the training labels where the configuration asks for them.
+
+    Args:
+        config: the configuration.
+        data: the training data; its labels are read once if they decide the weights.
+        progress: print that, if it takes long because the data is streamed.
+    """
     from segnet_nb import losses
 
     weights = None
     if config.class_weights.endswith("median_frequency"):
-        weights = losses.median_frequency_weights(data.labels, data.classes.num_classes, data.classes.void_id)
+        weights = losses.median_frequency_weights(
+            _label_maps(data, progress), data.classes.num_classes, data.classes.void_id
+        )
         if config.class_weights.startswith("sqrt"):
             weights = np.sqrt(weights)  # half way, in the logarithm, to no weights at all
     elif config.class_weights == "inverse_log":
-        weights = losses.inverse_log_weights(data.labels, data.classes.num_classes, data.classes.void_id)
+        weights = losses.inverse_log_weights(
+            _label_maps(data, progress), data.classes.num_classes, data.classes.void_id
+        )
     elif config.class_weights == "published":
         weights = losses.PUBLISHED_CLASS_WEIGHTS
     common = {"from_logits": True, "void_id": data.classes.void_id}
@@ -33,6 +45,12 @@ def make_loss(config: TrainConfig, data: Dataset) -> keras.losses.Loss:
     if config.loss == "cross_entropy":
         return losses.CategoricalCrossEntropy(**common, class_weights=weights)
     return losses.CrossEntropyDice(**common, class_weights=weights, dice_weight=0.5, absent="ignore")
+
+
+def _label_maps(data: LabelledImages, progress: bool) -> Iterable[np.ndarray]:
+    if progress and not isinstance(data, Dataset):
+        return counted(data.labels, len(data), "counting classes")
+    return data.labels
 
 
 def make_schedule(config: TrainConfig, steps_per_epoch: int) -> Any:
@@ -70,7 +88,9 @@ def make_optimizer(config: TrainConfig, steps_per_epoch: int) -> keras.optimizer
     return optimizer
 
 
-def compile_model(model: keras.Model, config: TrainConfig, data: Dataset, steps: int) -> None:
+def compile_model(
+    model: keras.Model, config: TrainConfig, data: LabelledImages, steps: int, *, progress: bool = False
+) -> None:
     """Compile a network with its loss and optimizer.
 
     Args:
@@ -78,10 +98,11 @@ def compile_model(model: keras.Model, config: TrainConfig, data: Dataset, steps:
         config: the configuration of its training.
         data: the training data, for class weights.
         steps: training steps in an epoch.
+        progress: print that labels are counted, if that takes long.
     """
     model.compile(
         optimizer=make_optimizer(config, steps),
-        loss=make_loss(config, data),
+        loss=make_loss(config, data, progress=progress),
         # On TensorFlow's CPU, oneDNN's convolutions beat XLA's, and pooling compiles itself. Keras takes
         # booleans too, whatever its annotation says.
         jit_compile=False if patches.on_tensorflow_cpu() else "auto",  # pyright: ignore[reportArgumentType]
@@ -90,7 +111,9 @@ def compile_model(model: keras.Model, config: TrainConfig, data: Dataset, steps:
     model.optimizer.build(model.trainable_variables)
 
 
-def compile_again(model: keras.Model, config: TrainConfig, data: Dataset, steps: int) -> None:
+def compile_again(
+    model: keras.Model, config: TrainConfig, data: LabelledImages, steps: int, *, progress: bool = False
+) -> None:
     """Compile a network that was loaded from a checkpoint, and keep its optimizer's state.
 
     Another number of epochs means another schedule, and a checkpoint does not say which weights are
@@ -99,6 +122,6 @@ def compile_again(model: keras.Model, config: TrainConfig, data: Dataset, steps:
     from segnet_nb._shared.framework import ops
 
     state = [ops.convert_to_numpy(variable) for variable in model.optimizer.variables]
-    compile_model(model, config, data, steps)
+    compile_model(model, config, data, steps, progress=progress)
     for variable, value in zip(model.optimizer.variables, state, strict=True):
         variable.assign(value)

@@ -235,11 +235,13 @@ def open_run(config: TrainConfig, directory: Path, resume: bool) -> Run:
 
 def _check_unchanged(run: Run, config: TrainConfig) -> None:
     before, now = run.config.to_dict(), config.to_dict()
-    free = ("epochs", "logit_adjustment")  # neither changes an epoch that was trained
+    # None of these changes an epoch that was trained.
+    free = ("epochs", "logit_adjustment", "in_memory", "cache_dir", "workers")
     changed = sorted(name for name in now if now[name] != before[name] and name not in free)
     if changed:
         listed = "; ".join(f"{name} was {before[name]!r}, now {now[name]!r}" for name in changed)
         raise UserError(
             f"the run in {run.directory} has another configuration: {listed}. Resume with the same "
-            "configuration (epochs and logit_adjustment may change) or choose another directory."
+            "configuration (only epochs, logit_adjustment and how data is read may change) or choose another "
+            "directory."
         )

@@ -180,6 +180,9 @@ CHANGED = {
     "train_count": 8,
     "val_count": 4,
     "hold_out": ("0006R0",),
+    "in_memory": False,
+    "cache_dir": "cache",
+    "workers": 3,
 }
 
 
@@ -199,9 +202,8 @@ def test_a_list_is_a_size_too():
 
 def test_missing_fields_take_their_defaults_and_unknown_ones_are_named():
     assert TrainConfig.from_dict({"epochs": 3}) == TrainConfig(epochs=3)
-    with pytest.raises(
-        ValueError, match=r"unknown fields: lr, steps\. Known: batch_size, class_mix_prob, class_weights"
-    ):
+    known = "Known: batch_size, cache_dir, class_mix_prob, class_weights"
+    with pytest.raises(ValueError, match=rf"unknown fields: lr, steps\. {known}"):
         TrainConfig.from_dict({"lr": 0.1, "steps": 3, "epochs": 2})
 
 

@@ -22,6 +22,7 @@ from segnet_nb._shared.errors import UserError
 from segnet_nb.datasets.base import Dataset
 from segnet_nb.datasets.classes import CAMVID
 from segnet_nb.datasets.names import SPLITS, check_request
+from segnet_nb.datasets.streaming import StreamedDataset, provide
 from segnet_nb.datasets.synthetic.canvas import (
     FRAME_HEIGHT,
     FRAME_WIDTH,
@@ -50,7 +51,9 @@ def load(
     image_size: tuple[int, int] | None = None,
     count: int | None = None,
     seed: int = 0,
-) -> Dataset:
+    in_memory: bool | None = None,
+    workers: int | None = None,
+) -> Dataset | StreamedDataset:
     """Generate the synthetic road scenes of one split, with the 11 CamVid classes and void as 11.
 
     A scene depends only on the seed, the split and its index: a smaller ``count`` returns the first
@@ -61,9 +64,12 @@ def load(
         image_size: ``(height, width)`` in pixels, each at least 16. None: 180 x 240.
         count: number of scenes. None: 240 for train, 60 for val and test.
         seed: 0 or more; another seed generates other scenes.
+        in_memory: see ``segnet_nb.datasets.load``; streamed scenes are drawn whenever they are used.
+        workers: number of threads; None: one per core, at most 8.
 
     Returns:
-        A ``Dataset``: ``images`` uint8 in 0..255 of shape ``(count, height, width, 3)``, ``labels``
+        A ``Dataset``, or a ``StreamedDataset`` with the same pixels: ``images`` uint8 in 0..255 of
+        shape ``(count, height, width, 3)``, ``labels``
         uint8 in 0..11 of shape ``(count, height, width)``.
 
     Raises:
@@ -78,18 +84,20 @@ def load(
     height, width = _checked_size(IMAGE_SIZE if image_size is None else image_size)
     count = _checked_integer("count", COUNTS[split] if count is None else count, 1)
     seed = _checked_integer("seed", seed, 0)
-    images = np.empty((count, height, width, 3), np.uint8)
-    labels = np.empty((count, height, width), np.uint8)
-    for index in range(count):
-        rng = np.random.default_rng([seed, SPLITS.index(split), index])
-        images[index], labels[index] = draw_scene(rng, (height, width))
-    return Dataset(
-        images=images,
-        labels=labels,
+
+    def draw(index: int) -> tuple[np.ndarray, np.ndarray]:
+        return draw_scene(np.random.default_rng([seed, SPLITS.index(split), index]), (height, width))
+
+    streamed = StreamedDataset(
+        read=draw,
+        items=range(count),
         classes=CAMVID,
         names=tuple(f"scene_{index:04d}" for index in range(count)),
         source=f"synthetic road scenes, {split}, seed {seed}",
+        sizes=((height, width),),
+        workers=workers,
     )
+    return provide(streamed, in_memory)
 
 
 def draw_scene(
