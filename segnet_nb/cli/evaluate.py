@@ -38,6 +38,15 @@ def add(commands: Any) -> None:
         "regular expression finds in the names",
     )
     parser.add_argument("--no-boundary", action="store_true", help="omit the boundary F1")
+    parser.add_argument(
+        "--absent",
+        default="zero",
+        choices=("zero", "ignore"),
+        help="classes without a pixel in the ground truth: count as 0 in the means, as in the paper, or are "
+        "left "
+        "out (default: %(default)s)",
+    )
+    shared.add_reading(parser)
     shared.add_output_dir(parser, "reports")
 
 
@@ -51,7 +60,14 @@ def run(options: argparse.Namespace) -> int:
 
     trained = pretrained.load_trained(options.weights)
     prediction.check_scales(trained.model, options.scales)
-    data = datasets.load(options.dataset, options.split, image_size=options.image_size, count=options.count)
+    data = datasets.load(
+        options.dataset,
+        options.split,
+        image_size=options.image_size,
+        count=options.count,
+        strict=options.strict,
+        lossy_masks=options.lossy_masks,
+    )
     result = evaluation.evaluate(
         trained.model,
         data,
@@ -60,6 +76,7 @@ def run(options: argparse.Namespace) -> int:
         samples=options.samples,
         boundary=not options.no_boundary,
         by=options.by,
+        absent=options.absent,
         progress=shared.image_progress(),
     )
     print(result)
@@ -72,6 +89,7 @@ def run(options: argparse.Namespace) -> int:
         "scales": options.scales,
         "samples": options.samples,
         "by": options.by,
+        "absent": options.absent,
     }
     dataset = Path(options.dataset).resolve().name
     path = options.output_dir / f"evaluation-{trained.name}-{dataset}-{options.split}.json"

@@ -23,6 +23,7 @@ def add(commands: Any) -> None:
         "resizing)",
     )
     shared.add_views(parser)
+    shared.add_strict(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -39,6 +40,7 @@ def run(options: argparse.Namespace) -> int:
         image_size=options.image_size,
         flip=options.flip,
         scales=tuple(options.scales),
+        strict=options.strict,
         progress=shared.image_progress(),
     )
     for entry in found["images"]:

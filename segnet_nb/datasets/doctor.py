@@ -19,6 +19,7 @@ from segnet_nb.datasets import folder as folders
 from segnet_nb.datasets.base import Dataset
 from segnet_nb.datasets.classes import ClassList
 from segnet_nb.datasets.folder import FolderError
+from segnet_nb.datasets.layouts.inspection import encoding_to_look_at
 from segnet_nb.datasets.resizing import resize_image, resize_labels
 
 # Thresholds in ranks of gradients, 0..1. For all but two of CamVid's 367 training masks, flipping improves
@@ -34,8 +35,8 @@ class Finding:
     """One problem, or a suspected one.
 
     Attributes:
-        kind: ``"file"``, ``"duplicate"``, ``"leak"``, ``"void"``, ``"flat"``, ``"mirrored"``, ``"swapped"``
-            or ``"absent"``.
+        kind: ``"file"``, ``"classes"``, ``"duplicate"``, ``"leak"``, ``"void"``, ``"flat"``,
+            ``"mirrored"``, ``"swapped"`` or ``"absent"``.
         names: names of the affected images.
         message: what is wrong, and what to do.
     """
@@ -48,12 +49,15 @@ class Finding:
         return f"{self.kind}: {self.message}"
 
 
-def examine_folder(root: str | os.PathLike[str], *, convert: bool = False, **options: Any) -> list[Finding]:
+def examine_folder(
+    root: str | os.PathLike[str], *, strict: bool = False, lossy_masks: str = "refuse", **options: Any
+) -> list[Finding]:
     """Find problems of a folder: of each file first, then of all readable images and masks.
 
     Args:
         root: the folder, see ``segnet_nb.datasets.folder``.
-        convert: convert greyscale, 16-bit and transparent images to RGB.
+        strict: count images that are not 8-bit RGB, such as greyscale, as problems.
+        lossy_masks: ``"nearest"`` reads masks with lossy compression by the nearest class.
         **options: ``val_share`` and ``seed`` of ``folder.load``.
 
     Returns:
@@ -62,15 +66,20 @@ def examine_folder(root: str | os.PathLike[str], *, convert: bool = False, **opt
     Raises:
         FileNotFoundError: if the folder does not exist.
     """
+    found: list[Finding] = []
     try:
         opened = folders.open_folder(root)
-        encoding = opened.mask_encoding()
+        encoding, undeclared = encoding_to_look_at(opened, lossy_masks)
     except FolderError as error:
         return [Finding("file", (), str(error))]
-    found, readable = [], {}
+    if undeclared:
+        found.append(Finding("classes", (), undeclared))
+    if encoding is None:
+        return found
+    readable = {}
     for pair in opened.pairs:
         try:
-            readable[pair.name] = folders.read_pair(pair, encoding, convert=convert)
+            readable[pair.name] = folders.read_pair(pair, encoding, strict=strict)
         except FolderError as error:
             found.append(Finding("file", (pair.name,), str(error)))
     parts = []

@@ -62,6 +62,7 @@ def predict_files(
     image_size: tuple[int, int] | None = None,
     flip: bool = False,
     scales: Sequence[float] = (1.0,),
+    strict: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
     """Segment image files.
@@ -81,6 +82,7 @@ def predict_files(
             image. None: no resizing.
         flip: average with the prediction of the mirrored image.
         scales: average predictions at these multiples of the size.
+        strict: refuse images that are not 8-bit RGB, such as greyscale, instead of converting them.
         progress: called with the number of finished images and of all images.
 
     Returns:
@@ -114,7 +116,7 @@ def predict_files(
     for done, path in enumerate(files):
         if progress:
             progress(done, len(files))
-        image = folder.read_image(path, convert=True)
+        image = folder.read_image(path, strict=strict)
         resized = image if image_size is None else resize_image(image, image_size)
         probabilities = predict_probabilities(model, resized, flip=flip, scales=scales)[0]
         if resized.shape != image.shape:

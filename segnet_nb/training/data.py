@@ -28,12 +28,13 @@ def load_data(config: TrainConfig) -> tuple[Dataset, Dataset]:
     """
     native = None if config.dataset == "camvid" else config.final_size or config.image_size
     size = config.val_size or config.image_size
+    files = {"strict": config.strict, "lossy_masks": config.lossy_masks}
     if config.hold_out:
-        whole = datasets.load(config.dataset, "train", image_size=native)
+        whole = datasets.load(config.dataset, "train", image_size=native, **files)
         train_data, held_out = datasets.hold_out(whole, config.hold_out)
         return _first(train_data, config.train_count), _resized(_first(held_out, config.val_count), size)
-    train_data = datasets.load(config.dataset, "train", image_size=native, count=config.train_count)
-    val_data = datasets.load(config.dataset, "val", image_size=size, count=config.val_count)
+    train_data = datasets.load(config.dataset, "train", image_size=native, count=config.train_count, **files)
+    val_data = datasets.load(config.dataset, "val", image_size=size, count=config.val_count, **files)
     return train_data, val_data
 
 
