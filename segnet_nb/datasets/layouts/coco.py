@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,13 @@ def find_files(tree: Tree) -> list[Path]:
 
 
 def _is_coco(path: Path) -> bool:
+    state = path.stat()
+    return _has_keys(path, state.st_size, state.st_mtime_ns)
+
+
+@lru_cache(maxsize=4096)
+def _has_keys(path: Path, size: int, changed: int) -> bool:
+    """Whether a file has the keys; remembered while it stays the same, since a file may be large."""
     content = path.read_bytes().replace(b"\0", b"")  # UTF-16 too
     return all(key in content for key in _KEYS) and b'"segmentation"' in content
 

@@ -106,11 +106,11 @@ class Declared:
         colors = dict(zip((entry.name for entry in self.entries), self.classes().colors, strict=False))
         content: dict[str, Any] = {
             "kind": names,
-            "classes": {entry.name: _written(entry.values) for entry in self.entries},
+            "classes": {entry.name: _written(entry.values, names) for entry in self.entries},
             "colors": {name: list(color) for name, color in colors.items()},
         }
         if self.void:
-            content["void"] = _written(self.void)
+            content["void"] = _written(self.void, names)
         return content
 
 
@@ -223,9 +223,9 @@ def _rgb(entry: object) -> Color:
     raise TypeError
 
 
-def _written(values: tuple[Value, ...]) -> Any:
+def _written(values: tuple[Value, ...], kind: str) -> Any:
     plain = [list(value) if isinstance(value, tuple) else value for value in values]
-    return plain[0] if len(plain) == 1 else plain
+    return plain[0] if len(plain) == 1 and kind != "both" else plain
 
 
 def proposal(values: Iterable[Value]) -> str:

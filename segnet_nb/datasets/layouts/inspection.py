@@ -12,7 +12,14 @@ from segnet_nb.datasets.image_files import read_mask
 from segnet_nb.datasets.layouts.declared import Declared, by_value
 from segnet_nb.datasets.layouts.findings import Inspection
 from segnet_nb.datasets.layouts.image_survey import THUMBNAIL, FoundImage, look_at_image
-from segnet_nb.datasets.layouts.meaning import by_color, cached_survey, colors_of, inferred, resolved
+from segnet_nb.datasets.layouts.meaning import (
+    as_masks_are,
+    by_color,
+    cached_survey,
+    colors_of,
+    inferred,
+    resolved,
+)
 from segnet_nb.datasets.layouts.pairs import UNSPLIT, Pair
 from segnet_nb.datasets.layouts.reading import Reading
 from segnet_nb.datasets.layouts.recognise import open_reading
@@ -120,6 +127,7 @@ def _resolve(found: Inspection, nearest: bool) -> None:
             declared = _by_values(masks, nearest)
     if declared is None:
         return
+    declared = as_masks_are(declared, masks)
     encoding = resolved(declared, masks, nearest)
     found.declared, found.encoding = declared, encoding
     values = _values(masks, encoding)

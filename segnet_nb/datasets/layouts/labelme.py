@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,14 @@ def find_files(tree: Tree) -> list[Path]:
 
 
 def _is_labelme(path: Path) -> bool:
-    content = path.read_bytes().replace(b"\0", b"")
+    state = path.stat()
+    return _has_keys(path, state.st_size, state.st_mtime_ns)
+
+
+@lru_cache(maxsize=4096)
+def _has_keys(path: Path, size: int, changed: int) -> bool:
+    """Whether a file has the keys; remembered while it stays the same, since a file may be large."""
+    content = path.read_bytes().replace(b"\0", b"")  # UTF-16 too
     return all(key in content for key in _KEYS)
 
 

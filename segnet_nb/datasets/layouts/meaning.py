@@ -40,6 +40,7 @@ _MOST_IN_ONE = 64
 _SAMPLE = 8
 _APART = 32  # smallest distance of two classes in a mask with lossy compression
 _RARE = 1e-3
+_NEAR_EXTREME = 12
 _BLACK_AND_WHITE = {0: (0, 0, 0), 1: (255, 255, 255)}
 
 _surveys: dict[int, MaskSurvey] = {}
@@ -85,7 +86,12 @@ def _fingerprint(mask: object) -> tuple[object, ...]:
 
 
 def resolved(declared: Declared, survey: MaskSurvey, nearest: bool = False) -> MaskEncoding:
-    """The mapping of declared classes: by number or by colour, as the masks are.
+    """The mapping of declared classes: by number or by colour, as the masks are."""
+    return as_masks_are(declared, survey).encoding(nearest=nearest, palette=_reference(survey))
+
+
+def as_masks_are(declared: Declared, survey: MaskSurvey) -> Declared:
+    """Declared classes with only their numbers or only their colours, as the masks are.
 
     Where a class has a number and a colour, RGB masks are read by colour; palette images too, if all their
     colours are declared; others by number.
@@ -96,8 +102,8 @@ def resolved(declared: Declared, survey: MaskSurvey, nearest: bool = False) -> M
         shown = survey.palette_colors.keys()
         by_color = bool(survey.colors) or bool(shown and shown <= known)
         by_color = by_color or _only_greys_declared(survey, known)
-        declared = declared.only(tuple if by_color else int)
-    return declared.encoding(nearest=nearest, palette=_reference(survey))
+        return declared.only(tuple if by_color else int)
+    return declared
 
 
 def _only_greys_declared(survey: MaskSurvey, known: set[Color]) -> bool:
@@ -130,7 +136,7 @@ def inferred(survey: MaskSurvey, nearest: bool = False) -> Declared:
         return by_color(colors, "the palettes of the masks")
     numbers = Counter({value: survey.numbers[value] for value in sorted(survey.numbers)})
     if nearest and survey.lossy:
-        numbers = Counter({value: numbers[value] for value in sorted(_clusters(numbers))})
+        numbers = Counter({_snapped(value): numbers[value] for value in sorted(_clusters(numbers))})
     return inferred_ids(numbers, _reference(survey), survey.most_distinct if not nearest else 0)
 
 
@@ -272,6 +278,11 @@ def _not_ids(found: Sequence[int]) -> FolderError:
     else:
         advice = f"Create {CLASSES_FILE} next to masks/, for example {proposal(found)}."
     return FolderError(f"the masks contain {listed(found)}, which do not look like class ids. {advice}")
+
+
+def _snapped(value: int) -> int:
+    """A shade of grey that is almost black or white as black or white, which lossy compression shifts."""
+    return 0 if value <= _NEAR_EXTREME else 255 if 255 - _NEAR_EXTREME <= value <= 255 else value
 
 
 def _clusters(counts: Counter) -> list:

@@ -81,7 +81,7 @@ def _known(layout: str) -> str:
 
 
 def _recognised(tree: Tree, wish: Wish, depth: int = 0) -> Reading:
-    results = {layout: layout.fits(tree) for layout in LAYOUTS}
+    results = _results(tree)
     fitting = [layout for layout, missing in results.items() if missing is None]
     if wish.masks:
         fitting = [layout for layout in fitting if layout.general] or fitting
@@ -97,16 +97,34 @@ def _recognised(tree: Tree, wish: Wish, depth: int = 0) -> Reading:
             f"{tree.root} fits two layouts: {both}. Choose one with `segnet-nb data inspect {tree.root} "
             f"--layout {fitting[0].name} --write`."
         )
+    nearest = _nearest(results, wish)
     only = tree.folders[""]
     if len(only.folders) == 1 and not only.images and depth < _DEEPEST:
-        return _recognised(below(tree, only.folders[0]), wish, depth + 1)
-    raise _nothing_fits(tree, {k: v for k, v in results.items() if v is not None}, wish)
+        inner = below(tree, only.folders[0])
+        # The inner folder decides, unless it says less about what is missing.
+        if _fitting(inner) or _nearest(_results(inner), wish)[1].found > nearest[1].found:
+            return _recognised(inner, wish, depth + 1)
+        if nearest[1].found <= 1 and len(inner.folders[""].folders) == 1:
+            return _recognised(inner, wish, depth + 1)
+    raise _nothing_fits(tree, *nearest)
 
 
-def _nothing_fits(tree: Tree, results: dict[Layout, Missing], wish: Wish) -> UserError:
-    if wish.layout:
-        results = {layout: missing for layout, missing in results.items() if layout.name == wish.layout}
-    layout, missing = max(results.items(), key=lambda each: each[1].found)
+def _results(tree: Tree) -> dict[Layout, Missing | None]:
+    return {layout: layout.fits(tree) for layout in LAYOUTS}
+
+
+def _fitting(tree: Tree) -> list[Layout]:
+    return [layout for layout, missing in _results(tree).items() if missing is None]
+
+
+def _nearest(results: dict[Layout, Missing | None], wish: Wish) -> tuple[Layout, Missing]:
+    """The layout of which most is there, and what is missing of it."""
+    known = [(layout, missing) for layout, missing in results.items() if missing is not None]
+    asked = [each for each in known if each[0].name == wish.layout]
+    return max(asked or known, key=lambda each: each[1].found)
+
+
+def _nothing_fits(tree: Tree, layout: Layout, missing: Missing) -> UserError:
     inside = ", ".join(f"{name}/" for name in tree.folders[""].folders[:6])
     where = f" (it has the folders {inside})" if inside else ""
     return MissingFileError(

@@ -64,7 +64,7 @@ def _fits(tree: Tree) -> Missing | None:
             return Missing(1 + bool(images), f"has no masks in {MASKS[0]}/")
         return Missing(0, f"has no {IMAGES}/ and no {MASKS[0]}/")
     if images is None or not tree.folders[images].images:
-        return Missing(2, f"has {masks}/, but no images in {IMAGES}/ (in CVAT, export with Save images)")
+        return Missing(3, f"has {masks}/, but no images in {IMAGES}/ (in CVAT, export with Save images)")
     return None
 
 
