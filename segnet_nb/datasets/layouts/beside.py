@@ -12,7 +12,7 @@ from segnet_nb.datasets.layouts.declared import ClassEntry, Declared
 from segnet_nb.datasets.layouts.fit import Layout, Missing, Wish, named_pairs, split_of_folder
 from segnet_nb.datasets.layouts.folders import find_declared, many, other_files
 from segnet_nb.datasets.layouts.pairing import match
-from segnet_nb.datasets.layouts.pairs import UNSPLIT, LeftOut, Pair, counted
+from segnet_nb.datasets.layouts.pairs import UNSPLIT, File, LeftOut, Pair, counted
 from segnet_nb.datasets.layouts.reading import Reading
 from segnet_nb.datasets.layouts.split_lists import find_lists, split_by_lists
 from segnet_nb.datasets.layouts.tree import Tree, stem_of
@@ -24,13 +24,13 @@ _PHOTOS = {".jpg", ".jpeg", ".jpe", ".jfif"}
 _ENDS = tuple(end.casefold() for end in MASK_SUFFIXES)
 
 
-def _divided(paths: list[Path]) -> tuple[dict[str, Path], dict[str, Path]]:
+def _divided(paths: list[File]) -> tuple[dict[str, File], dict[str, File]]:
     """The images and the masks of a folder that holds both, by name; no masks if it does not."""
     masks = {stem_of(p.name): p for p in paths if stem_of(p.name).casefold().endswith(_ENDS)}
     if masks:
         return {stem_of(p.name): p for p in paths if stem_of(p.name) not in masks}, masks
-    photos = {stem_of(p.name): p for p in paths if p.suffix.lower() in _PHOTOS}
-    others = {stem_of(p.name): p for p in paths if p.suffix.lower() not in _PHOTOS}
+    photos = {stem_of(p.name): p for p in paths if Path(p.name).suffix.lower() in _PHOTOS}
+    others = {stem_of(p.name): p for p in paths if Path(p.name).suffix.lower() not in _PHOTOS}
     # a.jpg and a.png, for every name
     return (photos, others) if photos.keys() == others.keys() else ({}, {})
 
@@ -75,7 +75,7 @@ def read(tree: Tree, wish: Wish) -> Reading:
     Raises:
         FolderError: if an image has no mask or a mask no image, or lists or class files are invalid.
     """
-    files: list[tuple[str, tuple[Path, Path]]] = []
+    files: list[tuple[str, tuple[File, File]]] = []
     left: list[LeftOut] = []
     used, rules = _matching(tree), set()
     for folder in used:
@@ -85,7 +85,7 @@ def read(tree: Tree, wish: Wish) -> Reading:
         files += [(split_of_folder(folder) or UNSPLIT, both) for both in matched.pairs.values()]
         if matched.without_image:
             raise FolderError(
-                f"{matched.without_image[0]} looks like a mask, but no image belongs to it. Rename or "
+                f"{matched.without_image[0].path} looks like a mask, but no image belongs to it. Rename or "
                 "remove it."
             )
         if matched.without_mask:

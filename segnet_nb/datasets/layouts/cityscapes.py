@@ -8,7 +8,7 @@ from __future__ import annotations
 from segnet_nb.datasets.layouts.declared import ClassEntry, Declared
 from segnet_nb.datasets.layouts.fit import Layout, Missing, Wish, named_pairs, split_of_folder
 from segnet_nb.datasets.layouts.folders import many
-from segnet_nb.datasets.layouts.pairs import UNSPLIT, LeftOut, Pair
+from segnet_nb.datasets.layouts.pairs import UNSPLIT, File, LeftOut, Pair
 from segnet_nb.datasets.layouts.reading import Reading
 from segnet_nb.datasets.layouts.tree import Tree, stem_of
 from segnet_nb.datasets.mask_encoding import Color, FolderError
@@ -99,7 +99,10 @@ def _read(tree: Tree, wish: Wish) -> Reading:
                 lone += 1
             else:
                 files.append(
-                    (split_of_folder(folder) or UNSPLIT, (tree.path(folder, name), tree.path(*mask)))
+                    (
+                        split_of_folder(folder) or UNSPLIT,
+                        (File(tree.path(folder), name), File(tree.path(mask[0]), mask[1])),
+                    )
                 )
     if not files:
         raise FolderError(f"no image in {tree.root / images} has a mask in {labels}/ of the same name.")

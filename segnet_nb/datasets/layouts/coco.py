@@ -118,8 +118,8 @@ def _places(tree: Tree) -> dict[str, list[Path]]:
     """Paths of all images by their names."""
     found: dict[str, list[Path]] = {}
     for folder in tree.folders:
-        for path in tree.images(folder):
-            found.setdefault(stem_of(path.name), []).append(path)
+        for file in tree.images(folder):
+            found.setdefault(stem_of(file.name), []).append(file.path)
     return found
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from segnet_nb.datasets.layouts.pairs import MaskSource, Pair
+from segnet_nb.datasets.layouts.pairs import File, MaskSource, Pair
 from segnet_nb.datasets.layouts.reading import Reading
 from segnet_nb.datasets.layouts.tree import Tree, stem_of
 from segnet_nb.datasets.layouts.words import split_of
@@ -61,7 +61,7 @@ class Layout:
 
 
 def named_pairs(
-    files: Iterable[tuple[Path, Path | MaskSource]], root: Path, ends: Sequence[str] = ()
+    files: Iterable[tuple[Path | File, Path | File | MaskSource]], root: Path, ends: Sequence[str] = ()
 ) -> tuple[Pair, ...]:
     """Pairs with unique names: the name of the image, with its folders where that is not unique.
 
@@ -73,9 +73,13 @@ def named_pairs(
     files = list(files)
     stems = [_short(stem_of(image.name), ends) for image, _ in files]
     unique = len(set(stems)) == len(stems)
+    shown: dict[Path, str] = {}
     pairs = []
     for stem, (image, mask) in zip(stems, files, strict=True):
-        folder = unicodedata.normalize("NFC", image.parent.relative_to(root).as_posix())
+        parent = image.folder if isinstance(image, File) else image.parent
+        if parent not in shown:
+            shown[parent] = unicodedata.normalize("NFC", parent.relative_to(root).as_posix())
+        folder = shown[parent]
         pairs.append(Pair(stem if unique or folder == "." else f"{folder}/{stem}", image, mask))
     return tuple(pairs)
 

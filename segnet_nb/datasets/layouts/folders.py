@@ -38,7 +38,8 @@ def read(tree: Tree, wish: Wish) -> Reading:
     lists = find_lists(tree.root)
     matches = [(couple, _match(tree, couple)) for couple in found]
     left = _left_out(tree, matches, listed=bool(lists))
-    pairs = _named(tree, matches)
+    pairs, structure = _named(tree, matches), _structure(matches)
+    del matches  # may be large
     where = ", ".join(dict.fromkeys(f"{couple.images[0] or '.'}/" for couple in found))
     unsplit = set(pairs) == {UNSPLIT}
     splits, listed = pairs, False
@@ -55,7 +56,7 @@ def read(tree: Tree, wish: Wish) -> Reading:
     return Reading(
         tree.root,
         "folders",
-        _structure(matches),
+        structure,
         splits,
         find_declared(tree, [folder for couple in found for folder in couple.masks]),
         listed=listed,
@@ -91,16 +92,21 @@ def _match(tree: Tree, couple: Couple) -> Matched:
     return match(images, by_stem(path for folder in fitting for path in tree.images(folder)))
 
 
-def _named(tree: Tree, matches: Iterable[tuple[Couple, Matched]]) -> dict[str, tuple[Pair, ...]]:
+def _named(tree: Tree, matches: Sequence[tuple[Couple, Matched]]) -> dict[str, tuple[Pair, ...]]:
     """The pairs of each split."""
-    files = [
-        (couple.split or UNSPLIT, both) for couple, matched in matches for both in matched.pairs.values()
-    ]
-    splits: dict[str, list[Pair]] = {}
-    named = named_pairs([both for _, both in files], tree.root)
-    for (split, _), pair in zip(files, named, strict=True):
-        splits.setdefault(split, []).append(pair)
-    return {split: tuple(own) for split, own in splits.items()}
+    named = named_pairs(
+        [both for _, matched in matches for both in matched.pairs.values()],
+        tree.root,
+    )
+    splits: dict[str, tuple[Pair, ...]] = {}
+    start = 0
+    for couple, matched in matches:
+        end = start + len(matched.pairs)
+        if matched.pairs:
+            split = couple.split or UNSPLIT
+            splits[split] = splits.get(split, ()) + named[start:end]
+        start = end
+    return splits
 
 
 def _left_out(tree: Tree, matches: Sequence[tuple[Couple, Matched]], listed: bool) -> list[LeftOut]:
@@ -115,8 +121,10 @@ def _left_out(tree: Tree, matches: Sequence[tuple[Couple, Matched]], listed: boo
         if couple.split == "test" and not matched.pairs:
             left.append(LeftOut(f"{many(lone, 'image')} of test", "no masks belong to them"))
         elif not listed:
-            images = [path for folder in couple.images for path in tree.images(folder)]
-            masks = [path for folder in couple.masks for path in tree.images(folder)]
+            images, masks = (
+                sum(len(tree.folders[folder].images) for folder in folders)
+                for folders in (couple.images, couple.masks)
+            )
             refuse_unpaired(matched, images, masks)
         else:
             left += [LeftOut(many(lone, "image"), "no masks belong to them")] if lone else []

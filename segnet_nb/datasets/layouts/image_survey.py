@@ -13,8 +13,8 @@ from segnet_nb.datasets.image_files import conversion, open_image
 from segnet_nb.datasets.layouts.survey import orientation, size_of
 from segnet_nb.datasets.mask_encoding import FolderError
 
-THUMBNAIL = 16
-_DRAFT = (8 * THUMBNAIL, 8 * THUMBNAIL)
+THUMBNAIL = 8
+_DRAFT = (16 * THUMBNAIL, 16 * THUMBNAIL)
 
 
 @dataclass
@@ -28,7 +28,7 @@ class FoundImage:
         converted: whether it is converted to 8-bit RGB.
         turned: whether EXIF data turns it.
         misnamed: whether its ending is that of another format.
-        thumbnail: uint8 grey ``(16, 16)``; None if it was not asked for.
+        thumbnail: uint8 grey ``(8, 8)``; None if it was not asked for.
     """
 
     size: tuple[int, int] = (0, 0)
@@ -114,6 +114,6 @@ def _thumbnail(picture: Image.Image) -> np.ndarray:
         values = np.asarray(picture, np.float32)
         scaled = values * (255 / max(float(values.max()), 1e-6))
         picture = Image.fromarray(np.clip(np.nan_to_num(scaled), 0, 255).astype(np.uint8))
-    factor = max(1, min(picture.size) // (4 * THUMBNAIL))
+    factor = max(1, min(picture.size) // (8 * THUMBNAIL))
     small = picture.convert("L").reduce(factor)
     return np.asarray(small.resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX))

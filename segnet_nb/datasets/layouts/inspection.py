@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -62,8 +62,8 @@ def inspect(
     """
     reading = open_reading(path, layout=layout, masks=masks, pinned=pinned)
     nearest = reading.wants_nearest(lossy_masks)
-    found, thumbnails = Inspection(reading), {}
-    pairs = reading.pairs
+    found, pairs = Inspection(reading), reading.pairs
+    thumbnails = np.zeros((len(pairs) if similar else 0, THUMBNAIL, THUMBNAIL), np.uint8)
 
     def look(pair: Pair) -> tuple[FoundMask, FoundImage]:
         return look_at(pair, nearest), look_at_image(pair.image, thumbnail=similar)
@@ -71,13 +71,14 @@ def inspect(
     for done, (pair, (mask, image)) in enumerate(in_threads(look, pairs), start=1):
         _note(found, pair, mask, image, strict)
         if image.thumbnail is not None:
-            thumbnails[pair.image] = image.thumbnail
+            thumbnails[done - 1] = image.thumbnail
         if progress:
             progress(done, len(pairs))
     _resolve(found, nearest)
     if nearest and found.encoding and found.masks.lossy:
         found.uncertain = _uncertain(pairs, found.encoding)
-    found.shared = _shared(reading, thumbnails)
+    if similar:
+        found.shared = _shared(reading, pairs, thumbnails)
     return found
 
 
@@ -201,14 +202,14 @@ def _uncertain(pairs: Iterable[Pair], encoding: MaskEncoding) -> int:
     return sum(number for _, number in in_threads(count, tuple(pairs)))
 
 
-def _shared(reading: Reading, thumbnails: Mapping[Path, np.ndarray]) -> list[Shared]:
-    """What the splits share that training would use."""
+def _shared(reading: Reading, pairs: Sequence[Pair], thumbnails: np.ndarray) -> list[Shared]:
+    """What the splits share that training would use; images without a thumbnail are flat, and say nothing."""
     splits = dict(reading.splits)
     if set(splits) == {UNSPLIT} and len(splits[UNSPLIT]) > 1:
         splits = {name: reading.split(name) for name in ("train", "val")}
-    blank = np.zeros((0, THUMBNAIL, THUMBNAIL), np.uint8)
-    kept = {name: [p for p in own if p.image in thumbnails] for name, own in splits.items()}
-    stacked = {
-        name: np.stack([thumbnails[p.image] for p in own]) if own else blank for name, own in kept.items()
-    }
-    return find_shared({name: [p.name for p in own] for name, own in kept.items()}, stacked)
+    places = {pair.name: place for place, pair in enumerate(pairs)}
+    chosen = {name: [places[pair.name] for pair in own] for name, own in splits.items()}
+    return find_shared(
+        {name: [pair.name for pair in own] for name, own in splits.items()},
+        {name: thumbnails[own] for name, own in chosen.items()},
+    )

@@ -155,8 +155,8 @@ def _classes(tree: Tree, labels: list[str]) -> tuple[Declared, str]:
 def _places(tree: Tree) -> dict[str, list[Path]]:
     found: dict[str, list[Path]] = {}
     for folder in tree.folders:
-        for path in tree.images(folder):
-            found.setdefault(stem_of(path.name), []).append(path)
+        for file in tree.images(folder):
+            found.setdefault(stem_of(file.name), []).append(file.path)
     return found
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
+from segnet_nb.datasets.layouts.pairs import File
 from segnet_nb.datasets.layouts.tree import is_image, stem_of
 from segnet_nb.datasets.layouts.words import IMAGE_ENDS, IMAGE_PREFIXES, MASK_PREFIXES, MASK_SUFFIXES
 from segnet_nb.datasets.mask_encoding import FolderError
@@ -26,44 +26,45 @@ class Matched:
         rule: what marks the masks, such as ``"_mask"``; empty if the names are equal.
     """
 
-    pairs: dict[str, tuple[Path, Path]]
-    without_mask: tuple[Path, ...]
-    without_image: tuple[Path, ...]
-    extra: tuple[Path, ...]
+    pairs: dict[str, tuple[File, File]]
+    without_mask: tuple[File, ...]
+    without_image: tuple[File, ...]
+    extra: tuple[File, ...]
     rule: str
 
 
-def by_stem(paths: Iterable[Path]) -> dict[str, Path]:
+def by_stem(paths: Iterable[File]) -> dict[str, File]:
     """Files by their names without ending.
 
     Raises:
         FolderError: if two have the same.
     """
-    found: dict[str, Path] = {}
+    found: dict[str, File] = {}
     for path in paths:
         stem = stem_of(path.name)
         if stem in found:
             raise FolderError(
-                f"{found[stem].name} and {path.name} in {path.parent} have the same name. Rename one."
+                f"{found[stem].name} and {path.name} in {path.folder} have the same name. Rename one."
             )
         found[stem] = path
     return found
 
 
-def match(images: Mapping[str, Path], masks: Mapping[str, Path]) -> Matched:
+def match(images: Mapping[str, File], masks: Mapping[str, File]) -> Matched:
     """Match images and masks by their stems.
 
     The rule that matches most images is used first, equal names before any other; others follow while images
     remain.
 
     Example:
-        >>> found = match({"a": Path("a.jpg")}, {"a_mask": Path("a_mask.gif")})
+        >>> from pathlib import Path
+        >>> found = match({"a": File(Path("i"), "a.jpg")}, {"a_mask": File(Path("m"), "a_mask.gif")})
         >>> list(found.pairs), found.rule
         (['a'], '_mask')
     """
-    pairs: dict[str, tuple[Path, Path]] = {}
+    pairs: dict[str, tuple[File, File]] = {}
     free, rule = dict(masks), ""
-    while left := {stem: path for stem, path in images.items() if stem not in pairs}:
+    while left := images if not pairs else {s: path for s, path in images.items() if s not in pairs}:
         name, chosen = _best(left, free)
         if not chosen:
             break
@@ -101,26 +102,33 @@ def _without_start(start: str, stem: str) -> str | None:
     return stem[len(start) :] if stem.casefold().startswith(start.casefold()) and stem != start else None
 
 
-def _best(images: Mapping[str, Path], masks: Mapping[str, Path]) -> tuple[str, dict[str, str]]:
+def _best(images: Mapping[str, File], masks: Mapping[str, File]) -> tuple[str, dict[str, str]]:
     """The rule that matches most images, and the stem of the mask of each image it matches."""
     best: tuple[str, dict[str, str]] = "", {}
-    keys = _image_keys(images)
-    for name, rule in rules():
-        chosen: dict[str, str] = {}
-        for mask in masks:
-            key = rule(mask)
-            image = keys.get(key) if key is not None else None
-            image = image or (keys.get(key.casefold()) if key is not None else None)
-            if image is not None and image not in chosen:
-                chosen[image] = mask
-        if len(chosen) > len(best[1]):
-            best = name, chosen
-        if len(best[1]) == len(images):
-            break
+    # Looser names only if none of the rules matches all images as they are called.
+    for keys in (lambda: {stem: stem for stem in images}, lambda: _image_keys(images)):
+        known = keys()
+        for name, rule in rules():
+            chosen = _matched(rule, known, masks)
+            if len(chosen) > len(best[1]):
+                best = name, chosen
+            if len(best[1]) == len(images):
+                return best
     return best
 
 
-def _image_keys(images: Mapping[str, Path]) -> dict[str, str]:
+def _matched(rule: Rule, images: Mapping[str, str], masks: Mapping[str, File]) -> dict[str, str]:
+    """The stem of the mask of each image that a rule matches."""
+    chosen: dict[str, str] = {}
+    for mask in masks:
+        key = rule(mask)
+        image = None if key is None else images.get(key) or images.get(key.casefold())
+        if image is not None and image not in chosen:
+            chosen[image] = mask
+    return chosen
+
+
+def _image_keys(images: Mapping[str, File]) -> dict[str, str]:
     """Stems of images by what a mask may be called after; what is ambiguous is left out."""
     keys = {stem: stem for stem in images}
     for shortened in (str.casefold, _image_name):
@@ -148,8 +156,13 @@ def _belongs(mask: str, pairs: Mapping[str, object]) -> bool:
     return any(key is not None and key in pairs for _, rule in rules() for key in [rule(mask)])
 
 
-def refuse_unpaired(matched: Matched, images: Sequence[Path], masks: Sequence[Path]) -> None:
+def refuse_unpaired(matched: Matched, images: int, masks: int) -> None:
     """Raise if an image has no mask, or a mask no image.
+
+    Args:
+        matched: what was matched.
+        images: number of images.
+        masks: number of masks.
 
     Raises:
         FolderError: naming the first.
@@ -160,7 +173,8 @@ def refuse_unpaired(matched: Matched, images: Sequence[Path], masks: Sequence[Pa
     ):
         if lone:
             raise FolderError(
-                f"{len(lone)} of {len(own)} {what}s have no {other}, the first is {min(lone)}. Both must "
+                f"{len(lone)} of {own} {what}s have no {other}, the first is {min(lone).path}. Both "
+                "must "
                 "have "
                 "the same name (masks may end in _mask, _label and the like); or list the names to use in "
                 "train.txt and val.txt."

@@ -49,7 +49,9 @@ class Reading:
     @property
     def pairs(self) -> tuple[Pair, ...]:
         """All pairs, each once."""
-        return tuple({pair.image: pair for pairs in self.splits.values() for pair in pairs}.values())
+        if len(self.splits) == 1:
+            return next(iter(self.splits.values()))
+        return tuple({pair.name: pair for pairs in self.splits.values() for pair in pairs}.values())
 
     def split(self, name: str, *, val_share: float = 0.2, seed: int = 0) -> tuple[Pair, ...]:
         """The pairs of ``"train"``, ``"val"`` or ``"test"``.
@@ -106,9 +108,9 @@ class Reading:
         found: Counter[tuple[str, str]] = Counter()
         names = list(self.splits)
         for at, one in enumerate(names):
-            own = {pair.image for pair in self.splits[one]}
+            own = {pair.name for pair in self.splits[one]}
             for other in names[at + 1 :]:
-                if both := sum(pair.image in own for pair in self.splits[other]):
+                if both := sum(pair.name in own for pair in self.splits[other]):
                     found[one, other] = both
         return found
 

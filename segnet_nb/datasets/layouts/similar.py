@@ -15,7 +15,7 @@ _MOST_APART = 5.0  # mean difference of thumbnails, in grey levels
 _FLAT = 4.0  # standard deviation below which thumbnails say nothing
 _FEWEST_FRAMES = 3
 _CLOSER = 0.6  # neighbours of one film, relative to other images
-_ROWS = 512
+_ROWS = 16
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def find_shared(names: Mapping[str, Sequence[str]], thumbnails: Mapping[str, np.
 
     Args:
         names: names of the images of each split.
-        thumbnails: uint8 grey ``(count, 16, 16)`` of each split, in the same order.
+        thumbnails: uint8 grey ``(count, 8, 8)`` of each split, in the same order.
     """
     found = []
     for first, second in combinations(names, 2):
@@ -70,10 +70,8 @@ def find_shared(names: Mapping[str, Sequence[str]], thumbnails: Mapping[str, np.
 
 def _hashes(thumbnails: np.ndarray) -> np.ndarray:
     """56 bits per thumbnail, uint64: whether each of 8 x 8 cells is brighter than the one to its left."""
-    count = len(thumbnails)
-    cells = thumbnails.reshape(count, 8, 2, 8, 2).astype(np.uint16).sum((2, 4))
-    bits = (cells[:, :, 1:] > cells[:, :, :-1]).reshape(count, -1)
-    return np.bitwise_or.reduce(bits.astype(np.uint64) << np.arange(56, dtype=np.uint64), axis=1)
+    brighter = thumbnails[:, :, 1:] > thumbnails[:, :, :-1]
+    return np.ascontiguousarray(np.packbits(brighter, axis=2)[..., 0]).view(np.uint64)[:, 0]
 
 
 def _apart(one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -87,16 +85,16 @@ def _duplicates(
     first, second = (thumbnails[split] for split in splits)
     telling = np.flatnonzero(first.std((1, 2)) > _FLAT)
     own = _hashes(first)[telling]
-    hits: list[tuple[int, int]] = []
+    hits: dict[int, int] = {}
     for start in range(0, len(second), _ROWS):
         some = _hashes(second[start : start + _ROWS])
         rows, columns = np.nonzero(np.bitwise_count(some[:, None] ^ own[None]) <= _MOST_BITS)
         close = _apart(second[start + rows], first[telling[columns]]) <= _MOST_APART
-        hits += zip((start + rows[close]).tolist(), telling[columns[close]].tolist(), strict=True)
+        hits.update(zip((start + rows[close]).tolist(), telling[columns[close]].tolist(), strict=True))
     if not hits:
         return None
-    example = (names[splits[0]][hits[0][1]], names[splits[1]][hits[0][0]])
-    return Shared("near-duplicates", splits, len({row for row, _ in hits}), example)
+    row, column = next(iter(hits.items()))
+    return Shared("near-duplicates", splits, len(hits), (names[splits[0]][column], names[splits[1]][row]))
 
 
 def _frame(name: str) -> tuple[str, int] | None:

@@ -53,8 +53,9 @@ class PairIndex:
     def __init__(self, pairs: Sequence[Pair], root: Path) -> None:
         self._by_name: dict[str, list[tuple[Pair, list[str]]]] = {}
         for pair in pairs:
-            parts = list(pair.image.relative_to(root).parts)
-            self._by_name.setdefault(stem_of(pair.image.name), []).append((pair, parts))
+            image = pair.image
+            parts = list(image.relative_to(root).parts)
+            self._by_name.setdefault(stem_of(image.name), []).append((pair, parts))
 
     def find(self, line: str) -> Pair | None:
         """The pair of a line: a name, with or without ending, or a path, alone or followed by that of a mask.

@@ -59,7 +59,7 @@ def _read(tree: Tree, wish: Wish) -> Reading:
     lone = 0
     for images, below in _twins(tree, "ann"):
         present = {name.casefold() for name in tree.folders[below].others}
-        for path in tree.images(images):
+        for path in (file.path for file in tree.images(images)):
             own = next(
                 (n for n in (f"{path.name}.json", f"{path.stem}.json") if n.casefold() in present), None
             )
@@ -88,16 +88,12 @@ def _read_machine(tree: Tree, machine: Path) -> Reading:
         entries.insert(0, ClassEntry("background", (0,)))
     files, left = [], []
     for images, masks in _twins(tree, "masks_machine"):
-        matched = match(by_stem(tree.images(images)), by_stem(_bare(tree, masks)))
+        matched = match(by_stem(tree.images(images)), by_stem(tree.images(masks)))
         files += [(split_of_folder(images) or UNSPLIT, both) for both in matched.pairs.values()]
         lone = len(matched.without_mask)
         left += [LeftOut(many(lone, "image"), "no masks belong to them")] if lone else []
     left += [LeftOut("masks_human/", "for viewing")] if _twins(tree, "masks_human") else []
     return _reading(tree, files, Declared(tuple(entries), machine.name), "img/ + masks_machine/", left)
-
-
-def _bare(tree: Tree, folder: str) -> list[Path]:
-    return tree.images(folder)
 
 
 def _reading(tree: Tree, files: list, declared: Declared, structure: str, left: list[LeftOut]) -> Reading:

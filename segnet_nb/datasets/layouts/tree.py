@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from segnet_nb._shared.errors import MissingFileError
 from segnet_nb.datasets.image_files import IMAGE_SUFFIXES
+from segnet_nb.datasets.layouts.pairs import File
 
 _HIDDEN = {
     *("thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "@eadir", "$recycle.bin"),
@@ -35,7 +36,13 @@ def is_image(name: str) -> bool:
         >>> is_image("A.JPG"), is_image("p1.v2")
         (True, False)
     """
-    return Path(name).suffix.lower() in IMAGE_SUFFIXES
+    return _suffix(name) in IMAGE_SUFFIXES
+
+
+def _suffix(name: str) -> str:
+    """The ending of a name in lower case, without the cost of a path."""
+    stem, dot, end = name.rpartition(".")
+    return f".{end.lower()}" if dot and stem else ""
 
 
 def stem_of(name: str) -> str:
@@ -47,7 +54,7 @@ def stem_of(name: str) -> str:
     """
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
     if is_image(last):
-        last = last[: -len(Path(last).suffix)]
+        last = last[: last.rindex(".")]
     return unicodedata.normalize("NFC", last)
 
 
@@ -80,9 +87,10 @@ class Tree:
         """The path of a folder, or of a file in it."""
         return self.root / folder / name if name else self.root / folder
 
-    def images(self, folder: str) -> list[Path]:
+    def images(self, folder: str) -> list[File]:
         """The image files of a folder, sorted."""
-        return [self.path(folder, name) for name in self.folders[folder].images]
+        where = self.path(folder)
+        return [File(where, name) for name in self.folders[folder].images]
 
     def has_folder(self, name: str) -> str | None:
         """The folder of this name at the root, whatever its case; None if there is none."""
@@ -125,17 +133,17 @@ def list_tree(root: Path) -> Tree:
 def _list(tree: Tree, folder: str, depth: int) -> None:
     content = tree.folders[folder] = Folder()
     with os.scandir(tree.path(folder)) as entries:
-        listed = sorted(entries, key=lambda entry: entry.name)
-    for entry in listed:
-        below = str(PurePosixPath(folder, entry.name))
-        if is_hidden(entry.name):
-            tree.hidden.append(below)
-        elif entry.is_dir():
-            content.folders.append(entry.name)
-            if depth < _DEEPEST:
-                _list(tree, below, depth + 1)
-        else:
-            (content.images if is_image(entry.name) else content.others).append(entry.name)
+        for entry in entries:
+            if is_hidden(entry.name):
+                tree.hidden.append(str(PurePosixPath(folder, entry.name)))
+            elif entry.is_dir():
+                content.folders.append(entry.name)
+            else:
+                (content.images if is_image(entry.name) else content.others).append(entry.name)
+    for names in (content.images, content.others, content.folders):
+        names.sort()
+    for name in content.folders if depth < _DEEPEST else ():
+        _list(tree, str(PurePosixPath(folder, name)), depth + 1)
 
 
 def below(tree: Tree, folder: str) -> Tree:

@@ -1,4 +1,4 @@
-"""Masks by meaning: palettes by colour, ids with gaps, several values, void, lossy compression, any format."""
+"""Masks by meaning: palettes by colour, gaps, several values, void, lossy compression, any format."""
 
 from __future__ import annotations
 
