@@ -76,9 +76,7 @@ class TestPalettes:
     def test_declared_numbers_need_palettes_that_agree(self, tmp_path):
         write(tmp_path, lambda ids, number: palette_image(ids, COLORS if number != 4 else COLORS[[0, 2, 1]]))
         write_classes(tmp_path, classes={"bg": 0, "disc": 1, "square": 2})
-        with pytest.raises(
-            FolderError, match=r"4\.png shows the value 1 in the colour .* palettes differ|differ"
-        ):
+        with pytest.raises(FolderError, match=r"4\.png shows the value 1 in the colour .*palettes differ"):
             load_all(tmp_path)
         assert main(["data", "inspect", str(tmp_path)]) == 1
 
@@ -190,7 +188,7 @@ class TestIds:
         write(tmp_path, lambda ids, number: ids > 0)
         for content in ({"bg": 0, "cell": 255}, {"bg": 0, "cell": 1}, {"bg": [0, 0, 0], "cell": [255] * 3}):
             write_classes(tmp_path, classes=content)
-            labels, classes = load_all(tmp_path)
+            labels, _ = load_all(tmp_path)
             np.testing.assert_array_equal(labels["2"], truth_of(2) > 0)
             assert layouts.inspect(tmp_path).ok
 
