@@ -12,6 +12,7 @@ import numpy as np
 
 _MOST_BITS = 6  # of 56 that may differ
 _MOST_APART = 5.0  # mean difference of thumbnails, in grey levels
+_MUCH_CLOSER = 0.25  # at most this share of the usual difference
 _FLAT = 4.0  # standard deviation below which thumbnails say nothing
 _FEWEST_FRAMES = 3
 _CLOSER = 0.6  # neighbours of one film, relative to other images
@@ -79,17 +80,25 @@ def _apart(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return np.abs(one.astype(np.int16) - other).mean((1, 2))
 
 
+def _usual(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """How different each of the second thumbnails is from the first ones, in the median, ``(count,)``."""
+    others = np.random.default_rng(0).integers(0, len(first), (8, len(second)))
+    return np.median([_apart(second, first[chosen]) for chosen in others], axis=0)
+
+
 def _duplicates(
     splits: tuple[str, str], names: Mapping[str, Sequence[str]], thumbnails: Mapping[str, np.ndarray]
 ) -> Shared | None:
     first, second = (thumbnails[split] for split in splits)
     telling = np.flatnonzero(first.std((1, 2)) > _FLAT)
     own = _hashes(first)[telling]
+    # Images of one kind, such as those of a microscope, resemble each other anyway.
+    limit = min(_MOST_APART, _MUCH_CLOSER * float(np.median(_usual(first, second))))
     hits: dict[int, int] = {}
     for start in range(0, len(second), _ROWS):
         some = _hashes(second[start : start + _ROWS])
         rows, columns = np.nonzero(np.bitwise_count(some[:, None] ^ own[None]) <= _MOST_BITS)
-        close = _apart(second[start + rows], first[telling[columns]]) <= _MOST_APART
+        close = _apart(second[start + rows], first[telling[columns]]) <= limit
         hits.update(zip((start + rows[close]).tolist(), telling[columns[close]].tolist(), strict=True))
     if not hits:
         return None
@@ -131,8 +140,7 @@ def _films(
     if len(rows) < _FEWEST_FRAMES:
         return None
     close = _apart(second[rows], first[near])
-    others = np.random.default_rng(0).integers(0, len(first), (8, len(rows)))
-    usual = np.median([_apart(second[rows], first[chosen]) for chosen in others], axis=0)
+    usual = _usual(first, second[rows])
     alike = close < _CLOSER * np.maximum(usual, _FLAT)
     if alike.mean() < 0.5:
         return None
