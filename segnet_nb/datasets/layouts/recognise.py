@@ -81,6 +81,12 @@ def _known(layout: str) -> str:
 
 
 def _recognised(tree: Tree, wish: Wish, depth: int = 0) -> Reading:
+    inside = tree
+    while depth == 0 and _holds_one_folder(inside):
+        # An archive in folders of its own, such as VOCdevkit/VOC2012.
+        inside = below(inside, inside.folders[""].folders[0])
+        if any(not layout.general for layout in _fitting(inside)):
+            return _recognised(inside, wish, _DEEPEST)
     results = _results(tree)
     fitting = [layout for layout, missing in results.items() if missing is None]
     if wish.masks:
@@ -98,15 +104,18 @@ def _recognised(tree: Tree, wish: Wish, depth: int = 0) -> Reading:
             f"--layout {fitting[0].name} --write`."
         )
     nearest = _nearest(results, wish)
-    only = tree.folders[""]
-    if len(only.folders) == 1 and not only.images and depth < _DEEPEST:
-        inner = below(tree, only.folders[0])
+    if depth < _DEEPEST and _holds_one_folder(tree):
+        inner = below(tree, tree.folders[""].folders[0])
         # The inner folder decides, unless it says less about what is missing.
         if _fitting(inner) or _nearest(_results(inner), wish)[1].found > nearest[1].found:
             return _recognised(inner, wish, depth + 1)
         if nearest[1].found <= 1 and len(inner.folders[""].folders) == 1:
             return _recognised(inner, wish, depth + 1)
     raise _nothing_fits(tree, *nearest)
+
+
+def _holds_one_folder(tree: Tree) -> bool:
+    return len(tree.folders[""].folders) == 1 and not tree.folders[""].images
 
 
 def _results(tree: Tree) -> dict[Layout, Missing | None]:

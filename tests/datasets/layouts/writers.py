@@ -427,11 +427,44 @@ def one_folder_in(root: Path) -> Expected:
     return Expected("split-first", COUNTS, BY_VALUE, numbers)
 
 
+def voc_in_its_archive(root: Path) -> Expected:
+    return voc(root / "VOCdevkit" / "VOC2012")
+
+
+def beside_in_folders(root: Path) -> Expected:
+    """One folder per patient."""
+    numbers = {}
+    for number in range(6):
+        stem = f"TCGA_{number % 3}_{number}"
+        save_image(root / f"kaggle_3m/TCGA_{number % 3}/{stem}.tif", number)
+        save(root / f"kaggle_3m/TCGA_{number % 3}/{stem}_mask.tif", truth_of(number))
+        numbers[stem] = number
+    return Expected("beside", {"all": 6}, BY_VALUE, numbers)
+
+
+def ade20k(root: Path) -> Expected:
+    numbers = {}
+    for split, word in (("train", "training"), ("val", "validation")):
+        for number in SPLITS[split]:
+            save_image(root / f"ADE/images/{word}/{_name(number)}.jpg", number)
+            save(root / f"ADE/annotations/{word}/{_name(number)}.png", truth_of(number))
+            numbers[_name(number)] = number
+    return Expected("split-second", COUNTS, BY_VALUE, numbers)
+
+
+def isic(root: Path) -> Expected:
+    start = "ISIC2018_Task1_Training"
+    numbers = _folders(root, start + "_Input/{name}.jpg", start + "_GroundTruth/{name}_segmentation.png")
+    splits = {"train": 6}
+    return Expected("split-names", splits, BY_VALUE, numbers)
+
+
 WRITERS: tuple[Callable[[Path], Expected], ...] = (
     *(images_masks, images_labels, images_annotations_lists, images_gt, images_targets, suffixed_masks),
     *(prefixed_masks, nested, split_first, split_second, split_names, unlabelled_test, segnet, segnet_lists),
     *(camvid_kaggle, fastai, voc, cvat, cityscapes, coco, roboflow_coco, labelme, labelme_folders),
     *(roboflow_masks, supervisely, supervisely_masks, beside, beside_splits, beside_endings, one_folder_in),
+    *(voc_in_its_archive, beside_in_folders, ade20k, isic),
 )
 for _end in ("_mask", "_masks", "_label", "_labels", "_L", "_P", "_gt", "_seg"):
 
