@@ -51,6 +51,8 @@ def test_defaults_are_possible_and_described():
         ("seed", -1, "seed must be in"),
         ("train_count", 0, "train_count must be in"),
         ("val_count", -3, "val_count must be in"),
+        ("strict", "yes", "strict must be True or False"),
+        ("lossy_masks", "guess", "lossy_masks must be one of refuse, nearest"),
         ("hold_out", "0006R0", r"hold_out must be a tuple of names, but got '0006R0'"),
         ("hold_out", ("a", "a"), "hold_out must be names, each once"),
         ("hold_out", (1,), "hold_out must be names, each once"),
@@ -178,6 +180,8 @@ CHANGED = {
     "monitor": "global_accuracy",
     "train_count": 8,
     "val_count": 4,
+    "strict": True,
+    "lossy_masks": "nearest",
     "hold_out": ("0006R0",),
 }
 
