@@ -28,7 +28,8 @@ def load_data(config: TrainConfig) -> tuple[Dataset, Dataset]:
     """
     native = None if config.dataset == "camvid" else config.final_size or config.image_size
     size = config.val_size or config.image_size
-    files = {"strict": config.strict, "lossy_masks": config.lossy_masks}
+    own = datasets.is_folder(config.dataset)
+    files = {"strict": config.strict, "lossy_masks": config.lossy_masks} if own else {}
     if config.hold_out:
         whole = datasets.load(config.dataset, "train", image_size=native, **files)
         train_data, held_out = datasets.hold_out(whole, config.hold_out)
