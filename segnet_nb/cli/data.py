@@ -1,4 +1,4 @@
-"""``segnet-nb data``: download CamVid, verify it, and look for problems in a dataset."""
+"""``segnet-nb data``: download CamVid, verify it, say how a dataset is read, and look for problems in it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from segnet_nb.cli import options as shared
 from segnet_nb.cli.options import CAMVID_FOLDER, image_progress
 
 
@@ -19,14 +20,32 @@ def add(commands: Any) -> None:
     verify.add_argument("--data-dir", type=Path, metavar="DIR", help=CAMVID_FOLDER)
     doctor = actions.add_parser("doctor", help="look for problems; exit status 1 if there are any")
     doctor.add_argument("dataset", metavar="DATASET", help="synthetic, camvid or the path of a folder")
-    doctor.add_argument(
-        "--convert", action="store_true", help="accept grayscale, 16-bit and transparent images"
+    shared.add_reading(doctor)
+    _add_inspect(actions)
+
+
+def _add_inspect(actions: Any) -> None:
+    inspect = actions.add_parser(
+        "inspect", help="say how a folder is read: layout, splits, classes, masks; exit status 1 for faults"
     )
+    inspect.add_argument("dataset", metavar="FOLDER", help="path of a folder, or of a dataset.json")
+    inspect.add_argument("--layout", default="", metavar="NAME", help="the layout, if several fit")
+    inspect.add_argument(
+        "--masks", default="", metavar="NAME", help="the folder of masks, if several could be meant"
+    )
+    inspect.add_argument("--write", action="store_true", help="pin the reading in dataset.json, to be edited")
+    inspect.add_argument(
+        "--output", type=Path, metavar="FILE", help="where to write it (default: dataset.json in the folder)"
+    )
+    inspect.add_argument(
+        "--no-similar", action="store_true", help="do not look for near-duplicates and films across splits"
+    )
+    shared.add_reading(inspect)
 
 
 def run(options: argparse.Namespace) -> int:
     """Run an action; 1 if what it checked is not in order."""
-    actions = {"camvid": _download, "verify": _verify, "doctor": _examine}
+    actions = {"camvid": _download, "verify": _verify, "doctor": _examine, "inspect": _inspect}
     return actions[options.action](options)
 
 
@@ -51,7 +70,12 @@ def _examine(options: argparse.Namespace) -> int:
 
     datasets.check_request(options.dataset, "train")
     if datasets.is_folder(options.dataset):
-        found = doctor.examine_folder(options.dataset, convert=options.convert, progress=image_progress())
+        found = doctor.examine_folder(
+            options.dataset,
+            strict=options.strict,
+            lossy_masks=options.lossy_masks,
+            progress=image_progress(),
+        )
     else:
         parts = (datasets.load(options.dataset, split) for split in ("train", "val"))
         found = doctor.examine(*parts, progress=image_progress())
@@ -59,3 +83,30 @@ def _examine(options: argparse.Namespace) -> int:
         print(finding)
     print(f"{len(found)} findings" if found else "no problems found")
     return 1 if found else 0
+
+
+def _inspect(options: argparse.Namespace) -> int:
+    from segnet_nb._shared.errors import UserError
+    from segnet_nb.datasets import layouts
+    from segnet_nb.datasets.layouts import dataset_file
+
+    found = layouts.inspect(
+        options.dataset,
+        layout=options.layout,
+        masks=options.masks,
+        strict=options.strict,
+        lossy_masks=options.lossy_masks,
+        similar=not options.no_similar,
+        progress=shared.image_progress(),
+    )
+    print(found)
+    if options.write or options.output:
+        if found.declared is None:
+            raise UserError("dataset.json was not written, since the classes are unknown. See above.")
+        print(
+            dataset_file.write_dataset_file(
+                found.reading, found.declared, options.output, lossy_masks=options.lossy_masks
+            )
+        )
+        return 1 if found.fault_count else 0
+    return 0 if found.ok else 1

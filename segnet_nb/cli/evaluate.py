@@ -40,6 +40,15 @@ def add(commands: Any) -> None:
     shared.add_map_classes(parser)
     parser.add_argument("--no-boundary", action="store_true", help="omit the boundary F1")
     shared.add_loading(parser)
+    parser.add_argument(
+        "--absent",
+        default="zero",
+        choices=("zero", "ignore"),
+        help="classes without a pixel in the ground truth: count as 0 in the means, as in the paper, or are "
+        "left "
+        "out (default: %(default)s)",
+    )
+    shared.add_reading(parser)
     shared.add_output_dir(parser, "reports")
 
 
@@ -58,6 +67,8 @@ def run(options: argparse.Namespace) -> int:
         options.split,
         image_size=options.image_size,
         count=options.count,
+        strict=options.strict,
+        lossy_masks=options.lossy_masks,
         **shared.loading(options),
     )
     model, class_map = class_mapping.fitted(
@@ -73,6 +84,7 @@ def run(options: argparse.Namespace) -> int:
         samples=options.samples,
         boundary=not options.no_boundary,
         by=options.by,
+        absent=options.absent,
         progress=shared.image_progress(),
     )
     print(result)
@@ -86,6 +98,7 @@ def run(options: argparse.Namespace) -> int:
         "samples": options.samples,
         "by": options.by,
         "map_classes": options.map_classes,
+        "absent": options.absent,
     }
     dataset = Path(options.dataset).resolve().name
     path = options.output_dir / f"evaluation-{trained.name}-{dataset}-{options.split}.json"

@@ -86,6 +86,27 @@ def add_image_size(parser: argparse.ArgumentParser, text: str) -> None:
     parser.add_argument("--image-size", action=typed(tuple[int, int]), metavar="INTxINT", help=text)
 
 
+def add_reading(parser: argparse.ArgumentParser) -> None:
+    """Add ``--strict`` and ``--lossy-masks``: what to accept of the files of a folder."""
+    add_strict(parser)
+    parser.add_argument(
+        "--lossy-masks",
+        default="refuse",
+        choices=("refuse", "nearest"),
+        help="masks with lossy compression: refuse them, or take the nearest class of each pixel (default: "
+        "%(default)s)",
+    )
+
+
+def add_strict(parser: argparse.ArgumentParser) -> None:
+    """Add ``--strict``, which refuses images that would be converted."""
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        help="refuse images that are not 8-bit RGB, such as greyscale, instead of converting them",
+    )
+
+
 def add_views(parser: argparse.ArgumentParser) -> None:
     """Add ``--flip`` and ``--scales``: views of an image whose predictions are averaged."""
     parser.add_argument(

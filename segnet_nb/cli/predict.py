@@ -52,6 +52,7 @@ def add(commands: Any) -> None:
         action="store_true",
         help="segment again what was done with the same weights and options (default: skip it)",
     )
+    shared.add_strict(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -74,6 +75,7 @@ def run(options: argparse.Namespace) -> int:
         polygons=options.polygons,
         max_megapixels=options.max_megapixels,
         redo=options.redo,
+        strict=options.strict,
         progress=shared.image_progress(),
         on_failure=lambda message: _say(f"failed: {message}", sys.stderr),
     )

@@ -14,6 +14,7 @@ from . import (
     folder as folder,
     groups as groups,
     image_files as image_files,
+    layouts as layouts,
     mask_encoding as mask_encoding,
     names as names,
     pair_cache as pair_cache,

@@ -13,6 +13,7 @@ from PIL import Image, ImageSequence
 
 from segnet_nb._shared.errors import MissingFileError, MissingPackageError, UserError
 from segnet_nb.datasets import folder, synthetic
+from segnet_nb.datasets.layouts.tree import is_hidden, is_image
 from segnet_nb.datasets.resizing import resize_image
 
 if TYPE_CHECKING:
@@ -54,11 +55,13 @@ def frames(
         found = _from_camera(source, count)
     elif Path(source).is_dir():
         paths = [
-            each for each in sorted(Path(source).iterdir()) if each.suffix.lower() in folder.IMAGE_SUFFIXES
+            each
+            for each in sorted(Path(source).iterdir())
+            if is_image(each.name) and not is_hidden(each.name)
         ]
         if not paths:
             raise MissingFileError(f"there are no images in {source}. Pass another folder, or a clip.")
-        found = [folder.read_image(path, convert=True) for path in paths[:count]]
+        found = [folder.read_image(path) for path in paths[:count]]
     else:
         found = _from_file(Path(source), count)
     return np.stack([resize_image(frame, size) for frame in found])

@@ -20,6 +20,7 @@ from segnet_nb.datasets.alignment import Alignments, Edges, coarse_size
 from segnet_nb.datasets.base import LabelledImages
 from segnet_nb.datasets.classes import ClassList
 from segnet_nb.datasets.folder import FolderError, Pair
+from segnet_nb.datasets.layouts.inspection import encoding_to_look_at
 from segnet_nb.datasets.prefetch import in_order
 
 _MIN_SPREAD = 2.0
@@ -32,8 +33,8 @@ class Finding:
     """One problem, or a suspected one.
 
     Attributes:
-        kind: ``"file"``, ``"duplicate"``, ``"leak"``, ``"void"``, ``"flat"``, ``"mirrored"``, ``"swapped"``
-            or ``"absent"``.
+        kind: ``"file"``, ``"classes"``, ``"duplicate"``, ``"leak"``, ``"void"``, ``"flat"``,
+            ``"mirrored"``, ``"swapped"`` or ``"absent"``.
         names: names of the affected images.
         message: what is wrong, and what to do.
     """
@@ -49,7 +50,8 @@ class Finding:
 def examine_folder(
     root: str | os.PathLike[str],
     *,
-    convert: bool = False,
+    strict: bool = False,
+    lossy_masks: str = "refuse",
     workers: int | None = None,
     progress: Progress | None = None,
     **options: Any,
@@ -58,7 +60,8 @@ def examine_folder(
 
     Args:
         root: the folder, see ``segnet_nb.datasets.folder``.
-        convert: convert greyscale, 16-bit and transparent images to RGB.
+        strict: count images that are not 8-bit RGB, such as greyscale, as problems.
+        lossy_masks: ``"nearest"`` reads masks with lossy compression by the nearest class.
         workers: number of threads; None: one per core, at most 8.
         progress: called with the number of files read and of all files.
         **options: ``val_share`` and ``seed`` of ``folder.load``.
@@ -69,18 +72,23 @@ def examine_folder(
     Raises:
         FileNotFoundError: if the folder does not exist.
     """
+    found: list[Finding] = []
     try:
         opened = folders.open_folder(root)
-        encoding = opened.mask_encoding()
+        encoding, undeclared = encoding_to_look_at(opened, lossy_masks)
     except FolderError as error:
         return [Finding("file", (), str(error))]
+    if undeclared:
+        found.append(Finding("classes", (), undeclared))
+    if encoding is None:
+        return found
     splits, wrong_lists = _splits(opened, options)
 
     def read(pair: Pair) -> tuple[np.ndarray, np.ndarray]:
-        return folders.read_pair(pair, encoding, convert=convert)
+        return folders.read_pair(pair, encoding, strict=strict)
 
     parts, broken = _facts_of_files(splits, encoding.classes, read, workers, progress)
-    return [*broken, *wrong_lists, *_findings(*parts)]
+    return [*found, *broken, *wrong_lists, *_findings(*parts)]
 
 
 def _facts_of_files(

@@ -1,186 +1,69 @@
-"""Your own images and masks: a folder with ``images/`` and ``masks/``.
+"""Your own images and masks: a folder in any of the usual layouts, or a ``dataset.json``.
 
-    mine/images/one.jpg     mine/masks/one.png      the same file name, whatever the suffix
+``segnet_nb.datasets.layouts`` recognises the layout and lists the pairs; this module decodes them. A folder
+of one's own is simplest as
+
+    mine/images/one.jpg     mine/masks/one.png      the same file name, whatever the ending
     mine/classes.json       what the values of the masks mean; required for RGB masks
     mine/train.txt, val.txt, test.txt               one name per line; without them a fifth is for validation
-
-Masks are PNG (or another lossless format): one channel of ids, a palette, 0 and 255, or RGB.
 """
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from segnet_nb._shared.errors import MissingFileError, UserError
-from segnet_nb.datasets import mask_encoding
 from segnet_nb.datasets.base import Dataset, check_count, take_first
 from segnet_nb.datasets.image_files import IMAGE_SUFFIXES, read_image, read_mask
+from segnet_nb.datasets.layouts.pairs import Pair
+from segnet_nb.datasets.layouts.reading import Reading
+from segnet_nb.datasets.layouts.recognise import open_reading as open_folder
 from segnet_nb.datasets.mask_encoding import FolderError, MaskEncoding
-from segnet_nb.datasets.names import SPLITS, check_split
 from segnet_nb.datasets.pair_cache import PairCache
 from segnet_nb.datasets.streaming import StreamedDataset, provide
 
-__all__ = ["Folder", "FolderError", "Pair", "load", "open_folder", "read_pair"]
-
-_LAYOUT = (
-    "A folder contains images/ and masks/ with files of the same names, such as images/a.jpg and masks/a.png."
-)
-
-
-@dataclass(frozen=True)
-class Pair:
-    """An image and its mask.
-
-    Attributes:
-        name: the name of both files, without suffix.
-        image: path of the image.
-        mask: path of the mask.
-    """
-
-    name: str
-    image: Path
-    mask: Path
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "FolderError",
+    "Pair",
+    "Reading",
+    "load",
+    "open_folder",
+    "read_image",
+    "read_pair",
+]
 
 
-@dataclass(frozen=True)
-class Folder:
-    """A folder whose files have been listed, but not read.
+def read_pair(
+    pair: Pair, encoding: MaskEncoding, *, convert: bool = True, strict: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    """Decode a pair; can be called from several threads or processes.
 
-    Attributes:
-        root: path of the folder.
-        pairs: images and masks, sorted by name.
-    """
+    Args:
+        pair: the pair, from a ``Reading``.
+        encoding: what the values of the masks mean, from ``Reading.mask_encoding``.
+        convert: see ``read_image``.
+        strict: refuse images of other kinds than 8-bit RGB.
 
-    root: Path
-    pairs: tuple[Pair, ...]
-
-    def split(self, name: str, *, val_share: float = 0.2, seed: int = 0) -> tuple[Pair, ...]:
-        """The pairs of ``"train"``, ``"val"`` or ``"test"``.
-
-        The lists in the folder define the splits; without lists, the pairs are split randomly.
-
-        Args:
-            name: ``"train"``, ``"val"`` or ``"test"``.
-            val_share: share of the pairs for validation, between 0 and 1; without lists.
-            seed: seed of the random split.
-
-        Raises:
-            FolderError: if the split does not exist, or a list contains an unknown name.
-        """
-        check_split(name)
-        listing = self.root / f"{name}.txt"
-        if listing.is_file():
-            return self._listed(listing)
-        if any((self.root / f"{other}.txt").is_file() for other in SPLITS) or name == "test":
-            raise FolderError(f"{self.root} has no {listing.name}. Create it with one name per line.")
-        if not 0 < val_share < 1:
-            raise UserError(f"val_share must be between 0 and 1, but got {val_share}.")
-        if len(self.pairs) < 2:
-            raise FolderError(f"{self.root} has one image; at least two are required, one for validation.")
-        order = np.random.default_rng(seed).permutation(len(self.pairs))
-        held_out = min(max(1, round(val_share * len(order))), len(order) - 1)
-        chosen = sorted(order[:held_out] if name == "val" else order[held_out:])
-        return tuple(self.pairs[number] for number in chosen)
-
-    def _listed(self, listing: Path) -> tuple[Pair, ...]:
-        known = {pair.name: pair for pair in self.pairs}
-        lines = listing.read_text("utf-8").splitlines()
-        names = [Path(line.strip()).stem for line in lines if line.strip()]
-        if missing := [name for name in names if name not in known]:
-            raise FolderError(
-                f"{listing} contains {missing[0]!r}, which is not in images/. Correct the list."
-            )
-        if not names:
-            raise FolderError(f"{listing} is empty. Write one name per line, or delete the file.")
-        return tuple(known[name] for name in names)
-
-    def mask_encoding(self) -> MaskEncoding:
-        """What the values of the masks mean: from ``classes.json``, or inferred from all masks.
-
-        Raises:
-            FolderError: if it cannot be inferred; the message says what to write.
-        """
-        listing = self.root / mask_encoding.CLASSES_FILE
-        if listing.is_file():
-            return mask_encoding.read_encoding(listing)
-        values: set[int] = set()
-        colors: dict[tuple[int, int, int], None] = {}
-        palette = None
-        for pair in self.pairs:
-            mask, found = read_mask(pair.mask)
-            if mask.ndim == 3:
-                colors.update(dict.fromkeys(mask_encoding.mask_colors(mask)))
-            else:
-                values.update(np.unique(mask).tolist())
-                palette = palette if found is None else found
-        if colors:
-            raise mask_encoding.undefined_colors_error(colors)
-        return mask_encoding.infer_encoding(values, palette)
-
-
-def open_folder(root: str | os.PathLike[str]) -> Folder:
-    """List the images and masks of a folder.
-
-    Raises:
-        FileNotFoundError: if the folder does not exist, or has no images or masks.
-        FolderError: if an image has no mask, a mask has no image, or two files have the same name.
-    """
-    root = Path(root).expanduser()
-    found = {}
-    for kind in ("images", "masks"):
-        directory = root / kind
-        if not directory.is_dir():
-            raise MissingFileError(f"there is no folder {directory}. {_LAYOUT}")
-        found[kind] = _image_paths(directory)
-        if not found[kind]:
-            raise MissingFileError(f"there are no images in {directory}. {_LAYOUT}")
-    images, masks = found["images"], found["masks"]
-    for own, others, what, other in ((images, masks, "image", "mask"), (masks, images, "mask", "image")):
-        if unpaired := sorted(set(own) - set(others)):
-            raise FolderError(
-                f"{len(unpaired)} of {len(own)} {what}s have no {other}, the first is {own[unpaired[0]]}. "
-                "Both must have the same name."
-            )
-    return Folder(root, tuple(Pair(name, images[name], masks[name]) for name in sorted(images)))
-
-
-def _image_paths(directory: Path) -> dict[str, Path]:
-    found: dict[str, Path] = {}
-    for path in sorted(directory.iterdir()):
-        if path.suffix.lower() not in IMAGE_SUFFIXES or path.name.startswith("."):
-            continue
-        if path.stem in found:
-            raise FolderError(
-                f"{found[path.stem].name} and {path.name} in {directory} have the same name. Rename one."
-            )
-        found[path.stem] = path
-    return found
-
-
-def read_pair(pair: Pair, encoding: MaskEncoding, *, convert: bool = False) -> tuple[np.ndarray, np.ndarray]:
-    """Image uint8 ``(height, width, 3)`` and class ids uint8 ``(height, width)`` of a pair.
+    Returns:
+        Image, uint8 RGB ``(height, width, 3)``, and class ids, uint8 ``(height, width)``.
 
     Raises:
         FolderError: if either file is invalid, or their sizes differ.
     """
-    image = read_image(pair.image, convert=convert)
-    mask, _ = read_mask(pair.mask)
-    if mask.shape[:2] != image.shape[:2]:
+    image = read_image(pair.image, convert=convert, strict=strict)
+    if isinstance(pair.mask, Path):
+        raw, where = read_mask(pair.mask, lossy=encoding.nearest), str(pair.mask)
+    else:
+        raw, where = pair.mask.draw(), f"{pair.mask.path} ({pair.name})"
+    if raw.values.shape[:2] != image.shape[:2]:
         raise FolderError(
-            f"{pair.mask} is {mask.shape[0]} pixels high and {mask.shape[1]} wide, but its image is "
+            f"{where} is {raw.values.shape[0]} pixels high and {raw.values.shape[1]} wide, but its image is "
             f"{image.shape[0]} high and {image.shape[1]} wide. They must have the same size."
         )
-    if (mask.ndim == 3) != encoding.is_color:
-        kinds = ("an RGB image", "one channel of numbers")
-        first, second = kinds if mask.ndim == 3 else kinds[::-1]
-        raise FolderError(
-            f"{pair.mask} is {first}, but {encoding.source} defines {second}. Save all masks the same way."
-        )
-    return image, encoding.to_ids(mask, str(pair.mask))
+    return image, encoding.decode(raw, where)
 
 
 def load(
@@ -191,7 +74,9 @@ def load(
     count: int | None = None,
     val_share: float = 0.2,
     seed: int = 0,
-    convert: bool = False,
+    convert: bool = True,
+    strict: bool = False,
+    lossy_masks: str = "refuse",
     in_memory: bool | None = None,
     cache_dir: str | os.PathLike[str] | None = None,
     workers: int | None = None,
@@ -199,14 +84,17 @@ def load(
     """Load one split of a folder into memory, or list it to be decoded on the fly.
 
     Args:
-        root: path of the folder.
-        split: ``"train"``, ``"val"`` or ``"test"``; the last requires a ``test.txt``.
+        root: path of the folder, in one of ``segnet_nb.datasets.layouts.LAYOUTS``, or of a ``dataset.json``.
+        split: ``"train"``, ``"val"`` or ``"test"``; the last must exist.
         image_size: ``(height, width)`` to resize to; None: keep the sizes, which must all be the same in
             memory.
         count: load the first ``count`` images of the split; None: all.
-        val_share: share of the images for validation if the folder has no lists.
+        val_share: share of the images for validation if the folder has no split for it.
         seed: seed of the random split.
-        convert: also accept greyscale, 16-bit and transparent images, see ``read_image``.
+        convert: see ``read_image``.
+        strict: refuse images of other kinds than 8-bit RGB, such as greyscale, instead of converting them.
+        lossy_masks: ``"nearest"`` takes the nearest class of each pixel of masks with lossy compression,
+            ``"refuse"`` refuses such masks.
         in_memory: see ``segnet_nb.datasets.load``, also for ``cache_dir`` and ``workers``.
         cache_dir: folder for decoded images; None: no cache.
         workers: number of threads; None: one per core, at most 8.
@@ -215,7 +103,7 @@ def load(
         A ``Dataset`` or a ``StreamedDataset`` with the classes of the folder.
 
     Raises:
-        FileNotFoundError: if the folder does not exist.
+        FileNotFoundError: if the folder does not exist, or has no known layout.
         FolderError: a ValueError, if a file is invalid; the message names the first one.
         ValueError: if a size, a share or a count is invalid.
 
@@ -229,16 +117,17 @@ def load(
     check_count(count)
     opened = open_folder(root)
     pairs = take_first(opened.split(split, val_share=val_share, seed=seed), count, f"the {split} split")
-    encoding = opened.mask_encoding()
+    encoding = opened.mask_encoding(lossy_masks=lossy_masks)
+    strict = strict or not convert
     streamed = StreamedDataset(
-        read=lambda pair: read_pair(pair, encoding, convert=convert),
+        read=lambda pair: read_pair(pair, encoding, strict=strict),
         items=pairs,
         classes=encoding.classes,
         names=tuple(pair.name for pair in pairs),
         source=f"{opened.root.name} {split} split",
         sizes=() if image_size is None else (image_size,),
-        files=lambda pair: (pair.image, pair.mask),
-        cache=None if cache_dir is None else PairCache(cache_dir, f"folder {encoding} {convert}"),
+        files=lambda pair: (pair.image, pair.mask if isinstance(pair.mask, Path) else pair.mask.path),
+        cache=None if cache_dir is None else PairCache(cache_dir, f"folder {encoding} {strict}"),
         workers=workers,
     )
     return provide(streamed, in_memory)

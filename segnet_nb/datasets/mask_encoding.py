@@ -1,27 +1,45 @@
-"""What the values of masks mean: read from ``classes.json``, or inferred from the masks themselves."""
+"""From the stored values of a mask to class ids: by number, by colour, or by the nearest of them."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cached_property
 
 import numpy as np
 
 from segnet_nb._shared.errors import UserError
-from segnet_nb.datasets.classes import VOID_COLOR, ClassList, distinct_colors, numbered_classes
+from segnet_nb.datasets.classes import ClassList
 
-Value = int | tuple[int, int, int]
+Color = tuple[int, int, int]
+Value = int | Color
 
 CLASSES_FILE = "classes.json"
-_EXAMPLE = '{"classes": {"background": 0, "cell": 255}, "void": 254}'
-# Larger values of one channel are more likely shades of grey than ids.
-_MAX_IDS = 64
+LARGEST_ID = 65535
+_UNDEFINED = -1
+_COLORS = "an RGB image"
+_NUMBERS = "one channel of numbers"
 
 
 class FolderError(UserError):
     """A folder of images and masks is invalid; the message says what to fix."""
+
+
+@dataclass(frozen=True)
+class RawMask:
+    """The stored values of a mask.
+
+    Attributes:
+        values: uint8, uint16 or int32 ``(height, width)``, or uint8 RGB ``(height, width, 3)``.
+        palette: uint8 ``(256, 3)``, the colour of each value, for palette images; None for others.
+        bilevel: whether the file stores one bit per pixel; ``values`` are 0 and 1 then.
+        lossy: whether the file was compressed with loss.
+    """
+
+    values: np.ndarray
+    palette: np.ndarray | None = None
+    bilevel: bool = False
+    lossy: bool = False
 
 
 @dataclass(frozen=True)
@@ -30,175 +48,233 @@ class MaskEncoding:
 
     Attributes:
         classes: names and colours, void last.
-        ids: class id of every allowed value; void is ``classes.void_id``.
+        ids: class id of every allowed value, a number or a colour; void is ``classes.void_id``.
         source: where the mapping comes from, for messages.
+        nearest: whether other values stand for the nearest allowed one, for masks with lossy compression.
+        palette: the colour of each number that palette images must agree on; None if they may differ.
+
+    Example:
+        >>> from segnet_nb.datasets.classes import numbered_classes
+        >>> encoding = MaskEncoding(numbered_classes(2), {0: 0, 7: 1, 255: 2}, "an example")
+        >>> encoding.decode(RawMask(np.array([[7, 0, 255]], np.uint8)), "mask").tolist()
+        [[1, 0, 2]]
     """
 
     classes: ClassList
     ids: Mapping[Value, int]
     source: str
+    nearest: bool = False
+    palette: Mapping[int, Color] | None = None
 
     @property
     def is_color(self) -> bool:
-        """Whether masks are RGB."""
-        return isinstance(next(iter(self.ids)), tuple)
+        """Whether masks are defined by colour, not by number."""
+        return not self._numbers
 
-    def to_ids(self, mask: np.ndarray, where: str) -> np.ndarray:
-        """Class ids of a mask, uint8 ``(height, width)``.
+    @cached_property
+    def _numbers(self) -> dict[int, int]:
+        return {value: number for value, number in self.ids.items() if isinstance(value, int)}
+
+    @cached_property
+    def _colors(self) -> dict[int, int]:
+        return {color_code(value): number for value, number in self.ids.items() if isinstance(value, tuple)}
+
+    @cached_property
+    def _number_table(self) -> np.ndarray:
+        """Class id of every number 0..65535, int16; -1 where it is undefined."""
+        table = np.full(LARGEST_ID + 1, _UNDEFINED, np.int16)
+        table[list(self._numbers)] = list(self._numbers.values())
+        if self.nearest:
+            known = np.array(sorted(self._numbers))
+            table[:] = table[known[_nearest(np.arange(LARGEST_ID + 1)[:, None], known[:, None])]]
+        return table
+
+    @cached_property
+    def _sorted_colors(self) -> tuple[np.ndarray, np.ndarray]:
+        """The codes of the colours in ascending order, int32, and their class ids, int16."""
+        codes = np.array(sorted(self._colors), np.int32)
+        return codes, np.array([self._colors[int(code)] for code in codes], np.int16)
+
+    def decode(self, raw: RawMask, where: str) -> np.ndarray:
+        """Class ids of a mask as it is stored, uint8 ``(height, width)``.
+
+        Palettes are read by colour if colours are defined, otherwise by number. Three equal channels are
+        numbers if no colours are defined.
 
         Args:
-            mask: uint8 ``(height, width)`` or RGB ``(height, width, 3)``.
+            raw: the stored values.
+            where: name of the mask in error messages.
+
+        Raises:
+            FolderError: if the mask contains an undefined value, or is of the wrong kind.
+        """
+        values = raw.values
+        if values.ndim == 3:
+            if self._colors and not (self._numbers and _is_grey(values) and not self._has_colors(values)):
+                return self.to_ids(values, where)
+            return self.to_ids(self._one_channel(values, where), where)
+        if raw.palette is not None:
+            return self._by_palette(values, raw.palette, where)
+        if raw.bilevel and 255 in self._numbers and 1 not in self._numbers:
+            values = values * np.uint8(255)
+        if self._numbers:
+            return self.to_ids(values, where)
+        return self._grey_as_colors(values * np.uint8(255) if raw.bilevel else values, where)
+
+    def to_ids(self, mask: np.ndarray, where: str) -> np.ndarray:
+        """Class ids of numbers or colours, uint8 ``(height, width)``.
+
+        Args:
+            mask: integers ``(height, width)`` in 0..65535, or uint8 RGB ``(height, width, 3)``.
             where: name of the mask in error messages.
 
         Raises:
             FolderError: if the mask contains an undefined value.
         """
-        codes = _codes(mask)
-        known = np.array([_code(value) for value in self.ids])
-        order = np.argsort(known)
-        places = np.minimum(np.searchsorted(known, codes, sorter=order), len(known) - 1)
-        found = order[places]
-        undefined = known[found] != codes
+        found = self._number_table[mask] if mask.ndim == 2 else self._color_ids(mask)
+        undefined = found == _UNDEFINED
         if undefined.any():
-            row, column = np.argwhere(undefined)[0]
-            value = _shown(mask[row, column])
-            raise FolderError(
-                f"{where} contains {value} at row {row}, column {column}, but {self.source} defines only "
-                f"{_listed(self.ids)}; {int(undefined.sum())} pixels of the mask are undefined. Correct the "
-                "mask, or define the value."
-            )
-        return np.array(list(self.ids.values()), np.uint8)[found]
+            raise self._undefined_error(mask, undefined, where)
+        return found.astype(np.uint8)
+
+    def uncertain(self, raw: RawMask) -> int:
+        """How many pixels of a mask are not clearly nearest to one allowed value.
+
+        A pixel is uncertain if its distance to the nearest value is above a third of that to the second.
+        """
+        pixels = raw.values if raw.palette is None else raw.palette[raw.values]
+        keys = sorted(self._numbers) if pixels.ndim == 2 else [color_of(code) for code in self._colors]
+        if pixels.ndim == 3 and not keys:
+            pixels, keys = pixels[..., 0], sorted(self._numbers)
+        if len(keys) < 2:
+            return 0
+        codes, counts = np.unique(_codes(pixels), return_counts=True)
+        points = codes[:, None] if pixels.ndim == 2 else _unpacked(codes)
+        known = np.array(keys).reshape(len(keys), -1)
+        distances = np.sqrt(((points[:, None].astype(float) - known[None]) ** 2).sum(-1))
+        first, second = np.partition(distances, 1, axis=1)[:, :2].T
+        return int(counts[first > second / 3].sum())
+
+    def _color_ids(self, mask: np.ndarray) -> np.ndarray:
+        codes = _codes(mask)
+        if self.nearest:
+            distinct, places = np.unique(codes, return_inverse=True)
+            known, numbers = self._sorted_colors
+            return numbers[_nearest(_unpacked(distinct), _unpacked(known))][places.reshape(codes.shape)]
+        known, numbers = self._sorted_colors
+        places = np.minimum(np.searchsorted(known, codes), len(known) - 1)
+        return np.where(known[places] == codes, numbers[places], np.int16(_UNDEFINED))
+
+    def _has_colors(self, mask: np.ndarray) -> bool:
+        return bool((self._color_ids(mask) != _UNDEFINED).all())
+
+    def _one_channel(self, values: np.ndarray, where: str) -> np.ndarray:
+        if _is_grey(values) or self.nearest:
+            return values[..., 0]
+        raise FolderError(
+            f"{where} is {_COLORS}, but {self.source} defines {_NUMBERS}. Save all masks the same way."
+        )
+
+    def _grey_as_colors(self, values: np.ndarray, where: str) -> np.ndarray:
+        """Grey values as colours, for classes such as black and white."""
+        if values.max(initial=0) <= 255:
+            colors = np.repeat(values[..., None], 3, axis=-1)
+            if self.nearest or self._has_colors(colors):
+                return self.to_ids(colors, where)
+        raise FolderError(
+            f"{where} is {_NUMBERS}, but {self.source} defines {_COLORS}. Save all masks the same way."
+        )
+
+    def _by_palette(self, values: np.ndarray, palette: np.ndarray, where: str) -> np.ndarray:
+        used = np.flatnonzero(np.bincount(values.ravel(), minlength=256))
+        if self._colors:
+            table = self._color_ids(palette[None])[0]
+            if (table[used] != _UNDEFINED).all():
+                return table[values].astype(np.uint8)
+        if not self._numbers:
+            return self.to_ids(palette[values], where)  # raises, naming the colour
+        for value in used.tolist() if self.palette else ():
+            expected, color = (self.palette or {}).get(value), tuple(palette[value].tolist())
+            if expected not in (None, color):
+                raise FolderError(
+                    f"{where} shows the value {value} in the colour {color}, but other masks show it in "
+                    f"{expected}: their palettes differ, so numbers have no common meaning. Define the "
+                    "classes "
+                    f"by colour in {CLASSES_FILE}."
+                )
+        return self.to_ids(values, where)
+
+    def _undefined_error(self, mask: np.ndarray, undefined: np.ndarray, where: str) -> FolderError:
+        row, column = np.argwhere(undefined)[0]
+        allowed = [value for value in self.ids if isinstance(value, tuple) == (mask.ndim == 3)]
+        return FolderError(
+            f"{where} contains {_shown(mask[row, column])} at row {row}, column {column}, but {self.source} "
+            f"defines only {listed(allowed)}; {int(undefined.sum())} pixels of the mask are undefined. "
+            "Correct the mask, or define the value."
+        )
 
 
-def read_encoding(path: Path) -> MaskEncoding:
-    """Read a ``classes.json``.
+def color_code(color: Iterable[int]) -> int:
+    """A colour as one number of 24 bits.
 
-    Raises:
-        FolderError: if it is invalid.
+    Example:
+        >>> color_code((1, 2, 3)) == 0x010203
+        True
     """
-    try:
-        content = json.loads(path.read_text("utf-8"))
-        names = content["classes"]
-        if not isinstance(names, dict) or not set(content) <= {"classes", "void", "colors"}:
-            raise TypeError
-        values = [_value(value) for value in names.values()]
-        void = None if content.get("void") is None else _value(content["void"])
-        colors = {name: _rgb(color) for name, color in content.get("colors", {}).items()}
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
-        raise FolderError(f"{path} is invalid. It must look like {_EXAMPLE}.") from error
-    _check_values(path, values, void)
-    if unknown := sorted(set(colors) - set(names)):
-        raise FolderError(f"{path} defines a colour for {unknown[0]!r}, which is not one of its classes.")
-    own = {name: value for name, value in zip(names, values, strict=True) if isinstance(value, tuple)}
-    defaults = distinct_colors(len(names))
-    palette = [colors.get(name, own.get(name, color)) for name, color in zip(names, defaults, strict=True)]
-    classes = ClassList(tuple(names), (*palette, VOID_COLOR))
-    ids = {value: number for number, value in enumerate(values)}
-    if void is not None:
-        ids[void] = classes.void_id
-    return MaskEncoding(classes, ids, path.name)
+    red, green, blue = color
+    return red << 16 | green << 8 | blue
 
 
-def _check_values(path: Path, values: list[Value], void: Value | None) -> None:
-    everything = values if void is None else [*values, void]
-    if len(values) < 2:
-        raise FolderError(
-            f"{path} defines {len(values)} classes; at least two are required, including the background."
-        )
-    if len({type(value) for value in everything}) > 1:
-        raise FolderError(f"{path} mixes numbers and colours. Use one kind for all classes.")
-    if len(set(everything)) < len(everything):
-        raise FolderError(f"{path} assigns the same value to two classes. Each class needs its own value.")
+def color_of(code: int) -> Color:
+    """The colour of a number of 24 bits.
 
-
-def infer_encoding(values: Iterable[int], palette: np.ndarray | None) -> MaskEncoding:
-    """Infer the meaning of integer values in masks.
-
-    Only 0 and 255 are background and object. Otherwise every number up to the largest one is a class id, and
-    255 is void.
-
-    Args:
-        values: all values that occur.
-        palette: uint8 ``(256, 3)`` for palette PNGs; None for others.
-
-    Raises:
-        FolderError: if the values look like shades of grey, or there is only one class.
+    Example:
+        >>> color_of(0x010203)
+        (1, 2, 3)
     """
-    found = sorted(set(values))
-    if found == [0, 255]:
-        classes = ClassList(("background", "object"), (*distinct_colors(2), VOID_COLOR))
-        return MaskEncoding(classes, {0: 0, 255: 1}, "a folder of masks of 0 and 255")
-    ids = [value for value in found if value != 255]
-    if not ids or max(ids) >= _MAX_IDS:
-        raise FolderError(
-            f"the masks contain {_listed(found)}, which do not look like class ids. Create {CLASSES_FILE} "
-            f"next to masks/, for example {_EXAMPLE}."
-        )
-    count = max(ids) + 1
-    if count < 2:
-        raise FolderError(
-            f"the masks contain only {_listed(found)}, which is one class. At least two are required; were "
-            "values lost when the masks were saved?"
-        )
-    classes = numbered_classes(count)
-    if palette is not None:
-        colors = [(int(red), int(green), int(blue)) for red, green, blue in palette[:count]]
-        classes = ClassList(classes.names, (*colors, VOID_COLOR))
-    return MaskEncoding(
-        classes, {**{number: number for number in range(count)}, 255: count}, "a folder of ids"
-    )
-
-
-def mask_colors(mask: np.ndarray) -> list[tuple[int, int, int]]:
-    """The colours of an RGB mask, most frequent first."""
-    codes, counts = np.unique(_codes(mask), return_counts=True)
-    return [_color(int(code)) for code in codes[np.argsort(-counts, kind="stable")]]
-
-
-def undefined_colors_error(colors: Iterable[tuple[int, int, int]]) -> FolderError:
-    """The error for RGB masks whose colours are undefined, with a file to start from."""
-    known = list(colors)
-    start = {"classes": {f"class {number}": list(color) for number, color in enumerate(known[:_MAX_IDS])}}
-    return FolderError(
-        f"the masks are RGB with {len(known)} colours, but their classes are not defined. Create "
-        f"{CLASSES_FILE} next to masks/; start from {json.dumps(start)}"
-    )
-
-
-def _value(entry: object) -> Value:
-    if isinstance(entry, int) and not isinstance(entry, bool) and 0 <= entry <= 255:
-        return entry
-    return _rgb(entry)
-
-
-def _rgb(entry: object) -> tuple[int, int, int]:
-    if isinstance(entry, list) and len(entry) == 3 and all(isinstance(_value(part), int) for part in entry):
-        return entry[0], entry[1], entry[2]
-    raise TypeError
-
-
-def _code(value: Value) -> int:
-    return value if isinstance(value, int) else value[0] << 16 | value[1] << 8 | value[2]
-
-
-def _color(code: int) -> tuple[int, int, int]:
     return code >> 16, code >> 8 & 255, code & 255
 
 
+def listed(values: Iterable[Value]) -> str:
+    """Up to twelve values for a message, and how many more there are.
+
+    Example:
+        >>> listed([0, 7])
+        '0, 7'
+    """
+    shown = [str(value) for value in values]
+    return ", ".join(shown[:12]) + (f" and {len(shown) - 12} more" if len(shown) > 12 else "")
+
+
 def _codes(mask: np.ndarray) -> np.ndarray:
-    """One number per pixel; RGB is packed into 24 bits."""
+    """One number per pixel, int32; RGB is packed into 24 bits."""
     if mask.ndim == 2:
         return mask.astype(np.int32)
-    parts = mask.astype(np.int32)
-    return parts[..., 0] << 16 | parts[..., 1] << 8 | parts[..., 2]
+    # Through bytes: much faster than shifts of three wide arrays.
+    packed = np.zeros((*mask.shape[:2], 4), np.uint8)
+    packed[..., 2::-1] = mask
+    return packed.view("<i4")[..., 0]
+
+
+def _unpacked(codes: np.ndarray) -> np.ndarray:
+    return np.stack([codes >> 16, codes >> 8 & 255, codes & 255], axis=-1)
+
+
+def _nearest(points: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Index of the nearest known point of each point; ``(count, channels)`` each."""
+    best, index = np.full(len(points), np.inf), np.zeros(len(points), np.intp)
+    for number, one in enumerate(known):
+        distance = ((points - one) ** 2).sum(-1)
+        closer = distance < best
+        best[closer], index[closer] = distance[closer], number
+    return index
+
+
+def _is_grey(mask: np.ndarray) -> bool:
+    return bool((mask[..., 0] == mask[..., 1]).all() and (mask[..., 0] == mask[..., 2]).all())
 
 
 def _shown(pixel: np.ndarray) -> str:
     return (
         f"the value {int(pixel)}" if pixel.ndim == 0 else f"the colour {tuple(int(part) for part in pixel)}"
     )
-
-
-def _listed(values: Iterable[Value]) -> str:
-    shown = [str(value) for value in values]
-    return ", ".join(shown[:12]) + (f" and {len(shown) - 12} more" if len(shown) > 12 else "")

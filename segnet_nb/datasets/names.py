@@ -11,13 +11,13 @@ SPLITS = ("train", "val", "test")
 
 
 def is_folder(name: str) -> bool:
-    """Whether the name of a dataset is the path of a folder: it contains a slash, or the folder exists.
+    """Whether the name of a dataset is a path: it contains a slash, or such a folder or file exists.
 
     Example:
         >>> is_folder("synthetic"), is_folder("data/mine")
         (False, True)
     """
-    return name not in NAMES and ("/" in name or "\\" in name or Path(name).is_dir())
+    return name not in NAMES and ("/" in name or "\\" in name or Path(name).exists())
 
 
 def check_request(name: str, split: str) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 from segnet_nb.datasets.base import Dataset
-from segnet_nb.datasets.names import check_request
+from segnet_nb.datasets.names import check_request, is_folder
 from segnet_nb.datasets.streaming import StreamedDataset
+
+_OF_FOLDERS = ("strict", "lossy_masks")  # accepted for every dataset, since commands pass them always
 
 
 def load(
@@ -28,8 +31,9 @@ def load(
 
     Args:
         name: ``"synthetic"`` (synthetic road scenes, no download), ``"camvid"`` (the published 367, 101
-            and 233 images, read from ``SEGNET_NB_CAMVID`` or ``data/camvid``), or the path of a folder with
-            ``images/`` and ``masks/``, see ``segnet_nb.datasets.folder``.
+            and 233 images, read from ``SEGNET_NB_CAMVID`` or ``data/camvid``), or the path of a folder in any
+            of the layouts of ``segnet_nb.datasets.layouts``, or of a ``dataset.json``. A folder of CamVid in
+            Kaggle's layout is read with the classes of its class_dict.csv.
         split: ``"train"``, ``"val"`` or ``"test"``.
         image_size: ``(height, width)`` in pixels to resize to, images with an antialiasing filter, labels
             by nearest neighbour. None: 180 x 240 for synthetic, 360 x 480 for camvid, unchanged for a folder.
@@ -41,7 +45,7 @@ def load(
             pixel, and it may be deleted at any time. None: no cache. Not for synthetic.
         workers: number of threads that decode; None: one per core, at most 8.
         **options: passed on to the loader: ``seed`` for synthetic, ``root`` for camvid, ``val_share``,
-            ``seed`` and ``convert`` for a folder.
+            ``seed``, ``strict`` and ``lossy_masks`` for a folder.
 
     Returns:
         A ``Dataset`` or a ``StreamedDataset``: ``images`` uint8 ``(N, H, W, 3)``, ``labels``
@@ -57,6 +61,8 @@ def load(
         ((2, 48, 64, 3), (2, 48, 64))
     """
     check_request(name, split)
+    if not is_folder(name):
+        options = {key: value for key, value in options.items() if key not in _OF_FOLDERS}
     reading = {"in_memory": in_memory, "workers": workers, **options}
     # Imported here so that loading one dataset does not import what only another one needs.
     if name == "synthetic":
@@ -66,7 +72,21 @@ def load(
     if name == "camvid":
         from segnet_nb.datasets import camvid
 
+        if (root := _other_layout(options.get("root"))) is not None:
+            from segnet_nb.datasets import folder
+
+            reading.pop("root", None)
+            size = image_size or camvid.NATIVE_SIZE
+            return folder.load(root, split, image_size=size, count=count, cache_dir=cache_dir, **reading)
         return camvid.load(split, image_size=image_size, count=count, cache_dir=cache_dir, **reading)
     from segnet_nb.datasets import folder
 
     return folder.load(name, split, image_size=image_size, count=count, cache_dir=cache_dir, **reading)
+
+
+def _other_layout(root: Any) -> Path | None:
+    """The folder of CamVid, if it has Kaggle's layout instead of the published one."""
+    from segnet_nb.datasets import camvid
+
+    found = camvid.find_root(root)
+    return found if (found / "class_dict.csv").is_file() and not (found / "trainannot").exists() else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -122,6 +122,7 @@ def evaluate(
     samples: int = 0,
     boundary: bool = True,
     by: str | None = None,
+    absent: Literal["zero", "ignore"] = "zero",
     batch_size: int = 2,
     progress: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
@@ -138,6 +139,8 @@ def evaluate(
         by: score each group of images too: ``"drive"`` or a regular expression, see
             ``segnet_nb.datasets.groups.group_names``. A class that a group does not contain counts as 0
             in its C and mIoU, as in the scores of the whole.
+        absent: classes without a pixel in the ground truth count as ``"zero"`` in the means, or ``"ignore"``
+            leaves them out; the table says so. See ``segnet_nb.metrics.scores``.
         batch_size: images per batch.
         progress: called with the number of finished images and of all images.
 
@@ -161,7 +164,7 @@ def evaluate(
         raise UserError("samples are predicted at the size of the image: pass them without flip and scales.")
     _check_data(model, data)
     groups = group_names(data.names, by) if by else ("",) * len(data)
-    tallies = {name: _Tally(data, boundary) for name in sorted(set(groups))}
+    tallies = {name: _Tally(data, boundary, absent) for name in sorted(set(groups))}
     monte_carlo = _MonteCarlo(model, samples, data.classes.void_id) if samples else None
     start = 0
     for images, labels in batches(data, batch_size):
@@ -177,7 +180,7 @@ def evaluate(
         if progress is not None:
             progress(start, len(data))
     return replace(
-        _Tally.total(tallies.values(), data, boundary).evaluation(),
+        _Tally.total(tallies.values(), data, boundary, absent).evaluation(),
         monte_carlo=None if monte_carlo is None else monte_carlo.scores(),
         groups={name: tally.evaluation() for name, tally in tallies.items()} if by else {},
     )
@@ -186,8 +189,9 @@ def evaluate(
 class _Tally:
     """The counts of some images, from which their scores follow."""
 
-    def __init__(self, data: LabelledImages, boundary: bool) -> None:
+    def __init__(self, data: LabelledImages, boundary: bool, absent: Literal["zero", "ignore"]) -> None:
         self._classes, self._boundary, self.seconds = data.classes, boundary, 0.0
+        self._absent: Literal["zero", "ignore"] = absent
         self.matrix = np.zeros((data.classes.num_classes, data.classes.num_classes), np.int64)
         self.boundary_scores: dict[int, float] = {}  # by number of the image
 
@@ -200,9 +204,15 @@ class _Tally:
         self.seconds += seconds
 
     @classmethod
-    def total(cls, tallies: Iterable[_Tally], data: LabelledImages, boundary: bool) -> _Tally:
+    def total(
+        cls,
+        tallies: Iterable[_Tally],
+        data: LabelledImages,
+        boundary: bool,
+        absent: Literal["zero", "ignore"],
+    ) -> _Tally:
         """All images of some tallies together."""
-        whole = cls(data, boundary)
+        whole = cls(data, boundary, absent)
         for tally in tallies:
             whole.matrix += tally.matrix
             whole.seconds += tally.seconds
@@ -214,7 +224,7 @@ class _Tally:
         in_order = [self.boundary_scores[number] for number in sorted(self.boundary_scores)]
         return Evaluation(
             matrix=self.matrix,
-            scores=metrics.scores(self.matrix),
+            scores=metrics.scores(self.matrix, self._absent),
             boundary_f1=_mean_of_known(in_order) if self._boundary else None,
             names=tuple(self._classes.names),
             images=len(in_order),

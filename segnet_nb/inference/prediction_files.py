@@ -34,6 +34,7 @@ def predict_files(
     max_megapixels: float | None = None,
     redo: bool = False,
     values: np.ndarray | None = None,
+    strict: bool = False,
     progress: Callable[[int, int], None] | None = None,
     on_failure: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
@@ -65,6 +66,7 @@ def predict_files(
         max_megapixels: the largest image to read, in millions of pixels; None: 179, Pillow's limit.
         redo: segment again what is done already.
         values: the value to write to masks for each class id, uint8; None: the ids.
+        strict: refuse images that are not 8-bit RGB, such as greyscale, instead of converting them.
         progress: called with the number of finished images and of all images.
         on_failure: called with the message when an image cannot be segmented.
 
@@ -95,7 +97,15 @@ def predict_files(
     settings = settings_of(model, classes, **options, labelme=polygons == "labelme", values=values)
     listing = list_images(paths, output_dir)
     work = Work(
-        model, classes, options, settings, polygons, max_megapixels, values, PredictionRecord(output_dir)
+        model,
+        classes,
+        options,
+        settings,
+        polygons,
+        max_megapixels,
+        strict,
+        values,
+        PredictionRecord(output_dir),
     )
     left = [source for source in listing.sources if redo or not work.is_done(source)]
     work.check_targets(listing.sources, left)

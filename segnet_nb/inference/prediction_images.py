@@ -22,12 +22,13 @@ from segnet_nb.datasets.colors import overlay
 _PIXELS_AT_ONCE = 2_000_000
 
 
-def read(path: Path, max_megapixels: float | None = None) -> np.ndarray:
+def read(path: Path, max_megapixels: float | None = None, *, strict: bool = False) -> np.ndarray:
     """Read an image as uint8 RGB ``(height, width, 3)``, converted if necessary.
 
     Args:
         path: path of the file.
         max_megapixels: the largest image to read, in millions of pixels; None: Pillow's limit, 179.
+        strict: refuse images that would be converted.
 
     Raises:
         ValueError: if it cannot be read as an image, or has more pixels.
@@ -36,7 +37,7 @@ def read(path: Path, max_megapixels: float | None = None) -> np.ndarray:
     with _any_size():
         _check_size(path, max_megapixels)
         try:
-            return folder.read_image(path, convert=True)
+            return folder.read_image(path, strict=strict)
         except UserError as error:
             if error.__cause__ is None or not is_out_of_memory(error.__cause__):
                 raise

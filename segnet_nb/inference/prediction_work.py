@@ -36,6 +36,7 @@ class Work:
     settings: dict[str, Any]
     polygons: str | None
     max_megapixels: float | None
+    strict: bool
     values: np.ndarray | None
     record: PredictionRecord
 
@@ -78,7 +79,8 @@ class Work:
     def _segment(self, source: Source) -> None:
         path = source.path
         try:
-            image, identity = prediction_images.read(path, self.max_megapixels), identity_of(path)
+            image = prediction_images.read(path, self.max_megapixels, strict=self.strict)
+            identity = identity_of(path)
         except OSError as error:
             raise UserError(f"{path} cannot be read: {error.strerror or error}.") from error
         try:

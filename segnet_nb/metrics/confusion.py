@@ -152,7 +152,11 @@ class Scores:
         for name, (pixels, accuracy, iou) in zip([*names, "mean"], rows, strict=True):
             shown = ["-" if np.isnan(value) else f"{100 * value:.1f}" for value in (accuracy, iou)]
             lines.append(f"{name:<{width}} {pixels:>8}  {shown[0]:>8}  {shown[1]:>5}")
-        return "\n".join([*lines, f"global accuracy {100 * self.global_accuracy:.1f}"])
+        lines.append(f"global accuracy {100 * self.global_accuracy:.1f}")
+        if gone := [name for name, pixels in zip(names, self.support, strict=True) if not pixels]:
+            how = "left out of the means" if self.absent == "ignore" else "0 in the means"
+            lines.append(f"without a pixel in the ground truth, {how}: {', '.join(gone)}")
+        return "\n".join(lines)
 
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

@@ -103,7 +103,7 @@ def _subscript(node: ast.Subscript, depth: int) -> Any:
     if not hints or len(hints) != {list: 1, set: 1, dict: 2}.get(kind, len(hints)):
         raise UnknownAnnotation(ast.unparse(node))
     arguments = tuple(NoneType if hint is None else hint for hint in hints)
-    return kind[(*arguments, ...) if any_length else arguments]
+    return kind[(*arguments, ...) if any_length else arguments]  # pyright: ignore[reportInvalidTypeArguments]
 
 
 def _is_ellipsis(node: ast.expr) -> bool:

@@ -16,6 +16,7 @@ LOSSES = ("cross_entropy", "dice", "cross_entropy_dice")
 CLASS_WEIGHTS = ("none", "median_frequency", "sqrt_median_frequency", "inverse_log", "published")
 OPTIMIZERS = ("adamw", "adam", "sgd")
 SCHEDULES = ("constant", "cosine", "poly")
+LOSSY_MASKS = ("refuse", "nearest")
 MONITORS = ("mean_iou", "global_accuracy")
 
 _OWN = " Register your own first: see segnet_nb.register_{}."
@@ -161,6 +162,15 @@ class TrainConfig:
         None,
         checks.optional(checks.integer(1, 256)),
         "threads that decode and augment (None: one per core, at most 8)",
+    )
+    strict: bool = _flag(
+        False,
+        "refuse images of a folder that are not 8-bit RGB, such as greyscale, instead of converting them",
+    )
+    lossy_masks: str = _field(
+        "refuse",
+        checks.one_of(LOSSY_MASKS),
+        "masks of a folder with lossy compression: refuse, or take the nearest class of each pixel",
     )
     hold_out: tuple[str, ...] = _field(
         (),

@@ -42,6 +42,8 @@ def load_data(config: TrainConfig) -> tuple[LabelledImages, LabelledImages]:
 def _reading(config: TrainConfig) -> dict[str, Any]:
     """What the configuration says about reading, as options of ``datasets.load``."""
     asked = {"in_memory": config.in_memory, "cache_dir": config.cache_dir, "workers": config.workers}
+    if datasets.is_folder(config.dataset):
+        asked |= {"strict": config.strict, "lossy_masks": config.lossy_masks}
     return {name: value for name, value in asked.items() if value is not None}
 
 

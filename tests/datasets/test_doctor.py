@@ -111,10 +111,12 @@ def test_a_folder_with_many_problems(tmp_path, scenes):
     assert [each.kind for each in examine_folder(tmp_path)] in (["mirrored"], ["mirrored", "absent"])
     Image.fromarray(scenes.images[2][..., 0]).save(tmp_path / "images" / "02.png")
     Image.fromarray(scenes.labels[3][:50]).save(tmp_path / "masks" / "03.png")
-    found = examine_folder(tmp_path)
+    found = examine_folder(tmp_path, strict=True)
     assert [each.names for each in found if each.kind == "file"] == [("02",), ("03",)]
     assert "is grey" in found[0].message and "50 pixels high" in found[1].message
     assert ("mirrored", ("09",)) in kinds(found)
+    converted = examine_folder(tmp_path)
+    assert [each.names for each in converted if each.kind == "file"] == [("03",)]
     (tmp_path / "masks" / "05.png").unlink()
     found = examine_folder(tmp_path)
     assert len(found) == 1 and "1 of 12 images have no mask" in str(found[0])

@@ -12,7 +12,8 @@ from PIL import Image
 from segnet_nb import datasets
 from segnet_nb.datasets import folder
 from segnet_nb.datasets.folder import read_image
-from segnet_nb.datasets.mask_encoding import FolderError, infer_encoding
+from segnet_nb.datasets.layouts.meaning import infer_encoding
+from segnet_nb.datasets.mask_encoding import FolderError
 from segnet_nb.training.config import TrainConfig
 
 RNG = np.random.default_rng(0)
@@ -136,17 +137,12 @@ def test_an_unknown_value_is_found(root):
             "6 pixels high and 9 wide, but its",
         ),
         (
-            lambda r: save(r / "images" / "p1.png", random_image(12, 16)[..., 0]),
-            r"p1\.png is greyscale, but must be 8-bit RGB",
+            lambda r: save(r / "masks" / "p1.png", np.full((6, 8), 300, np.uint16)),
+            r"p1\.png contains the value 300 at row 0, column 0",
         ),
         (
-            lambda r: save(r / "images" / "p1.png", random_image(), "RGBA"),
-            r"is transparent \(it has an alpha",
-        ),
-        (lambda r: save(r / "images" / "p1.png", np.ones((6, 8), np.uint16)), "is 16-bit greyscale"),
-        (
-            lambda r: save(r / "masks" / "p1.png", np.ones((6, 8), np.uint16)),
-            "16-bit greyscale, but masks must be 8-bit",
+            lambda r: save(r / "masks" / "p1.tif", random_image(), "CMYK") or (r / "masks/p1.png").unlink(),
+            r"p1\.tif is CMYK, but masks must be ids, palette or RGB images",
         ),
         (
             lambda r: save(r / "masks" / "p1.png", random_image()),
@@ -168,6 +164,22 @@ def test_invalid_files(root, spoil, message):
     spoil(root)
     with pytest.raises(FolderError, match=message):
         [folder.load(root, split) for split in ("train", "val")]
+
+
+@pytest.mark.parametrize(
+    ("pixels", "mode", "message"),
+    [
+        (random_image()[..., 0], None, r"p1\.png is greyscale, but must be 8-bit RGB"),
+        (random_image(), "RGBA", r"is transparent \(it has an alpha"),
+        (np.ones((6, 8), np.uint16), None, "is 16-bit greyscale"),
+    ],
+)
+def test_other_images_are_converted_or_refused(root, pixels, mode, message):
+    save(root / "images" / "p1.png", pixels, mode)
+    parts = [folder.load(root, split) for split in ("train", "val")]
+    assert sum(len(part) for part in parts) == 10
+    with pytest.raises(FolderError, match=message):
+        [folder.load(root, split, strict=True) for split in ("train", "val")]
 
 
 def test_a_corrupt_image_is_found(root):
@@ -194,7 +206,7 @@ def test_lossy_and_transparent_masks(root):
     [
         ("{", "is invalid. It must look like"),
         ('{"classes": [1, 2]}', "is invalid"),
-        ('{"classes": {"a": 0, "b": 300}}', "is invalid"),
+        ('{"classes": {"a": 0, "b": 65536}}', "is invalid"),
         ('{"classes": {"a": 0, "b": true}}', "is invalid"),
         ('{"classes": {"a": 0, "b": 1}, "colours": {}}', "is invalid"),
         ('{"classes": {"a": 0}}', "defines 1 classes; at least two"),

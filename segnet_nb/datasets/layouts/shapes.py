@@ -1,0 +1,217 @@
+"""Masks drawn from annotations: polygons and other shapes with Pillow, COCO with pycocotools."""
+
+from __future__ import annotations
+
+import base64
+import io
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from segnet_nb._shared.errors import MissingPackageError
+from segnet_nb.datasets.layouts.text_files import read_json
+from segnet_nb.datasets.mask_encoding import FolderError, RawMask
+
+Point = tuple[float, float]
+
+
+def _canvas(size: tuple[int, int]) -> Image.Image:
+    return Image.new("I", (size[1], size[0]), 0)
+
+
+def _raw(canvas: Image.Image) -> RawMask:
+    return RawMask(np.asarray(canvas, np.int32))
+
+
+def _polygon(canvas: Image.Image, points: Iterable[Sequence[float]], number: int) -> None:
+    corners: list[Point] = [(float(point[0]), float(point[1])) for point in points]
+    if len(corners) > 2:
+        ImageDraw.Draw(canvas).polygon(corners, fill=number, outline=number)
+
+
+def _paste(canvas: Image.Image, mask: np.ndarray, left: int, top: int, number: int) -> None:
+    canvas.paste(number, (left, top), Image.fromarray(mask.astype(np.uint8) * 255))
+
+
+@dataclass(frozen=True)
+class LabelMeMask:
+    """The mask of a JSON file of LabelMe, drawn as LabelMe draws it: later shapes over earlier ones.
+
+    Attributes:
+        path: the JSON file.
+        numbers: number of each label; labels without one are not drawn.
+    """
+
+    path: Path
+    numbers: dict[str, int] = field(repr=False)
+
+    def draw(self) -> RawMask:
+        """The numbers of the labels; 0 where there is no shape.
+
+        Raises:
+            FolderError: if the file is invalid.
+        """
+        content = read_json(self.path)
+        try:
+            canvas = _canvas((int(content["imageHeight"]), int(content["imageWidth"])))
+            for shape in content["shapes"]:
+                if shape["label"] in self.numbers:
+                    self._draw(canvas, shape, self.numbers[shape["label"]])
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise FolderError(
+                f"{self.path} is not a valid file of LabelMe: {error!r}. Save it again."
+            ) from error
+        return _raw(canvas)
+
+    @staticmethod
+    def _draw(canvas: Image.Image, shape: dict[str, Any], number: int) -> None:
+        kind, points = shape.get("shape_type") or "polygon", shape["points"]
+        pen = ImageDraw.Draw(canvas)
+        if kind == "polygon":
+            _polygon(canvas, points, number)
+        elif kind == "rectangle":
+            (left, right), (top, bottom) = (sorted(p[axis] for p in points[:2]) for axis in (0, 1))
+            pen.rectangle((left, top, right, bottom), fill=number, outline=number)
+        elif kind == "circle":
+            (x, y), (edge_x, edge_y) = points[:2]
+            radius = float(np.hypot(x - edge_x, y - edge_y))
+            pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=number, outline=number)
+        elif kind == "mask":
+            with Image.open(io.BytesIO(base64.b64decode(shape["mask"]))) as picture:
+                _paste(canvas, np.asarray(picture) > 0, int(points[0][0]), int(points[0][1]), number)
+
+    def to_text(self, root: Path) -> str:
+        """Where the annotations are, as ``dataset.json`` holds it."""
+        return f"labelme:{_relative(self.path, root)}"
+
+
+DRAWN_BY_LABELME = ("polygon", "rectangle", "circle", "mask")
+"""Kinds of shapes of LabelMe that cover an area."""
+
+
+@dataclass(frozen=True)
+class SuperviselyMask:
+    """The mask of an annotation file of Supervisely; later objects over earlier ones.
+
+    Attributes:
+        path: the JSON file.
+        numbers: number of each class; classes without one are not drawn.
+    """
+
+    path: Path
+    numbers: dict[str, int] = field(repr=False)
+
+    def draw(self) -> RawMask:
+        """The numbers of the classes; 0 where there is no object.
+
+        Raises:
+            FolderError: if the file is invalid.
+        """
+        content = read_json(self.path)
+        try:
+            canvas = _canvas((int(content["size"]["height"]), int(content["size"]["width"])))
+            for item in content["objects"]:
+                if item["classTitle"] in self.numbers:
+                    self._draw(canvas, item, self.numbers[item["classTitle"]])
+        except (KeyError, TypeError, ValueError, IndexError, zlib.error, OSError) as error:
+            raise FolderError(
+                f"{self.path} is not a valid annotation of Supervisely: {error!r}. Export it again."
+            ) from error
+        return _raw(canvas)
+
+    @staticmethod
+    def _draw(canvas: Image.Image, item: dict[str, Any], number: int) -> None:
+        kind = item["geometryType"]
+        if kind == "bitmap":
+            packed = zlib.decompress(base64.b64decode(item["bitmap"]["data"]))
+            with Image.open(io.BytesIO(packed)) as picture:
+                bands = np.asarray(picture.convert("RGBA") if picture.mode in ("P", "PA") else picture)
+            left, top = item["bitmap"]["origin"]
+            _paste(canvas, (bands[..., -1] if bands.ndim == 3 else bands) > 0, int(left), int(top), number)
+        elif kind in ("polygon", "rectangle"):
+            outer, inner = item["points"]["exterior"], item["points"].get("interior", [])
+            if kind == "rectangle":
+                (left, right), (top, bottom) = (sorted(p[axis] for p in outer[:2]) for axis in (0, 1))
+                outer = [(left, top), (right, top), (right, bottom), (left, bottom)]
+            shape = Image.new("L", canvas.size, 0)
+            ImageDraw.Draw(shape).polygon([(float(x), float(y)) for x, y in outer], fill=255, outline=255)
+            for hole in inner:
+                ImageDraw.Draw(shape).polygon([(float(x), float(y)) for x, y in hole], fill=0)
+            canvas.paste(number, (0, 0), shape)
+
+    def to_text(self, root: Path) -> str:
+        """Where the annotations are, as ``dataset.json`` holds it."""
+        return f"supervisely:{_relative(self.path, root)}"
+
+
+@dataclass(frozen=True)
+class CocoMask:
+    """The mask of an image of COCO: small objects over large ones, as none may hide another.
+
+    Attributes:
+        path: the JSON file with the annotations of many images.
+        image_id: which image.
+        size: ``(height, width)`` of the image.
+        areas: category number and segmentation of each annotation, the largest first.
+    """
+
+    path: Path
+    image_id: int | str
+    size: tuple[int, int]
+    areas: tuple[tuple[int, Any], ...] = field(repr=False)
+
+    def draw(self) -> RawMask:
+        """The numbers of the categories; 0 where there is no annotation.
+
+        Raises:
+            FolderError: if a segmentation is invalid.
+        """
+        coder = coco_coder()
+        height, width = self.size
+        values = np.zeros(self.size, np.int32)
+        for number, segmentation in self.areas:
+            try:
+                packed = (
+                    coder.frPyObjects(segmentation, height, width)
+                    if _is_plain(segmentation)
+                    else segmentation
+                )
+                packed = coder.merge(packed) if isinstance(packed, list) else packed
+                values[coder.decode(packed) > 0] = number
+            except Exception as error:
+                raise FolderError(
+                    f"{self.path} has an invalid segmentation for the image {self.image_id}: {error!r}. "
+                    "Correct it."
+                ) from error
+        return RawMask(values)
+
+    def to_text(self, root: Path) -> str:
+        """Where the annotations are, as ``dataset.json`` holds it."""
+        return f"coco:{_relative(self.path, root)}#{self.image_id}"
+
+
+def _is_plain(segmentation: Any) -> bool:
+    """Whether a segmentation is a list of polygons or counts that are not compressed."""
+    return isinstance(segmentation, list) or not isinstance(segmentation["counts"], str | bytes)
+
+
+def coco_coder() -> Any:
+    """The functions of ``pycocotools.mask``.
+
+    Raises:
+        ModuleNotFoundError: if pycocotools is not installed.
+    """
+    try:
+        from pycocotools import mask
+    except ModuleNotFoundError as error:
+        raise MissingPackageError("COCO annotations need pycocotools: pip install pycocotools") from error
+    return mask
+
+
+def _relative(path: Path, root: Path) -> str:
+    return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()

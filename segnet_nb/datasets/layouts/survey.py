@@ -1,0 +1,234 @@
+"""One pass over masks and headers of images: which values, colours, sizes and kinds there are.
+
+Values are counted by Pillow's histograms and colour tables, one file at a time in a few threads, so memory
+does not grow with the number of files.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from segnet_nb.datasets.image_files import (
+    is_lossy,
+    lossy_error,
+    open_image,
+    palette_of,
+    raw_mask,
+)
+from segnet_nb.datasets.layouts.pairs import Pair
+from segnet_nb.datasets.mask_encoding import Color, FolderError, color_of
+
+MOST_COLORS = 4096
+_ORIENTATION = 0x0112
+_THREADS = 4
+_AT_ONCE = 256
+
+
+@dataclass
+class FoundMask:
+    """What one mask holds; the fields are those of ``MaskSurvey``."""
+
+    kind: str
+    size: tuple[int, int]
+    numbers: dict[int, int] = field(default_factory=dict)
+    colors: dict[Color, int] = field(default_factory=dict)
+    palette: dict[int, Color] = field(default_factory=dict)
+    lossy: bool = False
+    bilevel: bool = False
+    grey_rgb: bool = False
+    fault: FolderError | None = None
+
+
+@dataclass
+class MaskSurvey:
+    """What the masks of a dataset hold; pixels by value, files by kind.
+
+    Attributes:
+        files: number of masks.
+        numbers: pixels of each number, of masks with one channel.
+        colors: pixels of each colour, of RGB masks whose channels differ.
+        shown: pixels of each colour of palette images; ``paletted`` those of each of their numbers.
+        palettes: for each number of palette images, the colours it is shown in and one file for each.
+        kinds: number of files of each kind, such as ``"palette, PNG"``.
+        sizes: number of files of each ``(height, width)``.
+        lossy: the masks with lossy compression.
+        most_distinct: the largest number of different values in one mask.
+        bilevel: number of masks with one bit per pixel.
+        grey_rgb: number of RGB masks with three equal channels.
+        faults: messages about masks that cannot be read.
+    """
+
+    files: int = 0
+    numbers: Counter[int] = field(default_factory=Counter)
+    colors: Counter[Color] = field(default_factory=Counter)
+    shown: Counter[Color] = field(default_factory=Counter)
+    paletted: Counter[int] = field(default_factory=Counter)
+    palettes: dict[int, dict[Color, str]] = field(default_factory=dict)
+    kinds: Counter[str] = field(default_factory=Counter)
+    sizes: Counter[tuple[int, int]] = field(default_factory=Counter)
+    lossy: list[str] = field(default_factory=list)
+    most_distinct: int = 0
+    bilevel: int = 0
+    grey_rgb: int = 0
+    faults: list[FolderError] = field(default_factory=list)
+
+    @property
+    def palette_files(self) -> int:
+        """Number of palette images."""
+        return sum(count for kind, count in self.kinds.items() if kind.startswith("palette"))
+
+    @property
+    def palettes_differ(self) -> bool:
+        """Whether a number is shown in different colours by different files."""
+        return any(len(colors) > 1 for colors in self.palettes.values())
+
+    @property
+    def palette_colors(self) -> dict[Color, None]:
+        """The colours of all palettes that occur, in order of their numbers."""
+        return {color: None for number in sorted(self.palettes) for color in self.palettes[number]}
+
+    def add(self, found: FoundMask, pair: Pair) -> None:
+        """Add what one mask holds."""
+        self.files += 1
+        if found.fault is not None:
+            self.faults.append(found.fault)
+            return
+        name = pair.mask.name if isinstance(pair.mask, Path) else pair.name
+        self.kinds[found.kind] += 1
+        self.sizes[found.size] += 1
+        self.most_distinct = max(self.most_distinct, len(found.numbers), len(found.colors))
+        self.bilevel += found.bilevel
+        self.grey_rgb += found.grey_rgb
+        self.numbers.update(found.numbers)
+        if len(self.colors) <= MOST_COLORS:
+            self.colors.update(found.colors)
+        for number, color in found.palette.items():
+            self.shown[color] += found.numbers[number]
+            self.paletted[number] += found.numbers[number]
+            self.palettes.setdefault(number, {}).setdefault(color, name)
+        if found.lossy:
+            self.lossy.append(name)
+
+
+def survey_masks(
+    pairs: Sequence[Pair],
+    *,
+    lossy: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> MaskSurvey:
+    """Look at masks, one at a time.
+
+    Args:
+        pairs: the pairs to look at.
+        lossy: accept masks with lossy compression.
+        progress: called with the number of finished masks and of all masks.
+    """
+    total = MaskSurvey()
+    for done, (pair, found) in enumerate(in_threads(lambda pair: look_at(pair, lossy), pairs), start=1):
+        total.add(found, pair)
+        if progress:
+            progress(done, len(pairs))
+    return total
+
+
+def in_threads(look: Callable[[Pair], Any], pairs: Sequence[Pair]) -> Iterator[tuple[Pair, Any]]:
+    """Each pair and what ``look`` returns for it, in order; only a few results wait at any time."""
+    # Threads suffice: decoding releases the global interpreter lock.
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for start in range(0, len(pairs), _AT_ONCE):
+            some = pairs[start : start + _AT_ONCE]
+            yield from zip(some, pool.map(look, some), strict=True)
+
+
+def look_at(pair: Pair, lossy: bool = False) -> FoundMask:
+    """What the mask of a pair holds; a fault is returned, not raised."""
+    try:
+        if not isinstance(pair.mask, Path):
+            values = pair.mask.draw().values
+            return FoundMask("drawn from annotations", values.shape, numbers=_counted(values))
+        path = pair.mask
+        found = open_image(path, lambda picture: _look(picture, path, lossy))
+        assert isinstance(found, FoundMask)
+        return found
+    except FolderError as error:
+        return FoundMask("fault", (0, 0), fault=error)
+    except OSError as error:
+        return FoundMask(
+            "fault", (0, 0), fault=FolderError(f"{error.filename or pair.image}: {error.strerror}.")
+        )
+
+
+def _look(picture: Image.Image, path: Path, lossy: bool) -> FoundMask:
+    loss = is_lossy(picture)
+    if loss and not lossy:
+        raise lossy_error(path, picture.format)
+    mode, name = picture.mode, picture.format or ""
+    size = size_of(picture)
+    if mode in ("L", "P"):
+        counts = {value: count for value, count in enumerate(picture.histogram()) if count}
+        colors = palette_of(picture) if mode == "P" else None
+        palette = {} if colors is None else {value: _plain(colors[value]) for value in counts}
+        kind = "grey" if colors is None else "palette"
+        return FoundMask(f"{kind}, {name}", size, counts, palette=palette, lossy=loss)
+    if mode == "RGB":
+        return _look_rgb(picture, name, size, loss)
+    values = raw_mask(picture, path).values
+    if values.ndim == 3:
+        return _look_rgb(Image.fromarray(values), name, size, loss)
+    bits = {"1": "1 bit", "LA": "grey"}.get(mode, "16 bits" if values.max(initial=0) > 255 else "grey")
+    if mode == "1":
+        values = values.astype(np.uint8) * np.uint8(255)
+    return FoundMask(f"{bits}, {name}", size, _counted(values), lossy=loss, bilevel=mode == "1")
+
+
+def _look_rgb(picture: Image.Image, name: str, size: tuple[int, int], loss: bool) -> FoundMask:
+    listed = picture.getcolors(MOST_COLORS)
+    if listed is None:
+        listed = _frequent_colors(picture)
+    colors: dict[Color, int] = {}
+    for count, color in listed:
+        if isinstance(color, tuple):
+            colors[color[0], color[1], color[2]] = count
+    if all(red == green == blue for red, green, blue in colors):
+        numbers = {color[0]: count for color, count in colors.items()}
+        return FoundMask(f"RGB with three equal channels, {name}", size, numbers, lossy=loss, grey_rgb=True)
+    return FoundMask(f"RGB, {name}", size, colors=colors, lossy=loss)
+
+
+def _frequent_colors(picture: Image.Image) -> list[tuple[int, Color]]:
+    pixels = np.asarray(picture).astype(np.int32)
+    codes, counts = np.unique(pixels @ np.array([1 << 16, 1 << 8, 1]), return_counts=True)
+    first = np.argsort(-counts, kind="stable")[: MOST_COLORS + 1]
+    return [(int(counts[place]), color_of(int(codes[place]))) for place in first]
+
+
+def _counted(values: np.ndarray) -> dict[int, int]:
+    counts = np.bincount(values.ravel())
+    return {int(value): int(counts[value]) for value in np.flatnonzero(counts)}
+
+
+def _plain(color: np.ndarray) -> Color:
+    red, green, blue = color.tolist()
+    return red, green, blue
+
+
+def size_of(picture: Image.Image) -> tuple[int, int]:
+    """Height and width of an open image, after turning it as its EXIF data says."""
+    sideways = orientation(picture) in (5, 6, 7, 8)
+    return (picture.width, picture.height) if sideways else (picture.height, picture.width)
+
+
+def orientation(picture: Image.Image) -> int:
+    """The EXIF orientation of an open image, 1 if it is upright; reads its header only."""
+    # For a PNG, Pillow would decode the image to look for EXIF data at its end.
+    if picture.format in ("JPEG", "TIFF", "MPO") or "exif" in picture.info:
+        return picture.getexif().get(_ORIENTATION, 1)
+    return 1
