@@ -81,6 +81,8 @@ class Run:
         classes: names and colours of the classes; None in a record that has none.
         adjustment: with ``config.logit_adjustment``, once finished: the epoch that was adjusted, the offsets
             of the classes, and the validation scores with them.
+        speed_ups: what made the steps fast, and the measured seconds of a step, see ``speed.Choice``; empty
+            before the first step.
     """
 
     config: TrainConfig
@@ -91,6 +93,7 @@ class Run:
     versions: dict[str, str] = field(default_factory=dict)
     classes: ClassList | None = None
     adjustment: dict[str, Any] = field(default_factory=dict)
+    speed_ups: dict[str, Any] = field(default_factory=dict)
     # The network that was read last, and the file that it is from.
     _loaded: tuple[Any, keras.Model] | None = field(default=None, init=False, repr=False, compare=False)
 
@@ -153,6 +156,7 @@ class Run:
             "best_epoch": self.best_epoch,
             "history": self.history,
             "adjustment": self.adjustment,
+            "speed_ups": self.speed_ups,
             "versions": self.versions,
             "classes": self.classes and self.classes.to_dict(),
             "machine": {"system": platform.system(), "processors": os.cpu_count()},
@@ -196,6 +200,7 @@ def load_run(directory: str | Path) -> Run:
             versions=record["versions"],
             classes=ClassList.from_dict(record["classes"]) if record.get("classes") else None,
             adjustment=record.get("adjustment", {}),
+            speed_ups=record.get("speed_ups", {}),
         )
     except (KeyError, TypeError) as error:
         raise UserError(
