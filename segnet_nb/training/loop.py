@@ -190,7 +190,7 @@ def _speed_ups(training: _Training) -> tuple[str, ...]:
     chosen = choice.choose(training.model, run.config, steps, timer, key)
     run.speed_ups = chosen.to_dict()
     run.save()
-    if training.progress and chosen.used:
+    if training.progress and chosen.seconds:
         print(chosen.line(), flush=True)
     return chosen.used
 
