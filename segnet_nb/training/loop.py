@@ -188,8 +188,7 @@ def _speed_ups(training: _Training) -> tuple[str, ...]:
     timer = StepTimer(training.model, run.config, data.classes.num_classes)
     key = remembered.key(training.model, run.config)
     chosen = choice.choose(training.model, run.config, steps, timer, key)
-    run.speed_ups = chosen.to_dict()
-    run.save()
+    run.speed_ups = chosen.to_dict()  # saved with the first epoch
     if training.progress and chosen.seconds:
         print(chosen.line(), flush=True)
     return chosen.used

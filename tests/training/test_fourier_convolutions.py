@@ -148,6 +148,28 @@ def test_training_uses_them_unless_told_otherwise():
         assert not changed(model)
 
 
+def test_deterministic_steps_are_equal_bit_for_bit():
+    from tensorflow.python.framework import config
+
+    images = np.random.default_rng(0).uniform(0, 255, (2, 90, 120, 3)).astype("float32")
+    labels = np.random.default_rng(1).integers(0, 4, (2, 90, 120))
+
+    def trained():
+        keras.utils.set_random_seed(0)
+        model = networks.build_network("basic16", (None, None, 3), 4, output="logits")
+        model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True), jit_compile=False)
+        with replaced(fourier.replacements(model)):
+            losses = [float(model.train_on_batch(images, labels)) for _ in range(3)]
+        return [losses, *model.get_weights()]
+
+    tf.config.experimental.enable_op_determinism()
+    try:
+        for one, other in zip(trained(), trained(), strict=True):
+            np.testing.assert_array_equal(one, other)
+    finally:
+        config.disable_op_determinism()
+
+
 @pytest.mark.parametrize(
     ("shape", "tiles"),
     [

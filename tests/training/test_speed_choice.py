@@ -284,6 +284,24 @@ class TestTrain:
         for one, other in zip(run.model.get_weights(), unbroken.model.get_weights(), strict=True):
             np.testing.assert_array_equal(one, other)
 
+    def test_steps_of_the_last_epochs_know_their_size(self, tmp_path, monkeypatch):
+        """Two sizes in one compiled step would be an unknown size, which some speed-ups leave alone."""
+        from segnet_nb.training.speed import fused_normalization as fused
+
+        shapes, original = set(), fused._call
+
+        def call(layer, otherwise, inputs, training=None, mask=None):
+            if training is True:
+                shapes.add(tuple(inputs.shape))
+            return original(layer, otherwise, inputs, training=training, mask=mask)
+
+        monkeypatch.setattr(fused, "_call", call)
+        config = tiny_config(epochs=2, final_epochs=1, final_size=(24, 40))
+        train(config, directory=tmp_path, data=tiny_pair(), progress=False)
+        assert (2, 16, 24, 4) in shapes
+        assert (2, 24, 40, 4) in shapes
+        assert not any(None in shape for shape in shapes)
+
     def test_measuring_changes_no_number(self, tmp_path, monkeypatch):
         """With the real timer, and with none: the same speed-ups give the same run."""
         config = tiny_config(network="small", dropout=0.3)
