@@ -30,10 +30,12 @@ def time_steps(chosen: argparse.Namespace) -> None:
     if chosen.child == "kept":
         keep_freed_memory()
     from benchmarks.training_on_cpu import training_step
+    from segnet_nb.training.speed.patches import DEFAULT_SPEED_UPS
 
     rng = np.random.default_rng(0)
     images = rng.uniform(0, 255, (chosen.batch, *chosen.size, 3)).astype("float32")
-    step = training_step(chosen.network, images, rng.integers(0, 11, (chosen.batch, *chosen.size)), fast=True)
+    labels = rng.integers(0, 11, (chosen.batch, *chosen.size))
+    step = training_step(chosen.network, images, labels, used=DEFAULT_SPEED_UPS)
     step()
     times = []
     for _ in range(STEPS):

@@ -16,7 +16,8 @@ import tensorflow as tf
 
 Tensor = Any
 
-_OFFSETS = np.arange(4, dtype=np.uint8).reshape(1, 1, 2, 1, 2, 1)
+# As wide as the values: a processor compares and selects vectors of one width at full speed.
+_OFFSETS = np.arange(4, dtype=np.int32).reshape(1, 1, 2, 1, 2, 1)
 
 
 def _windows(x: Tensor, fill: float) -> Tensor:
@@ -42,7 +43,7 @@ def _place(values: Tensor, indices: Tensor, height: Any, width: Any) -> Tensor:
     """Every value at its offset, zeros elsewhere, cropped to ``height`` and ``width``."""
     size = tf.shape(values)
     spread = (size[0], size[1], 1, size[2], 1, values.shape[3])
-    chosen = tf.equal(tf.reshape(indices, spread), _OFFSETS)
+    chosen = tf.equal(tf.cast(tf.reshape(indices, spread), tf.int32), _OFFSETS)
     full = tf.where(chosen, tf.reshape(values, spread), tf.zeros((), values.dtype))
     full = tf.reshape(full, (size[0], 2 * size[1], 2 * size[2], values.shape[3]))
     # A size that is only known when the step runs is a tensor, which cannot be compared yet.
@@ -54,6 +55,7 @@ def _place(values: Tensor, indices: Tensor, height: Any, width: Any) -> Tensor:
 def _pick(x: Tensor, indices: Tensor) -> Tensor:
     """The value of every window at the window's offset."""
     a, b, c, d = _corners(_windows(x, 0.0))
+    indices = tf.cast(indices, tf.int32)
     return tf.where(indices < 2, tf.where(indices < 1, a, b), tf.where(indices < 3, c, d))
 
 

@@ -28,7 +28,8 @@ from segnet_nb.training.config import TrainConfig
 from segnet_nb.training.data import load_data, make_batches, steps_per_epoch
 from segnet_nb.training.ema import ExponentialMovingAverage
 from segnet_nb.training.run import EpochReport, Run, open_run
-from segnet_nb.training.speed import patches
+from segnet_nb.training.speed import choice, patches, remembered
+from segnet_nb.training.speed.timing import StepTimer
 
 if TYPE_CHECKING:
     import keras
@@ -158,7 +159,10 @@ def _train_to_the_end(training: _Training) -> None:
     """Train the epochs that are left, adjust the classes if requested, and save how the run ended."""
     run = training.run
     try:
-        with failures.memory_explained(run), patches.applied(training.model, run.config):
+        with (
+            failures.memory_explained(run),
+            patches.applied(training.model, run.config, _speed_ups(training)),
+        ):
             while len(run.history) < run.config.epochs:
                 _train_epoch(training)
             if run.config.logit_adjustment and not run.is_adjusted:
@@ -179,10 +183,28 @@ def _train_to_the_end(training: _Training) -> None:
     run.save()
 
 
+def _speed_ups(training: _Training) -> tuple[str, ...]:
+    """What makes the steps fast: as in the epochs before, or chosen now and recorded."""
+    run, data = training.run, training.data[0]
+    if run.history and run.speed_ups:
+        return choice.Choice.from_dict(run.speed_ups).used
+    steps = steps_per_epoch(run.config, len(data)) * run.config.epochs
+    timer = StepTimer(training.model, run.config, data.classes.num_classes)
+    key = remembered.key(training.model, run.config)
+    chosen = choice.choose(training.model, run.config, steps, timer, key)
+    run.speed_ups = chosen.to_dict()  # saved with the first epoch
+    if training.progress and chosen.seconds:
+        print(chosen.line(), flush=True)
+    return chosen.used
+
+
 def _train_epoch(training: _Training) -> None:
     """Train and validate one epoch and write its checkpoints."""
     started = time.perf_counter()
     run, epoch = training.run, len(training.run.history) + 1
+    if epoch == run.config.epochs - run.config.final_epochs + 1:
+        # Another size of images: traced anew, because steps of unknown size are slower.
+        patches.forget_compiled(training.model)
     loss = _train_steps(training, epoch)
     failures.check_weights(run, training.model)
     model = training.validated()

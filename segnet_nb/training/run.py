@@ -82,6 +82,8 @@ class Run:
         images: names of the training and of the validation images; empty in a record that has none.
         adjustment: with ``config.logit_adjustment``, once finished: the epoch that was adjusted, the offsets
             of the classes, and the validation scores with them.
+        speed_ups: what made the steps fast, and the measured seconds of a step, see ``speed.Choice``; empty
+            before the first step.
     """
 
     config: TrainConfig
@@ -93,6 +95,7 @@ class Run:
     classes: ClassList | None = None
     images: dict[str, list[str]] = field(default_factory=dict)
     adjustment: dict[str, Any] = field(default_factory=dict)
+    speed_ups: dict[str, Any] = field(default_factory=dict)
     # The network that was read last, and the file that it is from.
     _loaded: tuple[Any, keras.Model] | None = field(default=None, init=False, repr=False, compare=False)
 
@@ -155,6 +158,7 @@ class Run:
             "best_epoch": self.best_epoch,
             "history": self.history,
             "adjustment": self.adjustment,
+            "speed_ups": self.speed_ups,
             "versions": self.versions,
             "classes": self.classes and self.classes.to_dict(),
             "images": self.images,
@@ -200,6 +204,7 @@ def load_run(directory: str | Path) -> Run:
             classes=ClassList.from_dict(record["classes"]) if record.get("classes") else None,
             images=record.get("images", {}),
             adjustment=record.get("adjustment", {}),
+            speed_ups=record.get("speed_ups", {}),
         )
     except (KeyError, TypeError) as error:
         raise UserError(

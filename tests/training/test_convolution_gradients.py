@@ -105,7 +105,7 @@ def test_training_uses_them():
     from tests.training_helpers import tiny_config
 
     model = networks.build_network("basic16", (None, None, 3), 11)
-    with applied(model, tiny_config()):
+    with applied(model, tiny_config(), ["convolution_gradients"]):
         assert len(changed(model)) == 9
 
 

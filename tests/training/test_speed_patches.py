@@ -12,6 +12,7 @@ from segnet_nb import model as networks
 from segnet_nb.training import StopTraining, train
 from segnet_nb.training.optimization import compile_model
 from segnet_nb.training.speed import applied, replaced
+from segnet_nb.training.speed.patches import SPEED_UPS
 from tests.training_helpers import tiny_config, tiny_data, tiny_pair
 
 CONFIG = tiny_config(network="basic16", sampled_statistics=True)
@@ -79,7 +80,7 @@ class TestApplied:
         model = built()
         attributes, methods = attributes_of(model), methods_of(model)
         try:
-            with applied(model, CONFIG):
+            with applied(model, CONFIG, SPEED_UPS):
                 assert "call" in vars(model)
                 assert sum("convolution_op" in vars(each) for each in model.layers) == 9
                 assert sum("call" in vars(each) for each in model.layers) == 8

@@ -34,10 +34,11 @@ def replacements(model: keras.Model) -> list[tuple[Any, str, Any]]:
     Returns:
         One ``(layer, "convolution_op", function)`` per convolution, for ``patches.replaced``.
     """
-    return [(layer, "convolution_op", _convolution) for layer in model.layers if _fits(layer)]
+    return [(layer, "convolution_op", _convolution) for layer in model.layers if fits(layer)]
 
 
-def _fits(layer: keras.layers.Layer) -> bool:
+def fits(layer: keras.layers.Layer) -> bool:
+    """Whether a layer is an odd convolution of stride 1 that preserves the size, without dilation."""
     return (
         type(layer) is keras.layers.Conv2D
         and (layer.padding == "same" or layer.kernel_size == (1, 1))
