@@ -1,4 +1,4 @@
-"""``segnet-nb predict``: segment image files."""
+"""``segnet-nb predict``: segment image files and videos."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from segnet_nb.cli import options as shared
+from segnet_nb.cli import _videos, options as shared
 
 
 def add(commands: Any) -> None:
     """Add the command's parser."""
-    parser = commands.add_parser("predict", help="segment images; write masks, overlays and JSON")
+    parser = commands.add_parser("predict", help="segment images or videos; write masks, overlays and JSON")
     parser.add_argument(
         "images",
         nargs="+",
         type=Path,
         metavar="IMAGE",
-        help="image files, or folders of them; subfolders are read too",
+        help="image files, folders of them, with subfolders, or video files",
     )
     shared.add_weights(parser)
     shared.add_output_dir(parser, "predictions")
@@ -53,10 +53,13 @@ def add(commands: Any) -> None:
         help="segment again what was done with the same weights and options (default: skip it)",
     )
     shared.add_strict(parser)
+    _videos.add_options(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Write masks, overlays and JSON; print the most frequent classes of each image."""
+    if _videos.are_videos(options.images):
+        return _videos.run(options)
     from segnet_nb.inference import image_listing, prediction_files, pretrained
 
     image_listing.list_images(options.images, options.output_dir)  # before anything slow

@@ -24,6 +24,7 @@ from . import (
     resizing as resizing,
     streaming as streaming,
     synthetic as synthetic,
+    video_files as video_files,
 )
 from .base import (
     Dataset as Dataset,

@@ -150,6 +150,18 @@ class Dataset:
             source=with_note(self.source, note),
         )
 
+    def select(self, chosen: np.ndarray | slice) -> Dataset:
+        """Some of the images, by a slice, their numbers, or one boolean per image.
+
+        Example:
+            >>> from segnet_nb.datasets.classes import CAMVID
+            >>> blank = np.zeros((3, 16, 16, 3), np.uint8)
+            >>> data = Dataset(blank, blank[..., 0], CAMVID, ("a", "b", "c"))
+            >>> data.select(slice(None, None, 2)).names, data.select(np.array([False, True, False])).names
+            (('a', 'c'), ('b',))
+        """
+        return self.subset(np.arange(len(self))[chosen].tolist())
+
     def resized(self, size: tuple[int, int]) -> Dataset:
         """The images at another height and width, see ``segnet_nb.datasets.resizing``."""
         images = np.empty((len(self), *size, 3), np.uint8)

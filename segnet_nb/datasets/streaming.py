@@ -142,6 +142,10 @@ class StreamedDataset:
             source=with_note(self.source, note),
         )
 
+    def select(self, chosen: np.ndarray | slice) -> StreamedDataset:
+        """Some of the images, by a slice, their numbers, or one boolean per image; nothing is decoded."""
+        return self.subset(np.arange(len(self))[chosen].tolist())
+
     def resized(self, size: tuple[int, int]) -> StreamedDataset:
         """The images at another height and width; nothing is decoded."""
         return replace(self, sizes=(*self.sizes, (int(size[0]), int(size[1]))))

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 # A clone keeps them beside the package, an installed wheel inside it.
 _PLACES = (Path(__file__).parents[2] / "data" / "weights", Path(__file__).parents[1] / "weights")
+_USUAL_NETWORKS = {"synthetic": "small"}
 
 
 def directory() -> Path:
@@ -59,7 +60,7 @@ def card(name: str) -> dict[str, Any]:
     return json.loads((directory() / f"{name}.json").read_text())
 
 
-def best_for(dataset: str, *, dropout: bool = False) -> str:
+def best_for(dataset: str, *, dropout: bool = False, network: str = "") -> str:
     """The pretrained weights that suit a dataset best.
 
     Those trained on it with the highest validation mean IoU; if there are none, those trained on synthetic
@@ -68,6 +69,8 @@ def best_for(dataset: str, *, dropout: bool = False) -> str:
     Args:
         dataset: ``"synthetic"`` or ``"camvid"``.
         dropout: whether the network must have dropout, for Monte Carlo dropout, or must have none.
+        network: weights of this network, such as ``"realtime"``, whatever they were trained on, if there are
+            any. Empty: of ``"small"`` for synthetic scenes, which the lessons describe, else of any network.
 
     Returns:
         A name for ``load_pretrained``.
@@ -78,11 +81,15 @@ def best_for(dataset: str, *, dropout: bool = False) -> str:
     Example:
         >>> best_for("synthetic", dropout=True)
         'small-synthetic-bayesian'
+        >>> best_for("synthetic", network="realtime")
+        'realtime-synthetic'
     """
     cards = [card(name) for name in available()]
     fitting = [about for about in cards if bool(about["config"].get("dropout", 0.0)) == dropout]
-    for wanted in (dataset, "synthetic"):
-        found = [about for about in fitting if about["config"]["dataset"] == wanted]
+    network = network or _USUAL_NETWORKS.get(dataset, "")
+    preferred = [about for about in fitting if about["config"].get("network") == network]
+    for wanted in (dataset, "synthetic", *(("camvid",) if preferred else ())):
+        found = [about for about in preferred or fitting if about["config"]["dataset"] == wanted]
         if found:
             return max(found, key=lambda about: about["validation"]["mean_iou"])["name"]
     kind = "with" if dropout else "without"

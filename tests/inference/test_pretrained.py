@@ -39,6 +39,24 @@ def test_a_card_says_where_the_weights_are_from(name):
     assert ("non-commercial" in card["licence"]) == (card["config"]["dataset"] == "camvid")
 
 
+@pytest.mark.parametrize("name", pretrained.available())
+def test_a_card_says_what_its_scores_were_measured_on(name):
+    card = pretrained.card(name)
+    assert card["validated_on"] == packing.validated_on(TrainConfig.from_dict(card["config"]))
+    assert ("drive 0016E5" in card["validated_on"]) == (card["config"]["dataset"] == "camvid")
+    if "test" in card:
+        # A figure on test was measured elsewhere: with drives, date and commit, or not at all.
+        assert all(part in card["tested_on"] for part in ("0001TP", "Seq05VD", "2026-11-25", "51199e0"))
+
+
+def test_what_other_scores_were_measured_on():
+    held_out = TrainConfig(dataset="camvid", hold_out=("0006R0", "0001TP"))
+    assert packing.validated_on(held_out).endswith("held out of training: 0006R0, 0001TP")
+    assert packing.validated_on(TrainConfig(dataset="data/mine")) == "mine, validation split"
+    few = packing.validated_on(TrainConfig(dataset="camvid", val_count=8))
+    assert few.startswith("CamVid's validation split: 8 images of the drive 0016E5")
+
+
 def test_the_shipped_weights_reach_the_score_of_their_card():
     card = pretrained.card("small-synthetic")
     config = TrainConfig.from_dict(card["config"])
@@ -96,8 +114,9 @@ def test_a_run_without_a_completed_epoch_is_not_packed(tmp_path):
 
 
 class TestBestFor:
-    def write(self, folder, name, dataset, mean_iou, dropout=0.0):
-        about = {"name": name, "config": {"dataset": dataset, "dropout": dropout}, "validation": {}}
+    def write(self, folder, name, dataset, mean_iou, dropout=0.0, network="lean"):
+        config = {"dataset": dataset, "dropout": dropout, "network": network}
+        about = {"name": name, "config": config, "validation": {}}
         about["validation"]["mean_iou"] = mean_iou
         (folder / f"{name}.json").write_text(json.dumps(about))
 
@@ -116,6 +135,25 @@ class TestBestFor:
     def test_where_there_are_none_drawn_streets(self, cards):
         self.write(cards, "asked", "synthetic", 0.1, dropout=0.3)
         assert pretrained.best_for("camvid", dropout=True) == "asked"
+        assert pretrained.best_for("mine") == "drawn"
+
+    def test_of_a_network_where_there_are_some(self, cards):
+        assert pretrained.best_for("camvid", network="realtime") == "better"  # there are none
+        self.write(cards, "fast", "synthetic", 0.3, network="realtime")
+        self.write(cards, "faster", "synthetic", 0.4, network="realtime")
+        assert pretrained.best_for("camvid", network="realtime") == "faster"
+        self.write(cards, "road", "camvid", 0.2, network="realtime")
+        assert pretrained.best_for("camvid", network="realtime") == "road"
+        assert pretrained.best_for("synthetic", network="realtime") == "faster"
+        assert pretrained.best_for("camvid") == "better"
+
+    def test_of_a_network_that_was_trained_on_streets_alone(self, cards):
+        self.write(cards, "road", "camvid", 0.2, network="realtime")
+        assert pretrained.best_for("synthetic", network="realtime") == "road"
+
+    def test_of_synthetic_scenes_those_that_the_lessons_describe(self, cards):
+        self.write(cards, "described", "synthetic", 0.1, network="small")
+        assert pretrained.best_for("synthetic") == "described"
         assert pretrained.best_for("mine") == "drawn"
 
     def test_none_at_all(self, cards):
