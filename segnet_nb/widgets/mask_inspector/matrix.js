@@ -2,7 +2,7 @@
 // The confusion matrix as a table whose cells can be chosen.
 
 import { element, used } from "../shared/dom.js";
-import { arrowStep } from "../shared/values.js";
+import { moved, stepOf } from "../shared/values.js";
 
 /** @import { Scope } from "../shared/scope.js" */
 /** @import { Scores } from "./scores.js" */
@@ -56,11 +56,11 @@ export class Matrix {
    * @param {number} p
    */
   pressed(key, t, p) {
-    const step = arrowStep(key), count = this.cells.length;
+    const step = stepOf(key), count = this.cells.length;
     if (key === "Enter" || key === " ") this.choose(t, p);
     else if (key === "Escape") this.scope.set("cell", []);
     else if (step) {
-      const next = this.cells[(t + step[0] + count) % count][(p + step[1] + count) % count];
+      const [row, column] = moved([t, p], step, [count, count]), next = this.cells[row][column];
       this.cells[t][p].tabIndex = -1;
       next.tabIndex = 0;
       next.focus();
@@ -90,9 +90,11 @@ export class Matrix {
  * @param {string} truth
  */
 function fillCell(cell, share, text, truth) {
-  const strength = Math.round(100 * Math.sqrt(share));
-  cell.style.setProperty("--sn-strength", `${strength}%`);
-  cell.classList.toggle("sn-strong", strength > 62);
+  // No colour between the two ranges: neither dark nor light numbers can be read on it.
+  const strength = Math.sqrt(share), strong = strength > 0.62;
+  const shown = strong ? 94 + 6 * (strength - 0.62) / 0.38 : 74 * strength;
+  cell.style.setProperty("--sn-strength", `${shown.toFixed(1)}%`);
+  cell.classList.toggle("sn-strong", strong);
   cell.textContent = share >= 0.005 ? `${Math.round(100 * share)}` : "";
   cell.title = `${text}, ${(100 * share).toFixed(1)} % of ${truth}`;
   cell.setAttribute("aria-label", cell.title);
