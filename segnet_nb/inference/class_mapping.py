@@ -11,7 +11,8 @@ import numpy as np
 
 from segnet_nb._shared.errors import UserError
 from segnet_nb.datasets.classes import ClassList
-from segnet_nb.datasets.mask_encoding import CLASSES_FILE, MaskEncoding, read_encoding
+from segnet_nb.datasets.layouts.declared import read_declared
+from segnet_nb.datasets.mask_encoding import CLASSES_FILE, MaskEncoding
 from segnet_nb.inference.pretrained import TrainedNetwork
 
 if TYPE_CHECKING:
@@ -216,23 +217,32 @@ def labelled_folder(output_dir: Path) -> MaskEncoding | None:
     places = [output_dir, *([output_dir.parent] if output_dir.name.lower() in MASK_FOLDERS else [])]
     for place in places:
         if (place / CLASSES_FILE).is_file():
-            return read_encoding(place / CLASSES_FILE)
+            return read_declared(place / CLASSES_FILE).encoding()
     return None
 
 
 def mask_values(encoding: MaskEncoding) -> np.ndarray:
-    """The value that a mask has for each class id, uint8.
+    """The value that a mask has for each class id, uint8; of several, the first.
 
     Raises:
-        ValueError: if masks are colours.
+        ValueError: if masks are colours, or have values above 255.
     """
     if encoding.is_color:
         raise UserError(
             f"the masks of this folder are colours ({encoding.source}), but predict writes class ids. Choose "
             "another output folder (--output-dir)."
         )
-    by_id = {number: value for value, number in encoding.ids.items()}
-    return np.array([by_id[number] for number in range(encoding.classes.num_classes)], np.uint8)
+    by_id: dict[int, int] = {}
+    for value, number in encoding.ids.items():
+        if isinstance(value, int):
+            by_id.setdefault(number, value)
+    values = [by_id[number] for number in range(encoding.classes.num_classes)]
+    if max(values) > 255:
+        raise UserError(
+            f"the masks of this folder have values up to {max(values)} ({encoding.source}), but predict writes "
+            "8-bit masks. Choose another output folder (--output-dir)."
+        )
+    return np.array(values, np.uint8)
 
 
 def _key(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from segnet_nb._shared.errors import UserError
-from segnet_nb.datasets.base import Dataset
+from segnet_nb.datasets.base import LabelledImages
 from segnet_nb.datasets.classes import ClassList
 from segnet_nb.inference.run_files import BEST
 from segnet_nb.training.run import Run
@@ -13,12 +13,12 @@ from segnet_nb.training.run import Run
 _SHOWN = 3
 
 
-def names_of(train_data: Dataset, val_data: Dataset) -> dict[str, list[str]]:
+def names_of(train_data: LabelledImages, val_data: LabelledImages) -> dict[str, list[str]]:
     """The names of all images, as the record of a run keeps them."""
     return {"training": list(train_data.names), "validation": list(val_data.names)}
 
 
-def check_unchanged(run: Run, train_data: Dataset, val_data: Dataset) -> None:
+def check_unchanged(run: Run, train_data: LabelledImages, val_data: LabelledImages) -> None:
     """Raise if a run has completed epochs on other classes or other images.
 
     Raises:
