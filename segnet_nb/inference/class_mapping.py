@@ -239,8 +239,8 @@ def mask_values(encoding: MaskEncoding) -> np.ndarray:
     values = [by_id[number] for number in range(encoding.classes.num_classes)]
     if max(values) > 255:
         raise UserError(
-            f"the masks of this folder have values up to {max(values)} ({encoding.source}), but predict writes "
-            "8-bit masks. Choose another output folder (--output-dir)."
+            f"the masks of this folder have values up to {max(values)} ({encoding.source}), but predict "
+            "writes 8-bit masks. Choose another output folder (--output-dir)."
         )
     return np.array(values, np.uint8)
 

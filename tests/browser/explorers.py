@@ -37,7 +37,7 @@ CELLS = {
     ),
 }
 
-# What stock controls do at a key, in words of a selector, keys, and a property that must change or have a value.
+# What stock controls do at a key: a selector, keys, and a property that must change or have a value.
 PROPERTY = (
     "control => control.type === 'range' ? Number(control.value) : control.selectedIndex ?? control.checked"
 )
@@ -69,7 +69,8 @@ def check_slider(page: Any, control: Any) -> None:
     """Home and End go to the ends, arrows a step, Page Up and Down further."""
     low, high, step = (float(control.get_attribute(name)) for name in ("min", "max", "step"))
     further = control.evaluate(
-        "control => { const copy = control.cloneNode(); copy.value = copy.min; copy.stepUp(); return copy.value; }"
+        "control => { const copy = control.cloneNode(); copy.value = copy.min; copy.stepUp(); "
+        "return copy.value; }"
     )
     control.focus()
     expected = {"Home": low, "ArrowRight": float(further), "ArrowLeft": low, "End": high}

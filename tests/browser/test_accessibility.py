@@ -19,7 +19,7 @@ from tests.widgets.test_uncertainty_lens import sampled
 axe_playwright = pytest.importorskip("axe_playwright_python.sync_playwright", reason="could not import axe")
 pytestmark = [pytest.mark.browser, pytest.mark.notebook]
 
-# A pane of 780 x 780 pixels for the notebook: what a window of 1280 x 900 leaves beside the file browser is wider.
+# A pane of 780 x 780 pixels for the notebook: a window of 1280 x 900 leaves a wider one beside the files.
 NARROW, WIDE = (858, 901), (1280, 900)
 # Of its column that is too long, what must be seen together: the picture and its controls.
 SEEN_TOGETHER = {"mask-inspector": ".sn-left"}
@@ -54,7 +54,7 @@ def violations(page, kinds):
 
 
 def test_they_fit_the_pane_that_jupyterlab_leaves(opened):
-    """In a window of 1280 x 900 with the file browser open, no explorer is taller than the notebook's pane."""
+    """In a window of 1280 x 900 with the files beside it, no explorer is taller than the notebook's pane."""
     opened.page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
     pane = opened.page.locator(".jp-Notebook").bounding_box()["height"]
     assert 770 <= pane <= 790
@@ -183,7 +183,7 @@ def exported(tmp_path, browser):
 
 
 def test_an_exported_page(exported):
-    """Without JupyterLab the controls take the same keys, the page stays where it is, and axe finds nothing."""
+    """Without JupyterLab the controls take the same keys, the page stays, and axe finds nothing."""
     kinds = ("pooling-playground", "mask-inspector", "uncertainty-lens")
     for kind in kinds:
         exported.page.locator(f".sn-{kind}").wait_for()
