@@ -101,6 +101,15 @@ def overlay(image: np.ndarray, labels: np.ndarray, classes: ClassList, opacity: 
         raise UserError(f"labels of shape {labels.shape} do not match an image of shape {image.shape}.")
     if not 0 <= opacity <= 1:
         raise UserError(f"opacity must be in 0..1, but got {opacity}.")
-    colors = colorize(labels, classes)
-    alpha = np.where(labels == classes.void_id, 0.0, opacity)[..., None]
-    return np.rint(image * (1 - alpha) + colors * alpha).astype(np.uint8)
+    first = 256 * _check_labels(labels, classes).astype(np.intp)  # of the class, in the table of a channel
+    mixed = np.empty_like(image)
+    for channel, table in enumerate(_blends(classes, opacity)):
+        mixed[..., channel] = table[first + image[..., channel]]
+    return mixed
+
+
+def _blends(classes: ClassList, opacity: float) -> np.ndarray:
+    """Each colour blended with each grey level, shape ``(3, classes * 256)``: fast to look up."""
+    alpha = np.where(np.arange(classes.num_classes + 1) == classes.void_id, 0.0, opacity)[:, None, None]
+    blends = np.arange(256) * (1 - alpha) + classes.palette[..., None] * alpha
+    return np.rint(blends).astype(np.uint8).transpose(1, 0, 2).reshape(3, -1)
