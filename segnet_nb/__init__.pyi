@@ -37,6 +37,7 @@ from .inference import (
     prediction_files as prediction_files,
     pretrained as pretrained,
     uncertainty as uncertainty,
+    video as video,
 )
 from .inference.evaluation import (
     evaluate as evaluate,
@@ -57,6 +58,9 @@ from .inference.pretrained import (
 )
 from .inference.uncertainty import (
     predict_with_uncertainty as predict_with_uncertainty,
+)
+from .inference.video_prediction import (
+    predict_video as predict_video,
 )
 from .metrics import (
     calibration as calibration,

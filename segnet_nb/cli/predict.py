@@ -1,4 +1,4 @@
-"""``segnet-nb predict``: segment image files."""
+"""``segnet-nb predict``: segment image files and videos."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from segnet_nb.cli import options as shared
+from segnet_nb.cli import _videos, options as shared
 
 
 def add(commands: Any) -> None:
     """Add the command's parser."""
-    parser = commands.add_parser("predict", help="segment images; write masks, overlays and JSON")
+    parser = commands.add_parser("predict", help="segment images or videos; write masks, overlays and JSON")
     parser.add_argument(
-        "images", nargs="+", type=Path, metavar="IMAGE", help="image files, or folders of them"
+        "images", nargs="+", type=Path, metavar="IMAGE", help="image files, folders of them, or video files"
     )
     shared.add_weights(parser)
     shared.add_output_dir(parser, "predictions")
@@ -23,10 +23,13 @@ def add(commands: Any) -> None:
         "resizing)",
     )
     shared.add_views(parser)
+    _videos.add_options(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Write masks, overlays and JSON; print the most frequent classes of each image."""
+    if _videos.are_videos(options.images):
+        return _videos.run(options)
     from segnet_nb.inference import prediction_files, pretrained
 
     prediction_files.image_files(options.images)  # before anything slow

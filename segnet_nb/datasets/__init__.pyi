@@ -19,6 +19,7 @@ from . import (
     registry as registry,
     resizing as resizing,
     synthetic as synthetic,
+    video_files as video_files,
 )
 from .base import (
     Dataset as Dataset,

@@ -5,6 +5,9 @@ from __future__ import annotations
 import base64
 import html
 import io
+from collections.abc import Generator
+from contextlib import closing
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,11 +15,13 @@ import numpy as np
 from PIL import Image, ImageSequence
 
 from segnet_nb._shared.errors import MissingFileError, MissingPackageError, UserError
-from segnet_nb.datasets import folder, synthetic
+from segnet_nb.datasets import folder, synthetic, video_files
 from segnet_nb.datasets.resizing import resize_image
 
 if TYPE_CHECKING:
     from IPython.display import HTML
+
+Frames = Generator[np.ndarray, None, None]
 
 _ANIMATED = {".gif", ".webp", ".png", ".apng"}
 
@@ -27,8 +32,7 @@ def frames(
     """The first frames of a clip.
 
     Args:
-        source: ``""`` for a zoom into a synthetic scene; an animated GIF, WebP or PNG; a folder of images,
-            sorted by name; ``"camera"``, ``"camera:1"`` and so on, which need OpenCV.
+        source: see ``stream``.
         count: maximum number of frames.
         size: ``(height, width)`` of the frames in pixels.
         seed: seed of the synthetic scene.
@@ -39,11 +43,39 @@ def frames(
     Raises:
         FileNotFoundError: if the file or folder does not exist, or the folder contains no images.
         ValueError: if the file is not a clip, the camera returns no image, or ``count`` is below 1.
-        ModuleNotFoundError: if a camera is requested and OpenCV is not installed.
+        ModuleNotFoundError: if a camera is requested and OpenCV is not installed, or a video and PyAV is not.
 
     Example:
         >>> frames(count=2, size=(24, 32)).shape
         (2, 24, 32, 3)
+    """
+    return np.stack(list(stream(source, count=count, size=size, seed=seed)))
+
+
+def stream(
+    source: str | Path = "", *, count: int = 16, size: tuple[int, int] = (120, 160), seed: int = 0
+) -> Frames:
+    """The frames of a clip one at a time, each read when it is asked for.
+
+    Args:
+        source: ``""`` for a zoom into a synthetic scene; a video such as an MP4, which needs PyAV; an
+            animated GIF, WebP or PNG; a folder of images, sorted by name; ``"camera"``, ``"camera:1"`` and
+            so on, which need OpenCV.
+        count: maximum number of frames.
+        size: ``(height, width)`` of the frames in pixels.
+        seed: seed of the synthetic scene.
+
+    Yields:
+        uint8 RGB, shape ``(*size, 3)``.
+
+    Raises:
+        FileNotFoundError: as ``frames``, all of them when the first frame is asked for.
+        ValueError: as ``frames``.
+        ModuleNotFoundError: as ``frames``.
+
+    Example:
+        >>> [frame.shape for frame in stream(count=2, size=(24, 32))]
+        [(24, 32, 3), (24, 32, 3)]
     """
     if count < 1:
         raise UserError(f"count must be at least 1, but got {count}.")
@@ -53,49 +85,50 @@ def frames(
     elif source == "camera" or source.startswith("camera:"):
         found = _from_camera(source, count)
     elif Path(source).is_dir():
-        paths = [
-            each for each in sorted(Path(source).iterdir()) if each.suffix.lower() in folder.IMAGE_SUFFIXES
-        ]
-        if not paths:
-            raise MissingFileError(f"there are no images in {source}. Pass another folder, or a clip.")
-        found = [folder.read_image(path, convert=True) for path in paths[:count]]
+        found = _from_folder(Path(source))
+    elif video_files.is_video(source):
+        found = _from_video(Path(source))
     else:
-        found = _from_file(Path(source), count)
-    return np.stack([resize_image(frame, size) for frame in found])
+        found = _from_file(Path(source))
+    with closing(found):  # releases a camera, whoever stops early
+        for frame in islice(found, count):
+            yield resize_image(frame, size)
 
 
-def _synthetic(count: int, size: tuple[int, int], seed: int) -> list[np.ndarray]:
+def _synthetic(count: int, size: tuple[int, int], seed: int) -> Frames:
     """Crops of a synthetic scene that zoom in towards the end of the road."""
     scene = synthetic.load("val", image_size=(2 * size[0], 2 * size[1]), count=1, seed=seed).images[0]
-    picture = Image.fromarray(scene)
-    found = []
-    for share in np.linspace(1.0, 0.6, count):
-        width, height = picture.width * share, picture.height * share
-        left, top = (picture.width - width) / 2, (picture.height - height) * 0.45
-        found.append(
-            picture.resize(picture.size, Image.Resampling.BILINEAR, (left, top, left + width, top + height))
-        )
-    return [np.asarray(each) for each in found]
+    return synthetic.drives.zoomed(scene, count)
 
 
-def _from_file(path: Path, count: int) -> list[np.ndarray]:
+def _from_folder(folder_path: Path) -> Frames:
+    paths = [each for each in sorted(folder_path.iterdir()) if each.suffix.lower() in folder.IMAGE_SUFFIXES]
+    if not paths:
+        raise MissingFileError(f"there are no images in {folder_path}. Pass another folder, or a clip.")
+    for path in paths:
+        yield folder.read_image(path, convert=True)
+
+
+def _from_video(path: Path) -> Frames:
+    with video_files.VideoReader(path) as video:
+        for frame in video:
+            yield frame.image
+
+
+def _from_file(path: Path) -> Frames:
     if not path.is_file():
-        raise MissingFileError(f"there is no clip at {path}. Pass an animated GIF, WebP or PNG, or a folder.")
+        raise MissingFileError(f"there is no clip at {path}. Pass a video, an animated GIF, or a folder.")
     if path.suffix.lower() not in _ANIMATED:
         raise UserError(
-            f"{path.name} is not an animated GIF, WebP or PNG. Convert videos to a folder of images first, "
-            "for example with `ffmpeg -i film.mp4 frames/%04d.jpg`."
+            f"{path.name} is not a video, nor an animated GIF, WebP or PNG. Pass one of these, for "
+            "example an MP4, or a folder of images."
         )
-    found = []
     with Image.open(path) as picture:
         for frame in ImageSequence.Iterator(picture):
-            found.append(np.asarray(frame.convert("RGB")))
-            if len(found) == count:
-                break
-    return found
+            yield np.asarray(frame.convert("RGB"))
 
 
-def _from_camera(source: str, count: int) -> list[np.ndarray]:
+def _from_camera(source: str, count: int) -> Frames:
     try:
         import cv2  # pyright: ignore[reportMissingImports] optional
     except ModuleNotFoundError as error:
@@ -103,21 +136,20 @@ def _from_camera(source: str, count: int) -> list[np.ndarray]:
             "a camera needs OpenCV: pip install opencv-python-headless. Without it, leave the source empty."
         ) from error
     number = int(source.partition(":")[2] or 0)
-    camera = cv2.VideoCapture(number)
-    found = []
+    camera, done = cv2.VideoCapture(number), 0
     try:
-        while len(found) < count:
+        while done < count:
             success, frame = camera.read()
             if not success:
                 break
-            found.append(np.ascontiguousarray(frame[..., ::-1]))  # OpenCV returns BGR
+            done += 1
+            yield np.ascontiguousarray(frame[..., ::-1])  # OpenCV returns BGR
     finally:
         camera.release()
-    if not found:
+    if not done:
         raise UserError(
             f"camera {number} returns no image. Check that it is connected and not used by another program."
         )
-    return found
 
 
 def animation(frames: np.ndarray, *, fps: float = 8, quality: int = 60) -> bytes:

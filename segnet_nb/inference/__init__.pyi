@@ -6,6 +6,8 @@ from . import (
     pretrained as pretrained,
     run_files as run_files,
     uncertainty as uncertainty,
+    video as video,
+    video_prediction as video_prediction,
 )
 from .evaluation import (
     Evaluation as Evaluation,
@@ -28,4 +30,10 @@ from .pretrained import (
 )
 from .uncertainty import (
     predict_with_uncertainty as predict_with_uncertainty,
+)
+from .video import (
+    segment as segment,
+)
+from .video_prediction import (
+    predict_video as predict_video,
 )

@@ -58,7 +58,7 @@ def card(name: str) -> dict[str, Any]:
     return json.loads((directory() / f"{name}.json").read_text())
 
 
-def best_for(dataset: str, *, dropout: bool = False) -> str:
+def best_for(dataset: str, *, dropout: bool = False, network: str = "") -> str:
     """The pretrained weights that suit a dataset best.
 
     Those trained on it with the highest validation mean IoU; if there are none, those trained on synthetic
@@ -67,6 +67,8 @@ def best_for(dataset: str, *, dropout: bool = False) -> str:
     Args:
         dataset: ``"synthetic"`` or ``"camvid"``.
         dropout: whether the network must have dropout, for Monte Carlo dropout, or must have none.
+        network: prefer weights of this network, such as ``"realtime"``, whatever they were trained on; empty,
+            or if there are none: any network.
 
     Returns:
         A name for ``load_pretrained``.
@@ -80,8 +82,9 @@ def best_for(dataset: str, *, dropout: bool = False) -> str:
     """
     cards = [card(name) for name in available()]
     fitting = [about for about in cards if bool(about["config"].get("dropout", 0.0)) == dropout]
-    for wanted in (dataset, "synthetic"):
-        found = [about for about in fitting if about["config"]["dataset"] == wanted]
+    preferred = [about for about in fitting if about["config"]["network"] == network]
+    for wanted in (dataset, "synthetic", *(("camvid",) if preferred else ())):
+        found = [about for about in preferred or fitting if about["config"]["dataset"] == wanted]
         if found:
             return max(found, key=lambda about: about["validation"]["mean_iou"])["name"]
     kind = "with" if dropout else "without"
