@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -74,6 +74,22 @@ class Dataset:
     def image_size(self) -> tuple[int, int]:
         """Height and width of the images in pixels."""
         return self.images.shape[1], self.images.shape[2]
+
+    def select(self, chosen: np.ndarray | slice) -> Dataset:
+        """Some of the images with their labels and names.
+
+        Args:
+            chosen: a slice, numbers of images, or one boolean per image.
+
+        Example:
+            >>> from segnet_nb.datasets.classes import CAMVID
+            >>> blank = np.zeros((3, 16, 16, 3), np.uint8)
+            >>> data = Dataset(blank, blank[..., 0], CAMVID, ("a", "b", "c"))
+            >>> data.select(slice(None, None, 2)).names, data.select(np.array([False, True, False])).names
+            (('a', 'c'), ('b',))
+        """
+        names = tuple(np.array(self.names, object)[chosen])
+        return replace(self, images=self.images[chosen], labels=self.labels[chosen], names=names)
 
     def __repr__(self) -> str:
         height, width = self.image_size

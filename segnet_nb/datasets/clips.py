@@ -19,7 +19,7 @@ from segnet_nb.datasets import folder, synthetic, video_files
 from segnet_nb.datasets.resizing import resize_image
 
 if TYPE_CHECKING:
-    from IPython.display import HTML
+    from IPython.display import HTML, Image as IPythonImage
 
 Frames = Generator[np.ndarray, None, None]
 
@@ -219,3 +219,25 @@ def show(frames: np.ndarray, *, fps: float = 8, text: str = "a clip") -> HTML:
         f'<img alt="{html.escape(text)}" src="data:image/webp;base64,{content}" '
         f'style="width: {width}px; max-width: 100%">'
     )
+
+
+def picture(frame: np.ndarray, *, quality: int = 80) -> IPythonImage:
+    """One frame as a JPEG that a notebook displays, or puts in the place of the frame before.
+
+    Args:
+        frame: uint8 RGB, shape ``(height, width, 3)``.
+        quality: JPEG quality, 1..95.
+
+    Returns:
+        An ``IPython.display.Image``; to play a clip, pass one after the other to ``update`` of a handle that
+        ``display(..., display_id=True)`` returns.
+
+    Example:
+        >>> picture(np.zeros((8, 8, 3), np.uint8)).format
+        'jpeg'
+    """
+    from IPython.display import Image as IPythonImage
+
+    buffer = io.BytesIO()
+    Image.fromarray(frame).save(buffer, "JPEG", quality=quality)
+    return IPythonImage(data=buffer.getvalue(), format="jpeg")

@@ -89,10 +89,4 @@ def hold_out(data: Dataset, groups: Sequence[str], by: str = DRIVE) -> tuple[Dat
 
 
 def _chosen(data: Dataset, mask: np.ndarray, note: str) -> Dataset:
-    return replace(
-        data,
-        images=data.images[mask],
-        labels=data.labels[mask],
-        names=tuple(name for name, keep in zip(data.names, mask, strict=True) if keep),
-        source=f"{data.source}, {note}" if data.source else note,
-    )
+    return replace(data.select(mask), source=f"{data.source}, {note}" if data.source else note)

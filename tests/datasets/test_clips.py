@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
-from segnet_nb.datasets.clips import animation, frames, show
+from segnet_nb.datasets.clips import animation, frames, picture, show, stream
+from tests.video_helpers import lossless
 
 
 def levels(clip):
@@ -50,6 +51,29 @@ def test_a_folder_in_the_order_of_names(tmp_path):
         Image.fromarray(plain(level)).save(tmp_path / name)
     (tmp_path / "notes.txt").touch()
     np.testing.assert_allclose(levels(frames(tmp_path, size=(12, 16))), [10, 90, 200], atol=2)
+
+
+def test_a_video(tmp_path):
+    path = lossless(tmp_path / "clip.mkv", [plain(level) for level in (0, 100, 200)])
+    np.testing.assert_array_equal(levels(frames(path, size=(12, 16))), [0, 100, 200])
+    np.testing.assert_array_equal(levels(frames(path, count=2, size=(24, 32))), [0, 100])
+
+
+def test_a_clip_is_read_as_it_is_asked_for(monkeypatch):
+    opened = camera(monkeypatch, 5)
+    clip = stream("camera", count=5, size=(12, 16))
+    assert opened == []
+    next(clip)
+    assert (opened[0].left, opened[0].released) == (4, False)
+    clip.close()
+    assert opened[0].released
+
+
+def test_a_picture_can_take_the_place_of_the_one_before():
+    shown = picture(plain(200))
+    with Image.open(io.BytesIO(shown.data)) as again:
+        assert (again.format, again.size) == ("JPEG", (32, 24))
+        np.testing.assert_allclose(np.asarray(again), 200, atol=2)
 
 
 def camera(monkeypatch, given):
@@ -99,8 +123,11 @@ def test_files_that_are_no_clips(tmp_path):
         frames(tmp_path / "gone.gif")
     with pytest.raises(FileNotFoundError, match=r"no images in"):
         frames(tmp_path)
+    (tmp_path / "film.txt").touch()
+    with pytest.raises(ValueError, match=r"film.txt is not a video, nor an animated GIF.*Pass one of these"):
+        frames(tmp_path / "film.txt")
     (tmp_path / "film.mp4").touch()
-    with pytest.raises(ValueError, match=r"film.mp4 is not an animated.*ffmpeg"):
+    with pytest.raises(ValueError, match=r"film.mp4 cannot be read as a video.*ffmpeg"):
         frames(tmp_path / "film.mp4")
     with pytest.raises(ValueError, match=r"at least 1, but got 0"):
         frames(count=0)
