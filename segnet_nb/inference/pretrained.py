@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 # A clone keeps them beside the package, an installed wheel inside it.
 _PLACES = (Path(__file__).parents[2] / "data" / "weights", Path(__file__).parents[1] / "weights")
+_USUAL_NETWORKS = {"synthetic": "small"}
 
 
 def directory() -> Path:
@@ -67,8 +68,8 @@ def best_for(dataset: str, *, dropout: bool = False, network: str = "") -> str:
     Args:
         dataset: ``"synthetic"`` or ``"camvid"``.
         dropout: whether the network must have dropout, for Monte Carlo dropout, or must have none.
-        network: prefer weights of this network, such as ``"realtime"``, whatever they were trained on; empty,
-            or if there are none: any network.
+        network: weights of this network, such as ``"realtime"``, whatever they were trained on, if there are
+            any. Empty: of ``"small"`` for synthetic scenes, which the lessons describe, else of any network.
 
     Returns:
         A name for ``load_pretrained``.
@@ -79,10 +80,13 @@ def best_for(dataset: str, *, dropout: bool = False, network: str = "") -> str:
     Example:
         >>> best_for("synthetic", dropout=True)
         'small-synthetic-bayesian'
+        >>> best_for("synthetic", network="realtime")
+        'realtime-synthetic'
     """
     cards = [card(name) for name in available()]
     fitting = [about for about in cards if bool(about["config"].get("dropout", 0.0)) == dropout]
-    preferred = [about for about in fitting if about["config"]["network"] == network]
+    network = network or _USUAL_NETWORKS.get(dataset, "")
+    preferred = [about for about in fitting if about["config"].get("network") == network]
     for wanted in (dataset, "synthetic", *(("camvid",) if preferred else ())):
         found = [about for about in preferred or fitting if about["config"]["dataset"] == wanted]
         if found:

@@ -96,8 +96,9 @@ def test_a_run_without_a_completed_epoch_is_not_packed(tmp_path):
 
 
 class TestBestFor:
-    def write(self, folder, name, dataset, mean_iou, dropout=0.0):
-        about = {"name": name, "config": {"dataset": dataset, "dropout": dropout}, "validation": {}}
+    def write(self, folder, name, dataset, mean_iou, dropout=0.0, network="lean"):
+        config = {"dataset": dataset, "dropout": dropout, "network": network}
+        about = {"name": name, "config": config, "validation": {}}
         about["validation"]["mean_iou"] = mean_iou
         (folder / f"{name}.json").write_text(json.dumps(about))
 
@@ -116,6 +117,25 @@ class TestBestFor:
     def test_where_there_are_none_drawn_streets(self, cards):
         self.write(cards, "asked", "synthetic", 0.1, dropout=0.3)
         assert pretrained.best_for("camvid", dropout=True) == "asked"
+        assert pretrained.best_for("mine") == "drawn"
+
+    def test_of_a_network_where_there_are_some(self, cards):
+        assert pretrained.best_for("camvid", network="realtime") == "better"  # there are none
+        self.write(cards, "fast", "synthetic", 0.3, network="realtime")
+        self.write(cards, "faster", "synthetic", 0.4, network="realtime")
+        assert pretrained.best_for("camvid", network="realtime") == "faster"
+        self.write(cards, "road", "camvid", 0.2, network="realtime")
+        assert pretrained.best_for("camvid", network="realtime") == "road"
+        assert pretrained.best_for("synthetic", network="realtime") == "faster"
+        assert pretrained.best_for("camvid") == "better"
+
+    def test_of_a_network_that_was_trained_on_streets_alone(self, cards):
+        self.write(cards, "road", "camvid", 0.2, network="realtime")
+        assert pretrained.best_for("synthetic", network="realtime") == "road"
+
+    def test_of_synthetic_scenes_those_that_the_lessons_describe(self, cards):
+        self.write(cards, "described", "synthetic", 0.1, network="small")
+        assert pretrained.best_for("synthetic") == "described"
         assert pretrained.best_for("mine") == "drawn"
 
     def test_none_at_all(self, cards):
