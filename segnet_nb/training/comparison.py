@@ -185,9 +185,9 @@ def _measured(run: Run, val: Dataset) -> DecoderResult:
 
 
 def comparison_table(results: Sequence[DecoderResult]) -> str:
-    """The results beside the published numbers, as Markdown; with several seeds, means over them.
+    """The results as Markdown, on the validation images; with several seeds, means over them.
 
-    The published numbers are for CamVid's test split at 360 x 480, trained with median frequency balancing.
+    Published scores are of another split, so they have a table of their own: ``published_table``.
 
     Raises:
         ValueError: if there are no results.
@@ -197,11 +197,30 @@ def comparison_table(results: Sequence[DecoderResult]) -> str:
     names = dict.fromkeys(result.decoder for result in results)
     return "\n".join(
         [
-            "| decoder | G / C / mIoU / BF here | published | parameters | published | needs | ms an image |",
-            "|---|---|---|---|---|---|---|",
+            "| decoder | G / C / mIoU / BF, validation | parameters | published | needs | ms an image |",
+            "|---|---|---|---|---|---|",
             *(_row(name, [result for result in results if result.decoder == name]) for name in names),
         ]
     )
+
+
+def published_table(names: Sequence[str]) -> str:
+    """The published scores of some decoders as Markdown; those that have none are left out.
+
+    They are of CamVid's test split (drives 0001TP and Seq05VD) at 360 x 480, trained with median frequency
+    balancing: arXiv 1511.00561, table 1.
+
+    Example:
+        >>> print(published_table(["segnet", "nearest"]))
+        | decoder | G / C / mIoU / BF, test, published |
+        |---|---|
+        | SegNet-Basic | 82.7 / 62.0 / 47.7 / 35.8 |
+    """
+    lines = ["| decoder | G / C / mIoU / BF, test, published |", "|---|---|"]
+    for known in map(DECODERS.__getitem__, dict.fromkeys(names)):
+        if known.published:
+            lines.append(f"| {known.title} | {' / '.join(f'{value:.1f}' for value in known.published)} |")
+    return "\n".join(lines)
 
 
 def _row(name: str, results: Sequence[DecoderResult]) -> str:
@@ -223,7 +242,6 @@ def _row(name: str, results: Sequence[DecoderResult]) -> str:
     cells = (
         known.title,
         " / ".join(f"{100 * value:.1f}" for value in scores),
-        " / ".join(f"{value:.1f}" for value in known.published) if known.published else "–",
         f"{results[0].parameters / 1e6:.3f} M",
         f"{known.parameters} M" if known.parameters else "–",
         _megabytes(results[0].storage_bytes),

@@ -12,7 +12,26 @@ import numpy as np
 from segnet_nb._shared.errors import UserError
 from segnet_nb._shared.files import write_whole
 from segnet_nb.inference import pretrained
+from segnet_nb.training.config import TrainConfig
 from segnet_nb.training.run import Run
+
+
+def validated_on(config: TrainConfig) -> str:
+    """What the validation scores of a run were measured on: for CamVid, which drives.
+
+    Example:
+        >>> validated_on(TrainConfig(dataset="camvid", hold_out=("0006R0",)))
+        'training images of camvid, held out of training: 0006R0'
+    """
+    if config.hold_out:
+        return f"training images of {config.dataset}, held out of training: {', '.join(config.hold_out)}"
+    if config.dataset == "camvid":
+        return (
+            f"CamVid's validation split: {config.val_count or 101} images of the drive 0016E5; 204 of the "
+            "367 training images are of it, too"
+        )
+    name = "synthetic scenes" if config.dataset == "synthetic" else Path(config.dataset).name
+    return f"{name}, validation split"
 
 
 def pack(run: Run, name: str, *, command: str, licence: str, directory: Path | None = None) -> Path:
@@ -45,6 +64,7 @@ def pack(run: Run, name: str, *, command: str, licence: str, directory: Path | N
         "command": command,
         "licence": licence,
         "validation": {k: v for k, v in run.best.items() if k != "seconds"},
+        "validated_on": validated_on(run.config),
         "minutes": round(sum(run.curve("seconds")) / 60, 1),
         "config": run.config.to_dict(),
         **({"offsets": run.adjustment["offsets"]} if run.is_adjusted else {}),

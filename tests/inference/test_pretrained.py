@@ -39,6 +39,24 @@ def test_a_card_says_where_the_weights_are_from(name):
     assert ("non-commercial" in card["licence"]) == (card["config"]["dataset"] == "camvid")
 
 
+@pytest.mark.parametrize("name", pretrained.available())
+def test_a_card_says_what_its_scores_were_measured_on(name):
+    card = pretrained.card(name)
+    assert card["validated_on"] == packing.validated_on(TrainConfig.from_dict(card["config"]))
+    assert ("drive 0016E5" in card["validated_on"]) == (card["config"]["dataset"] == "camvid")
+    if "test" in card:
+        # A figure on test was measured elsewhere: with drives, date and commit, or not at all.
+        assert all(part in card["tested_on"] for part in ("0001TP", "Seq05VD", "2026-11-25", "51199e0"))
+
+
+def test_what_other_scores_were_measured_on():
+    held_out = TrainConfig(dataset="camvid", hold_out=("0006R0", "0001TP"))
+    assert packing.validated_on(held_out).endswith("held out of training: 0006R0, 0001TP")
+    assert packing.validated_on(TrainConfig(dataset="data/mine")) == "mine, validation split"
+    few = packing.validated_on(TrainConfig(dataset="camvid", val_count=8))
+    assert few.startswith("CamVid's validation split: 8 images of the drive 0016E5")
+
+
 def test_the_shipped_weights_reach_the_score_of_their_card():
     card = pretrained.card("small-synthetic")
     config = TrainConfig.from_dict(card["config"])

@@ -12,6 +12,7 @@ from segnet_nb.training.comparison import (
     compare_decoders,
     comparison_table,
     decoder_storage,
+    published_table,
     seconds_per_image,
 )
 from tests.training_helpers import tiny_config, tiny_data, tiny_network, tiny_pair
@@ -79,16 +80,27 @@ def test_run_again_it_is_not_trained_again(compared, monkeypatch):
     assert again[0].minutes == results[0].minutes
 
 
-def test_the_table_has_ours_beside_theirs(compared):
+def test_the_table_has_our_scores_alone(compared):
     _, _, results = compared
     lines = comparison_table(results).splitlines()
     assert len(lines) == 4
     cells = [cell.strip() for cell in lines[2].strip("|").split("|")]
     mean = np.mean([each.evaluation.scores.global_accuracy for each in results[:2]])
     assert cells[0] == "SegNet-Basic" and cells[1].startswith(f"{100 * mean:.1f} / ")
-    assert cells[2] == "82.7 / 62.0 / 47.7 / 35.8" and cells[4] == "1.425 M"
+    assert cells[3] == "1.425 M"
     other = [cell.strip() for cell in lines[3].strip("|").split("|")]
-    assert (other[0], other[2], other[4], other[5]) == ("nearest neighbour", "–", "–", "nothing")
+    assert (other[0], other[3], other[4]) == ("nearest neighbour", "–", "nothing")
+    # Published scores are of the test split: they must not stand beside scores on validation.
+    assert "47.7" not in lines[2] and "validation" in lines[0]
+
+
+def test_published_scores_have_a_table_of_their_own():
+    lines = published_table(["segnet", "nearest", "fcn", "segnet"]).splitlines()
+    assert "test, published" in lines[0]
+    assert lines[2:] == [
+        "| SegNet-Basic | 82.7 / 62.0 / 47.7 / 35.8 |",
+        "| FCN-Basic | 81.7 / 62.4 / 47.3 / 38.1 |",
+    ]
 
 
 def test_time_of_an_image_is_the_median(monkeypatch):
