@@ -197,7 +197,8 @@ def comparison_table(results: Sequence[DecoderResult]) -> str:
     names = dict.fromkeys(result.decoder for result in results)
     return "\n".join(
         [
-            "| decoder | G / C / mIoU / BF, validation | parameters | published parameters | needs | ms an image |",
+            "| decoder | G / C / mIoU / BF, validation | parameters | published parameters | needs "
+            "| ms an image |",
             "|---|---|---|---|---|---|",
             *(_row(name, [result for result in results if result.decoder == name]) for name in names),
         ]
