@@ -242,12 +242,13 @@ class TestDoctor:
         (root / "train.txt").write_text("000003\n000001\n000002\n")
         (root / "val.txt").write_text("000001\n000004\n")
         (root / "images" / "000002.jpg").write_bytes(b"broken")
-        (root / "masks" / "000009.png").write_bytes(b"broken, and in neither list")
+        (root / "masks" / "000009.png").write_bytes(b"broken, but in no list, so left out")
         found = doctor.examine_folder(root, progress=lambda *now: told.append(now))
-        assert [each.names for each in found if each.kind == "file"] == [("000002",), ("000009",)]
+        assert [each.names for each in found if each.kind == "file"] == [("000002",)]
         assert [each.names for each in found if each.kind == "leak"] == [("000001", "000001")]
-        # Five of the lists, and the six pairs that are in none.
-        assert told[-1] == (11, 11) and len(told) == 11
+        # The five of the lists; the six pairs that no list names are left out, and the reading says so.
+        assert told[-1] == (5, 5) and len(told) == 5
+        assert "6 pairs: no list names them" in map(str, doctor.folders.open_folder(root).left_out)
 
     def test_a_class_of_few_pixels_is_seen(self, tmp_path):
         """It would be lost at the low resolution at which edges are compared."""

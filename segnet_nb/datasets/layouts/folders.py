@@ -53,6 +53,7 @@ def read(tree: Tree, wish: Wish) -> Reading:
             if split in lists
         }
         splits = {**pairs, **ordered}
+    left += _unlisted(pairs, splits)
     return Reading(
         tree.root,
         "folders",
@@ -62,6 +63,12 @@ def read(tree: Tree, wish: Wish) -> Reading:
         listed=listed,
         left_out=tuple(left),
     )
+
+
+def _unlisted(pairs: Mapping[str, tuple[Pair, ...]], splits: Mapping[str, tuple[Pair, ...]]) -> list[LeftOut]:
+    used = {pair.name for own in splits.values() for pair in own}
+    lone = sum(pair.name not in used for own in pairs.values() for pair in own)
+    return [LeftOut(many(lone, "pair"), "no list names them")] if lone else []
 
 
 def find_declared(tree: Tree, folders: Sequence[str] = ()) -> Declared | None:

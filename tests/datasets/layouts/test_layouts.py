@@ -152,7 +152,11 @@ class TestSplits:
         write_text(tmp_path / "train.txt", "scene0\nscene1")
         write_text(tmp_path / "val.txt", "scene2")
         reading = layouts.open_reading(tmp_path)
-        assert [str(left) for left in reading.left_out] == ["1 image: no masks belong to them"]
+        # Of the five pairs the lists name three.
+        assert [str(left) for left in reading.left_out] == [
+            "1 image: no masks belong to them",
+            "2 pairs: no list names them",
+        ]
 
     def test_an_image_in_two_splits_is_pointed_out(self, tmp_path):
         writers.images_masks(tmp_path)
