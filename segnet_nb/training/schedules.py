@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from segnet_nb._shared.framework import keras, ops
-from segnet_nb._shared.registration import PACKAGE
 
 
-@keras.saving.register_keras_serializable(package=PACKAGE)
+@keras.saving.register_keras_serializable(package="segnet_nb")
 class PolynomialDecayWithWarmup(keras.optimizers.schedules.LearningRateSchedule):
     """The "poly" schedule of many segmentation networks, after a linear warm-up.
 

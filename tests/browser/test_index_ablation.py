@@ -140,7 +140,7 @@ def test_a_pixel_is_read_by_pointer_and_by_keyboard(notebook, view):
     )
     assert f"truth {names[0]}  ·  true indices {names[1]}  ·  now {names[2]}" in place.inner_text()
     notebook.page.mouse.move(0, 0)
-    place.get_by_text("Point at an image").wait_for()
+    place.get_by_text("Point at a pixel").wait_for()
     view.locator(".sn-pictures").focus()
     for key in ("ArrowDown", "ArrowDown", "Shift+ArrowRight"):  # the first shows the cross in the middle
         notebook.page.keyboard.press(key)

@@ -203,9 +203,12 @@ class TestResuming:
     def calls(self, monkeypatch):
         """The images that are segmented, not skipped."""
         seen, original = [], prediction_images.read
-        monkeypatch.setattr(
-            prediction_images, "read", lambda path, *rest: seen.append(path.name) or original(path, *rest)
-        )
+
+        def read(path, *rest, **options):
+            seen.append(path.name)
+            return original(path, *rest, **options)
+
+        monkeypatch.setattr(prediction_images, "read", read)
         return seen
 
     def test_what_is_done_is_skipped(self, network, photos, tmp_path, calls):
@@ -265,11 +268,11 @@ class TestResuming:
     def test_ctrl_c_keeps_what_is_done(self, network, photos, tmp_path, monkeypatch):
         original, seen = prediction_images.read, []
 
-        def read(path, *rest):
+        def read(path, *rest, **options):
             seen.append(path.name)
             if len(seen) == 3:
                 raise KeyboardInterrupt
-            return original(path, *rest)
+            return original(path, *rest, **options)
 
         with monkeypatch.context() as patch:
             patch.setattr(prediction_images, "read", read)

@@ -21,6 +21,7 @@ from segnet_nb.networks.build import build_network
 from segnet_nb.networks.catalogue import DECODERS, NETWORKS
 from segnet_nb.networks.layers import CropLike
 from segnet_nb.networks.upsampling import BilinearKernel
+from segnet_nb.training.schedules import PolynomialDecayWithWarmup
 
 PACKAGE = Path(segnet_nb.__file__).parent
 # Every network with its default decoder, and every decoder.
@@ -116,7 +117,8 @@ def saved(tmp_path_factory):
             metrics.ClassAverage(num_classes=4, void_id=4),
             metrics.GlobalAccuracy(num_classes=4, void_id=4),
         ]
-        model.compile("sgd", make(), metrics=scores, jit_compile=False)
+        optimizer = keras.optimizers.SGD(PolynomialDecayWithWarmup(0.1, total=10, warmup=2))
+        model.compile(optimizer, make(), metrics=scores, jit_compile=False)
         save(folder / f"compiled-{name}.keras", model, labels=labels)
     return save_networks(folder, QUICK)
 
