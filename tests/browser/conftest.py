@@ -19,6 +19,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "for-tests-only"
+# One server has both, JupyterLab and Jupyter Notebook.
+APPLICATIONS = ("LabApp", "JupyterNotebookApp")
 CHROMIUM_FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -73,9 +75,9 @@ def serving(folder: Path) -> Iterator[Lab]:
     command = [
         *(sys.executable, "-m", "jupyter", "lab", "--no-browser", "--ip=127.0.0.1", "--allow-root"),
         *(f"--port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={TOKEN}"),
-        *("--LabApp.expose_app_in_browser=True", "--LabApp.news_url=None"),
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-        f"--LabApp.user_settings_dir={folder / 'settings'}",
+        *(f"--{app}.expose_app_in_browser=True" for app in APPLICATIONS),
+        *(f"--{app}.user_settings_dir={folder / 'settings'}" for app in APPLICATIONS),
+        *("--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"),
         f"--ServerApp.root_dir={folder}",
     ]
     environment = {key: value for key, value in os.environ.items() if key != "MPLBACKEND"}

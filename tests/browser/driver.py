@@ -85,10 +85,19 @@ class OpenNotebook:
         name: path of the notebook below the server's folder, such as ``notebooks/05_training.ipynb``.
         width: of the window in pixels.
         dark: whether to use JupyterLab's dark theme.
+        application: ``"lab"``, or ``"notebook"`` for Jupyter Notebook.
     """
 
     def __init__(
-        self, browser: Any, lab: str, name: str, *, width: int = 1280, height: int = 900, dark: bool = False
+        self,
+        browser: Any,
+        lab: str,
+        name: str,
+        *,
+        width: int = 1280,
+        height: int = 900,
+        dark: bool = False,
+        application: str = "lab",
     ) -> None:
         self.name = name.rsplit("/", 1)[-1]
         self.page = browser.new_page(viewport={"width": width, "height": height})
@@ -97,14 +106,19 @@ class OpenNotebook:
         self.page.on("pageerror", lambda error: self.failures.append(str(error)))
         self.page.on("console", self._heard)
         workspace = self.name.removesuffix(".ipynb")
-        self.page.goto(f"{lab}/lab/workspaces/{workspace}/tree/{name}?token={TOKEN}&reset")
+        place = {"lab": f"lab/workspaces/{workspace}/tree/{name}", "notebook": f"notebooks/{name}"}
+        self.page.goto(f"{lab}/{place[application]}?token={TOKEN}&reset")
         self.page.wait_for_function("window.jupyterapp !== undefined")
         assert self.page.evaluate(READY, self.name), "the notebook's kernel did not get ready"
         if dark:
-            self.page.evaluate(
-                "window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})"
-            )
-            self.page.wait_for_function(DARK)
+            self.darken()
+
+    def darken(self) -> None:
+        """Change to JupyterLab's dark theme."""
+        self.page.evaluate(
+            "window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})"
+        )
+        self.page.wait_for_function(DARK)
 
     def _heard(self, message: Any) -> None:
         # Only what our own code may have caused: JupyterLab logs notes of its own as errors too.

@@ -1,7 +1,7 @@
 // @ts-check
 // The five images with a cross in all of them, and the classes that they show.
 
-import { linkedImages, paint, pixelsOf } from "../shared/canvas.js";
+import { KEYS_HELP, linkedImages, paint, pixelsOf } from "../shared/canvas.js";
 import { element, rgb, swatch } from "../shared/dom.js";
 
 /** @import { Bytes, LinkedFigure, Point } from "../shared/types" */
@@ -38,7 +38,7 @@ export class Images {
     this.names = new Map(names.reverse());
     /** @type {Record<string, ImageData>} label maps in their colours */
     this.data = {};
-    this.readout = element("div", { class: "sn-place sn-number", role: "status", text: HINT });
+    this.readout = element("div", { class: "sn-place sn-number", text: HINT });
     this.legend = element("div", { class: "sn-legend", "aria-label": "Classes in the images" });
     this.linked = linkedImages(scope, this.readout, (at) => (at ? this.describe(at) : HINT));
     const size = setup.sizes[0];
@@ -52,8 +52,8 @@ export class Images {
     };
     const { image, truth, reference, prediction, changes } = this.figures;
     this.node = element("div", {
-      class: "sn-pictures", tabindex: 0, role: "group", keydown: this.linked.keydown,
-      "aria-label": "Images; arrow keys move the cross, with shift by ten pixels",
+      class: "sn-pictures", tabindex: 0, role: "application", keydown: this.linked.keydown,
+      "aria-label": "Images with a cross at one pixel", "aria-description": KEYS_HELP,
     },
       element("div", { class: "sn-row sn-three" }, image.node, truth.node, reference.node),
       element("div", { class: "sn-row sn-two" }, prediction.node, changes.node));

@@ -55,6 +55,16 @@ function meter(name, label, help) {
   };
 }
 
+/**
+ * The same in words, for screen readers.
+ * @param {Result} found
+ */
+function told(found) {
+  if (!("mean_iou" in found)) return "";
+  return `Mean IoU ${percent(found.mean_iou)}, boundary F1 ${percent(found.boundary_f1)}, `
+    + `${percent(found.changed)} of the pixels changed.`;
+}
+
 export function meters() {
   const iou = meter("mean_iou", "Mean IoU", "Of this image; classes that it does not show are ignored");
   const outline = meter("boundary_f1", "Boundary F1", "Of this image: how well the outlines of the classes lie");
@@ -77,5 +87,5 @@ export function meters() {
       + `${Math.round(found.bytes_features / all)} times as much.`;
   };
   const node = element("div", { class: "sn-meters" }, iou.node, outline.node, changed.node, bytes.node);
-  return { node, compared, show };
+  return { node, compared, show, told };
 }

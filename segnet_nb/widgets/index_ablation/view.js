@@ -58,7 +58,10 @@ function build(scope, body) {
   scope.watch("busy", showBusy);
   scope.watch("_scene", () => images.loadScene());
   scope.watch("_pictures", () => images.loadPictures());
-  scope.watch("result", () => scores.show(scope.get("result")));
+  scope.watch("result", () => {
+    scores.show(scope.get("result"));
+    scope.say("result", scores.told(scope.get("result")));
+  });
   scores.show(scope.get("result"));
   images.loadScene();
   images.loadPictures();

@@ -4,8 +4,8 @@
 import { paint, pixelCanvas } from "../shared/canvas.js";
 import { element, swatch, used } from "../shared/dom.js";
 import { onceAFrame } from "../shared/scope.js";
-import { arrowStep, clamp, moved } from "../shared/values.js";
-import { cellOf, cellsOf, marker, placeText, short, trail } from "./path.js";
+import { stepOf, clamp, moved } from "../shared/values.js";
+import { cellOf, cellsOf, marker, short, trail } from "./path.js";
 
 /** @import { Bytes, Point } from "../shared/types" */
 /** @import { Scope } from "../shared/scope.js" */
@@ -28,7 +28,8 @@ export class MapPanel {
     this.sheet = element("div", { class: "sn-sheet" }, this.canvas, this.marks);
     this.stack = element("div", {
       class: "sn-stack", tabindex: "0", role: "application", "data-map": name,
-      "aria-roledescription": "map to walk on with the arrow keys",
+      "aria-label": title, "aria-roledescription": "map",
+      "aria-description": "Arrow keys walk on it, with Shift eight pixels at a time; Home and End go to the sides.",
     }, this.sheet);
     this.note = element("span");
     this.foot = element("div", { class: "sn-foot" });
@@ -137,8 +138,6 @@ export class MapPanel {
       trail(up, size),
       marker("sn-ring", up[up.length - 1], size, 15),
       marker("sn-here", down[0], size, 11));
-    this.stack.setAttribute("aria-label",
-      `${this.title}: pixel ${placeText(path.pixel)}, put back at ${placeText(path.steps[0].returned)}`);
   }
 }
 
@@ -158,7 +157,7 @@ function listenToStack(panel) {
   stack.addEventListener("pointerup", () => panel.recentre());
   stack.addEventListener("pointercancel", () => panel.recentre());
   stack.addEventListener("keydown", (event) => {
-    const step = arrowStep(event.key);
+    const step = stepOf(event.key);
     if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
     const far = panel.cell() * (event.shiftKey ? 8 : 1);
     const [y, x] = panel.scope.get("pixel");
@@ -183,6 +182,5 @@ function legendOf(name, picture, frame) {
     element("span", {}, short(low),
       element("span", { class: "sn-scale", style: `background:linear-gradient(to right,${frame.scale.join(",")})` }),
       short(high)),
-    element("span", {}, swatch(frame.zero), "exactly 0"),
   ];
 }

@@ -21,7 +21,7 @@ const PANELS = [
   ["unpooled", "Unpooled", (_, zeros) => `${percent(zeros[0])} zeros`],
   ["dense", "Convolved", (_, zeros) => `${percent(zeros[1])} zeros`],
 ];
-const HELP = "Click a pixel on any map, or walk with the arrow keys (Shift: 8 at a time).";
+const HELP = "Click a pixel on any map, or walk with the arrow keys (Shift: 8 at a time; Home, End, Page Up and Down).";
 
 /**
  * A slider whose range is the channels of the stage.
@@ -73,7 +73,8 @@ function keys(scope) {
   return [
     element("div", { class: "sn-legend" },
       element("span", {}, element("span", { class: "sn-key-here" }), "way down: the pixel, in ever larger windows"),
-      element("span", {}, element("span", { class: "sn-key-ring" }), "way up: where the decoder puts the value")),
+      element("span", {}, element("span", { class: "sn-key-ring" }), "way up: where the decoder puts the value"),
+      element("span", {}, swatch(scope.get("frame").zero), "exactly 0")),
     element("div", { class: "sn-legend" }, element("span", { text: "index of the maximum" }),
       ...scope.get("frame").offsets.map(([color, text], offset) =>
         element("span", {}, swatch(color), `${offset} ${text}`))),
@@ -97,6 +98,7 @@ function showPath(scope, panels, status, strip) {
   const home = returned.every((at, axis) => at === path.pixel[axis]);
   status.textContent = `Pixel ${placeText(path.pixel)} goes down to ${placeText(window)} at the bottleneck; `
     + `the decoder puts the value back at ${placeText(returned)}${home ? ", where it came from" : ""}.`;
+  scope.say("path", status.textContent);
 }
 
 /**
@@ -106,10 +108,13 @@ function showPath(scope, panels, status, strip) {
 function build(scope, body) {
   const channel = channelSlider(scope);
   const panels = PANELS.map(([name, title, detail]) => new MapPanel(scope, name, title, detail));
-  const status = element("p", { class: "sn-status", role: "status", "data-status": "" });
+  const status = element("p", { class: "sn-status", "data-status": "" });
   const strip = element("div", { class: "sn-strip", "data-strip": "" });
-  body.append(controlRow(scope, channel.control), element("p", { class: "sn-note", text: HELP }),
-    element("div", { class: "sn-maps" }, ...panels.map((panel) => panel.figure)), ...keys(scope), status, strip);
+  body.append(controlRow(scope, channel.control),
+    element("div", { class: "sn-main" },
+      element("div", { class: "sn-maps" }, ...panels.map((panel) => panel.figure)),
+      element("div", { class: "sn-side" }, element("p", { class: "sn-note", text: HELP }), ...keys(scope), status)),
+    strip);
   const showMaps = () => {
     const picture = scope.get("picture");
     if (!picture.maps) return;

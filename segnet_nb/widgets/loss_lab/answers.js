@@ -25,11 +25,12 @@ export function numbers(scope) {
     table.replaceChildren(element("thead", {}, head),
       element("tbody", {}, ...LOSSES.map(([name, title]) => element("tr", {},
         element("th", { text: title, scope: "row" }),
-        element("td", { text: (losses[name] ?? NaN).toFixed(4), scope: "col", "data-loss": name }),
-        element("td", { text: percentText(pull[name]), scope: "col" })))));
+        element("td", { text: (losses[name] ?? NaN).toFixed(4), "data-loss": name }),
+        element("td", { text: percentText(pull[name]) })))));
     measured.textContent = `Class weights: background ${background.toFixed(3)}, object ${object.toFixed(3)}. `
       + `Measured on the likelier class: global accuracy ${percentText(scores.global_accuracy)}, `
       + `mean IoU ${percentText(scores.mean_iou)}, IoU of the object ${percentText(scores.object_iou)}.`;
+    scope.say("losses", `${LOSSES.map(([name, title]) => `${title} ${(losses[name] ?? NaN).toFixed(3)}`).join(", ")}.`);
   };
   return { node: element("div", { class: "sn-answers" }, table, measured), show };
 }

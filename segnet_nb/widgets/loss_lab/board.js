@@ -4,7 +4,7 @@
 import { contextOf, pixelCanvas, placeOn } from "../shared/canvas.js";
 import { element, svg, used } from "../shared/dom.js";
 import { onceAFrame } from "../shared/scope.js";
-import { arrowStep, moved, percent } from "../shared/values.js";
+import { stepOf, moved, percent } from "../shared/values.js";
 import { COLUMNS, ROWS } from "./losses.js";
 
 /** @import { Point } from "../shared/types" */
@@ -23,11 +23,11 @@ export class Board {
     this.overlays = [];
     this.canvas = pixelCanvas("mask", ROWS, COLUMNS, {
       tabindex: 0, role: "application",
-      "aria-label": "The object, 24 rows of 32 pixels. Arrow keys move the cursor, space paints, "
+      "aria-label": "The object, 24 rows of 32 pixels",
+      "aria-description": "Arrow keys move the cursor, Home and End to the sides; space paints or erases, "
         + "E changes between painting and erasing.",
     });
     this.shareText = element("span", { class: "sn-number", "data-value": "share" });
-    this.live = element("span", { class: "sn-hidden", role: "status" });
     this.painting = false;
     /** @type {Point | null} */
     this.last = null;
@@ -128,7 +128,7 @@ export class Board {
    * @param {string} key
    */
   pressed(key) {
-    const { scope } = this, at = scope.get("cursor"), step = arrowStep(key);
+    const { scope } = this, at = scope.get("cursor"), step = stepOf(key);
     if (step) this.moveCursor(moved(at, step, [ROWS, COLUMNS]));
     else if (key === " ") {
       this.dab(at);
@@ -136,7 +136,8 @@ export class Board {
     } else if (key === "e" || key === "E") scope.set("erase", !scope.get("erase"));
     else return false;
     const [y, x] = scope.get("cursor");
-    this.live.textContent = `Row ${y}, column ${x}: ${this.cells[y][x] ? "object" : "background"}`;
+    scope.say("pixel", `Row ${y}, column ${x}: ${this.cells[y][x] ? "object" : "background"}, brush `
+      + `${scope.get("erase") ? "erases" : "paints"}.`);
     return true;
   }
 }

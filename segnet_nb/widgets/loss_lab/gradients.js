@@ -24,7 +24,7 @@ export function gradientMaps(scope, board) {
     const node = element("figure", { class: "sn-figure" }, element("figcaption", { text: title, title }),
       board.framed(canvas),
       element("div", { class: "sn-bar-row" }, low, element("span", { class: "sn-diverging" }), high),
-      element("div", { class: "sn-here" }, element("span", { class: "sn-note", text: "at the cursor" }), here));
+      element("div", { class: "sn-here" }, element("span", { class: "sn-note", text: "cursor" }), here));
     return { name, canvas, low, high, here, node };
   });
   const show = () => {

@@ -47,12 +47,21 @@ function predictionControls(scope) {
  */
 function figures(board, predicted) {
   return [
-    element("figure", { class: "sn-figure" }, element("figcaption", {}, "Paint the object · ", board.shareText),
-      board.framed(board.canvas), board.live),
+    element("figure", { class: "sn-figure" }, element("figcaption", {}, "Paint here · ", board.shareText),
+      board.framed(board.canvas)),
     element("figure", { class: "sn-figure" },
       element("figcaption", {}, "Prediction ", element("span", { class: "sn-ramp" }), " 0–1"),
       board.framed(predicted)),
   ];
+}
+
+/** @param {Scope<Traits>} scope */
+function gradientHead(scope) {
+  return element("div", { class: "sn-controls sn-maps-head" },
+    element("strong", { text: "Where each loss pulls" }),
+    check(scope, "same_scale", { label: "same scale", help: "One scale for the four maps, or each its own" }),
+    element("span", { class: "sn-note",
+      text: "gradient × pixels; blue: a step makes the object more probable there; red: less" }));
 }
 
 /**
@@ -67,12 +76,7 @@ function build(scope, body) {
   const shown = figures(board, predicted), gradients = gradientMaps(scope, board);
   body.append(objectControls(scope, board), predictionControls(scope),
     element("div", { class: "sn-top" }, ...shown, answers.node),
-    element("div", { class: "sn-controls sn-maps-head" },
-      element("strong", { text: "Where each loss pulls" }),
-      check(scope, "same_scale", { label: "same scale", help: "One scale for the four maps, or each its own" }),
-      element("span", { class: "sn-note",
-        text: "gradient × pixels: blue, a step makes the object more probable there; red, less" })),
-    gradients.node, chart.node);
+    element("div", { class: "sn-lower" }, element("div", {}, gradientHead(scope), gradients.node), chart.node));
 
   const drawPrediction = () => { paint(scope, predicted, scope.get("prediction")); };
   const drawAt = () => {

@@ -2,7 +2,7 @@
 // The confusion matrix as a table whose cells can be chosen.
 
 import { element, used } from "../shared/dom.js";
-import { arrowStep } from "../shared/values.js";
+import { moved, stepOf } from "../shared/values.js";
 
 /** @import { Scope } from "../shared/scope.js" */
 /** @import { Scores } from "./scores.js" */
@@ -56,11 +56,11 @@ export class Matrix {
    * @param {number} p
    */
   pressed(key, t, p) {
-    const step = arrowStep(key), count = this.cells.length;
+    const step = stepOf(key), count = this.cells.length;
     if (key === "Enter" || key === " ") this.choose(t, p);
     else if (key === "Escape") this.scope.set("cell", []);
     else if (step) {
-      const next = this.cells[(t + step[0] + count) % count][(p + step[1] + count) % count];
+      const [row, column] = moved([t, p], step, [count, count]), next = this.cells[row][column];
       this.cells[t][p].tabIndex = -1;
       next.tabIndex = 0;
       next.focus();

@@ -2,7 +2,7 @@
 // The mask inspector: controls, the image with its masks, the classes and the confusion matrix.
 
 import { choice, segments, slider } from "../shared/controls.js";
-import { button, element } from "../shared/dom.js";
+import { button, element, switchOff } from "../shared/dom.js";
 import { explorer } from "../shared/explorer.js";
 import { classList } from "./classes.js";
 import { Matrix } from "./matrix.js";
@@ -30,14 +30,15 @@ function imageControls(scope, scores, viewer) {
   const show = () => {
     const image = scope.get("image"), cell = scores.cell(), order = scores.order();
     const rank = `number ${order.indexOf(image) + 1} of ${order.length}`;
-    previous.disabled = order[0] === image;
-    next.disabled = order[order.length - 1] === image;
+    switchOff(previous, order[0] === image);
+    switchOff(next, order[order.length - 1] === image);
     previous.textContent = cell ? "‹ more" : "‹ worse";
     next.textContent = cell ? "fewer ›" : "better ›";
     note.textContent = cell
       ? `${scores.count(image, cell[0], cell[1])} pixels of ${scores.classes[cell[0]]} called `
         + `${scores.classes[cell[1]]}; ${rank}, most first`
       : `mean IoU ${scores.images[image].toFixed(2)}; ${rank}, worst first`;
+    scope.say("image", `Image ${image}, ${scope.get("names")[image]}: ${note.textContent}`);
   };
   return { node: element("div", { class: "sn-controls" }, chooser, previous, next, note), show };
 }

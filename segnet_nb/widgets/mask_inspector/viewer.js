@@ -4,7 +4,7 @@
 import { contextOf, pixelCanvas, placeOn, putMarker } from "../shared/canvas.js";
 import { element, rgb, swatch, used } from "../shared/dom.js";
 import { onceAFrame } from "../shared/scope.js";
-import { arrowStep, clamp, moved } from "../shared/values.js";
+import { stepOf, clamp, moved } from "../shared/values.js";
 import { Images } from "./images.js";
 import { certainPixels, compose, curtainAt } from "./picture.js";
 
@@ -14,8 +14,8 @@ import { certainPixels, compose, curtainAt } from "./picture.js";
 /** @import { Drag, MaskData, MaskState, Traits } from "./types" */
 
 const LARGEST_ZOOM = 16;
-const KEYS_HELP = "Image with masks. Arrow keys move the cursor, Enter picks a pixel, plus and minus zoom, "
-  + "0 shows all, N and P go to the next and previous image in the order worst first.";
+const PICTURE_KEYS = "Arrow keys move the cursor, with Shift by ten pixels; Home and End go to the sides. "
+  + "Enter picks a pixel, Escape none, plus and minus zoom, 0 shows all, N and P go to the next and previous image.";
 
 /** @param {number} share */
 export const wholePercent = (share) => `${Math.round(100 * share)} %`;
@@ -31,7 +31,7 @@ export class Viewer {
     this.scores = scores;
     this.size = { height, width };
     this.canvas = pixelCanvas("picture", height, width, {
-      tabindex: "0", role: "application", "aria-label": KEYS_HELP,
+      tabindex: "0", role: "application", "aria-label": "Image with masks", "aria-description": PICTURE_KEYS,
     });
     this.context = contextOf(this.canvas);
     this.frame = this.context.createImageData(width, height);
@@ -42,7 +42,7 @@ export class Viewer {
     this.moving = element("div", { class: "sn-moving" }, this.canvas, this.pinned, this.cursor, this.curtainLine);
     this.view = element("div", { class: "sn-view" }, this.moving);
     this.view.style.aspectRatio = `${width} / ${height}`;
-    this.readout = element("div", { class: "sn-at", "aria-live": "polite" });
+    this.readout = element("div", { class: "sn-at" });
     this.certain = element("span", { class: "sn-note sn-certain" });
     /** @type {MaskData | null} */
     this.data = null;
@@ -99,6 +99,7 @@ export class Viewer {
     const { share, right } = certainPixels(data, threshold, this.scores.classes.length);
     this.certain.textContent = `${wholePercent(share)} of the pixels are that certain; `
       + `${wholePercent(right)} of those are right`;
+    this.scope.say("certain", this.certain.textContent);
   }
 
   /** @returns {Point | null} */
@@ -121,6 +122,7 @@ export class Viewer {
     this.readout.replaceChildren(...(at ? this.answerAt(this.data, at) : [element("span", {
       class: "sn-note", text: "Point at a pixel to see its classes; click to keep it.",
     })]));
+    if (at) this.scope.say("pixel", this.readout.textContent);
   }
 
   /**
@@ -151,6 +153,7 @@ export class Viewer {
     const [y, x] = this.scope.get("center").map((at) => centred(at, zoom));
     this.moving.style.transform = `scale(${zoom}) translate(${(0.5 - x) * 100}%, ${(0.5 - y) * 100}%)`;
     this.moving.style.setProperty("--sn-zoom", `${zoom}`);
+    this.scope.say("zoom", `Enlarged ${zoom.toFixed(1)} times.`);
   }
 
   /**
@@ -274,7 +277,7 @@ function dragged(viewer, drag, event) {
  */
 function pressed(viewer, event) {
   const { scope, place, size: { height, width } } = viewer;
-  const step = arrowStep(event.key);
+  const step = stepOf(event.key);
   if (step) {
     const from = place ?? viewer.pinnedPixel() ?? [height >> 1, width >> 1];
     viewer.point(moved(from, step, [height, width], event.shiftKey ? 10 : 1));

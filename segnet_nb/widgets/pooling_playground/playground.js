@@ -2,7 +2,7 @@
 // The state of one playground: the tables, the chosen cell, the window that is looked at, and editing.
 
 import { button, element, used } from "../shared/dom.js";
-import { arrowStep, clamp, moved } from "../shared/values.js";
+import { stepOf, clamp, moved } from "../shared/values.js";
 import { answer, explain, number, PLACES, placesOf, WAY_NAMES, WAYS } from "./numbers.js";
 import { bits, colorPlaces, eachCell, fieldOf, makeTables, showPooled, showWays } from "./tables.js";
 
@@ -25,7 +25,7 @@ export class Playground {
   constructor(scope, weights) {
     this.scope = scope;
     this.weights = weights;
-    this.words = element("p", { class: "sn-words", role: "status", "data-words": "" });
+    this.words = element("p", { class: "sn-words", "data-words": "" });
     this.detail = element("p", { class: "sn-detail", "data-detail": "" });
     this.top = element("div", { class: "sn-top" });
     this.ways = element("div", { class: "sn-ways" });
@@ -76,6 +76,7 @@ export class Playground {
     this.top.replaceChildren(maps.grid.figure, maps.pooled.figure, this.side);
     this.ways.replaceChildren(...WAY_NAMES.map((way) => maps[way].figure));
     this.ways.classList.toggle("sn-wide", columns > 6);
+    for (const part of [this.top, this.ways]) part.classList.toggle("sn-broad", columns > 4);
     for (const map of Object.values(maps)) this.listenTo(map);
     listenToGrid(this, maps.grid.grid);
     listenToPooled(this, maps.pooled.grid);
@@ -96,6 +97,7 @@ export class Playground {
     showPooled(this.maps.pooled, found, this.pooledAt);
     showWays(this.maps, grid, found);
     this.words.textContent = explain(grid, found);
+    this.scope.say("words", this.words.textContent);
     this.lightUp();
   }
 
@@ -229,9 +231,7 @@ function windowOf(map, target) {
  */
 function moveIn(map, from, key) {
   const size = [map.cells.length, map.cells[0].length];
-  /** @type {Record<string, Point>} */
-  const others = { Enter: [1, 0], Home: [0, -size[1]], End: [0, size[1]] };
-  const step = arrowStep(key) ?? others[key];
+  const step = stepOf(key === "Enter" ? "ArrowDown" : key);
   return step && moved(from, step, size);
 }
 

@@ -74,8 +74,6 @@ export function makeTables(rows, columns) {
       cell.tabIndex = -1;
       cell.append(element("b"), element("span"));
     });
-  // JupyterLab takes arrow keys for its own cells unless an element is a field or says this.
-  pooled.grid.dataset.lmSuppressShortcuts = "true";
   const ways = WAY_NAMES.map((way) => {
     const { title, note } = WAYS[way];
     const made = numberMap({ name: way, title, label: title, step: 1, role: "table" }, [rows, columns], () => {});

@@ -125,6 +125,12 @@ function resizeMap(playground, size) {
   else playground.scope.set("grid", mapOf(size[0], size[1], (y, x) => old[y]?.[x] ?? 0));
 }
 
+/** What the corners and the errors below the maps mean. */
+function key() {
+  return element("span", { class: "sn-note" }, element("span", { class: "sn-corner" }),
+    "as in the map; error: sum of the absolute differences");
+}
+
 /**
  * @param {Scope<Traits>} scope
  * @param {HTMLElement} body
@@ -135,10 +141,8 @@ function build(scope, body) {
   body.append(
     element("div", { class: "sn-controls" }, presets.node, labelled("seed", seed.input), ...sizes.nodes),
     playground.top, playground.detail,
-    element("div", { class: "sn-heading", text: "The same maxima, four ways back up" }),
-    playground.ways,
-    element("div", { class: "sn-note sn-key" }, element("span", { class: "sn-corner" }),
-      "exactly as in the map; error: sum of the absolute differences to the map; numbers are shown rounded"));
+    element("div", { class: "sn-heading" }, element("b", { text: "The same maxima, four ways back up" }), key()),
+    playground.ways);
   const draw = () => {
     playground.draw();
     for (const part of [kernel, sizes, presets]) part.show();

@@ -3,7 +3,7 @@
 
 import { element, used } from "./dom.js";
 import { onceAFrame } from "./scope.js";
-import { arrowStep, clamp, moved } from "./values.js";
+import { stepOf, clamp, moved } from "./values.js";
 
 /** @import { Attributes, Bytes, LinkedFigure, LinkedImages, Point } from "./types" */
 /** @import { Scope } from "./scope.js" */
@@ -111,6 +111,10 @@ export function putMarker(marker, at, { height, width }) {
   marker.style.left = `${100 * (at[1] + 0.5) / width}%`;
 }
 
+/** What the keys do on linked images, for screen readers. */
+export const KEYS_HELP = "Arrow keys move the cross, with Shift by ten pixels; Home and End go to the sides, "
+  + "Page Up and Page Down ten rows; Escape takes the cross away.";
+
 /**
  * Images of one size with a cross at the same pixel in all of them.
  * @param {Scope<any>} scope
@@ -126,6 +130,7 @@ export function linkedImages(scope, readout, describe) {
   const show = () => {
     for (const { canvas, cross } of parts) putMarker(cross, at, canvas);
     readout.textContent = describe(at);
+    if (at) scope.say("pixel", readout.textContent);
   };
   const draw = onceAFrame(scope, show);
   return {
@@ -173,7 +178,7 @@ function linkedFigure(name, caption, [height, width], point) {
  */
 function crossAfter(event, at, { height, width }) {
   if (event.key === "Escape") return null;
-  const step = arrowStep(event.key);
+  const step = stepOf(event.key);
   if (!step) return undefined;
   used(event);
   if (!at) return [height >> 1, width >> 1];

@@ -71,8 +71,8 @@ function axes(options, state) {
     svg("line", { x1: SIZE.left, x2: END, y1: BASE, y2: BASE, class: "sn-axis" }),
     svg("text", { x: (SIZE.left + END) / 2, y: SIZE.height - 4, "text-anchor": "middle",
       text: state.xLabel ?? options.xLabel }),
-    svg("text", { x: 11, y: middle, "text-anchor": "middle", text: options.yLabel,
-      transform: `rotate(-90 11 ${middle})` }));
+    svg("text", { x: 8, y: middle, "text-anchor": "middle", text: options.yLabel,
+      transform: `rotate(-90 8 ${middle})` }));
   return parts;
 }
 

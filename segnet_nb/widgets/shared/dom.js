@@ -54,7 +54,18 @@ export function svg(tag, attributes = {}, ...children) {
  * @param {Attributes} attributes
  */
 export function button(label, action, attributes = {}) {
-  return element("button", { type: "button", class: "sn-button", text: label, click: action, ...attributes });
+  const made = element("button", { type: "button", class: "sn-button", text: label, ...attributes });
+  made.addEventListener("click", () => { if (made.ariaDisabled !== "true") action(); });
+  return made;
+}
+
+/**
+ * Switch a button off or on. It keeps the focus: a browser takes it from one that is disabled.
+ * @param {HTMLButtonElement} node
+ * @param {boolean} off
+ */
+export function switchOff(node, off) {
+  node.ariaDisabled = `${off}`;
 }
 
 /**

@@ -1,7 +1,9 @@
 // @ts-check
 // The frame of an explorer: title, error line, busy sign, and a body that its view fills.
 
+import { Announcer } from "./announcer.js";
 import { element } from "./dom.js";
+import { keepKeys } from "./keyboard.js";
 import { Scope } from "./scope.js";
 
 /** @import { BaseTraits, View } from "./types" */
@@ -21,10 +23,13 @@ export function explorer(kind, title, build) {
       const root = element("section", { class: `sn-explorer sn-${kind}`, "aria-label": title });
       const busy = element("span", { class: "sn-busy", role: "status", text: "computing …", hidden: true });
       const error = element("div", { class: "sn-error", role: "alert", hidden: true });
-      const scope = new Scope(model, root, busy);
+      const announcer = new Announcer(root);
+      const scope = new Scope(model, root, busy, announcer);
       root.append(
         element("header", { class: "sn-header" }, element("span", { class: "sn-title", text: title }), busy),
-        error, body);
+        error, body, announcer.node);
+      scope.ending(() => announcer.close());
+      keepKeys(scope, root);
       showState(scope, busy, error);
       el.append(root);
       try {

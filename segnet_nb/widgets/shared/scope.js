@@ -2,6 +2,7 @@
 // Traits of one view, and what must end with it.
 
 /** @import { Key, Model } from "./types" */
+/** @import { Announcer } from "./announcer.js" */
 
 /**
  * One view's access to its model; it keeps all listeners, so that closing the view removes them.
@@ -12,11 +13,13 @@ export class Scope {
    * @param {Model<T>} model
    * @param {HTMLElement} root
    * @param {HTMLElement} busySign
+   * @param {Announcer} announcer
    */
-  constructor(model, root, busySign) {
+  constructor(model, root, busySign, announcer) {
     this.model = model;
     this.root = root;
     this.busySign = busySign;
+    this.announcer = announcer;
     /** @type {(() => void)[]} */
     this.endings = [];
     this.alive = true;
@@ -60,6 +63,15 @@ export class Scope {
    */
   get(trait) {
     return this.model.get(trait);
+  }
+
+  /**
+   * Tell screen readers what a change has led to, once it rests.
+   * @param {string} topic
+   * @param {string} text
+   */
+  say(topic, text) {
+    this.announcer.say(topic, text);
   }
 
   close() {

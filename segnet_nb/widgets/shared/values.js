@@ -21,13 +21,15 @@ export function percent(share, digits = 1) {
 }
 
 /**
- * The step of an arrow key as [rows, columns]; undefined for every other key.
+ * The step of a key as [rows, columns]: arrows, Page Up and Page Down, Home and End for the ends of a row;
+ * undefined for every other key.
  * @param {string} key
  * @returns {Point | undefined}
  */
-export function arrowStep(key) {
+export function stepOf(key) {
   /** @type {Record<string, Point>} */
-  const steps = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+  const steps = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1],
+    PageUp: [-10, 0], PageDown: [10, 0], Home: [0, -Infinity], End: [0, Infinity] };
   return steps[key];
 }
 

@@ -46,6 +46,11 @@ export function curves(scope) {
     /** @type {Point} */
     const x = [1, Math.max(2, scope.get("epochs"), history.length)];
     loss.draw({ x, y: [0, highest], lines, cursor, marks: [] });
+    const newest = history[history.length - 1];
+    if (newest) {
+      scope.say("epoch",
+        `Epoch ${newest.epoch}: loss ${newest.loss.toFixed(3)}, mean IoU ${percent(newest.mean_iou)}.`);
+    }
     scores.draw({ x, y: [0, 1], lines, cursor, marks: best ? [{ x: best, text: `best: epoch ${best}` }] : [] });
   };
   return { node: element("div", { class: "sn-charts" }, loss.node, scores.node), show };

@@ -1,7 +1,7 @@
 // @ts-check
 // How far the training is, and the button that stops it.
 
-import { button, element } from "../shared/dom.js";
+import { button, element, switchOff } from "../shared/dom.js";
 
 /** @import { Scope } from "../shared/scope.js" */
 /** @import { Status, Traits } from "./types" */
@@ -65,7 +65,7 @@ export function progress(scope) {
   const done = element("div", { class: "sn-done" });
   const bar = element("div", { class: "sn-bar", role: "progressbar", "aria-label": "whole training",
     "aria-valuemin": 0, "aria-valuemax": 100 }, done);
-  const stop = button("Stop", () => { stop.disabled = true; scope.set("stop_requested", true); },
+  const stop = button("Stop", () => { switchOff(stop, true); scope.set("stop_requested", true); },
     { "data-trait": "stop_requested", title: "End after the step at work; the best weights are kept" });
   const node = element("div", { class: "sn-progress" },
     element("div", { class: "sn-place" }, badge, place, times, stop), bar);
@@ -77,7 +77,7 @@ export function progress(scope) {
     times.textContent = timeText(scope);
     done.style.width = `${100 * share}%`;
     bar.setAttribute("aria-valuenow", `${Math.round(100 * share)}`);
-    stop.disabled = status !== "running";
+    switchOff(stop, status !== "running");
   };
   return { node, show };
 }

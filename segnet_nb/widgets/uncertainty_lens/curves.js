@@ -36,7 +36,7 @@ export function curves(scope) {
   const diagram = lineChart({ title: "Reliability diagram",
     xLabel: "mean confidence (%)", yLabel: "accuracy (%)",
     series: [["all", "all images", 1], ["own", "this image", 2], ["ideal", "perfectly calibrated", 3]] });
-  const told = element("p", { class: "sn-told", "data-told": "", "aria-live": "polite" });
+  const told = element("p", { class: "sn-told", "data-told": "" });
   const show = () => {
     const image = scope.get("image"), share = scope.get("kept");
     const found = scope.get("curves")[scope.get("samples")], kept = found[scope.get("measure")];
@@ -51,6 +51,7 @@ export function curves(scope) {
     told.textContent = `Of all images ${percent(kept.all[19])} of the pixels are right; `
       + `of the ${percent(share, 0)} most certain ${percent(kept.all[Math.round(share * 20) - 1])}. `
       + `Calibration error ${percent(found.calibration.all.error)}.`;
+    scope.say("curves", told.textContent);
   };
   return { told, node: element("div", { class: "sn-charts" }, keptChart.node, diagram.node), show };
 }

@@ -1,7 +1,7 @@
 // @ts-check
 // Image, prediction, errors and uncertainty, in the same whole numbers as numbers.py.
 
-import { contextOf, linkedImages, pixelsOf, resize } from "../shared/canvas.js";
+import { contextOf, KEYS_HELP, linkedImages, pixelsOf, resize } from "../shared/canvas.js";
 import { element, rgb, swatch } from "../shared/dom.js";
 import { MEASURES, UNITS } from "./measures.js";
 
@@ -48,7 +48,7 @@ export class Images {
   constructor(scope) {
     this.scope = scope;
     this.classes = scope.get("class_names");
-    this.readout = element("div", { class: "sn-readout-line sn-number", "aria-live": "polite" });
+    this.readout = element("div", { class: "sn-readout-line sn-number" });
     this.most = element("span", { class: "sn-number" });
     /** @type {LensData | null} */
     this.data = null;
@@ -60,12 +60,12 @@ export class Images {
     /** @type {Record<string, LinkedFigure>} */
     this.figures = {
       photo: this.linked.figure("photo", "Image", [1, 1]),
-      prediction: this.linked.figure("prediction", "Prediction (hatched: left out)", [1, 1]),
+      prediction: this.linked.figure("prediction", "Prediction", [1, 1]),
       errors: this.linked.figure("errors", "Errors", [1, 1]),
       uncertainty: this.linked.figure("uncertainty", "Uncertainty", [1, 1]),
     };
-    this.board = element("div", { class: "sn-four", tabindex: 0, role: "group", keydown: this.linked.keydown,
-      "aria-label": "Images; arrow keys point at a pixel" },
+    this.board = element("div", { class: "sn-four", tabindex: 0, role: "application", keydown: this.linked.keydown,
+      "aria-label": "Images with a cross at one pixel", "aria-description": KEYS_HELP },
       ...Object.values(this.figures).map((figure) => figure.node));
     this.legend = element("div", { class: "sn-under" }, kindLegend(), rampLegend(scope.get("color_map"), this.most));
   }
@@ -143,7 +143,8 @@ export class Images {
 /** What the colours of the errors mean. */
 function kindLegend() {
   return element("div", { class: "sn-legend" }, ...KINDS.map(([color, text]) =>
-    element("span", { class: "sn-entry" }, swatch(rgb(color)), element("span", { text }))));
+    element("span", { class: "sn-entry" }, swatch(rgb(color)), element("span", { text }))),
+  element("span", { class: "sn-entry", text: "hatched: left out" }));
 }
 
 /**
