@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from tests.browser.driver import eventually
+
 START = """
 import segnet_nb as sn
 from segnet_nb import datasets, probes, widgets
@@ -32,3 +36,69 @@ CELLS = {
         "monitor.best_epoch, monitor.status = 4, 'running'\nmonitor"
     ),
 }
+
+# What stock controls do at a key, in words of a selector, keys, and a property that must change or have a value.
+PROPERTY = (
+    "control => control.type === 'range' ? Number(control.value) : control.selectedIndex ?? control.checked"
+)
+
+
+def check_controls(page: Any, view: Any) -> None:
+    """Press the keys of every slider, list, check box, radio button and push button of an explorer."""
+    for control in view.locator("input[type=range]:visible:enabled").all():
+        check_slider(page, control)
+    for control in view.locator("select:visible:enabled").all():
+        control.focus()
+        options = control.locator("option").count()
+        for key, index in (("Home", 0), ("ArrowDown", min(1, options - 1)), ("End", options - 1)):
+            page.keyboard.press(key)
+            eventually(page, lambda i=index, c=control: c.evaluate(PROPERTY) == i, 5)
+    for control in view.locator("input[type=checkbox]:visible").all():
+        before = control.is_checked()
+        for expected in (not before, before):
+            control.focus()
+            page.keyboard.press("Space")
+            eventually(page, lambda e=expected, c=control: c.is_checked() == e, 5)
+    for group in view.locator("[role=radiogroup]:visible").all():
+        check_radios(page, group)
+    for control in view.locator("button:visible:enabled").all():
+        check_button(page, control)
+
+
+def check_slider(page: Any, control: Any) -> None:
+    """Home and End go to the ends, arrows a step, Page Up and Down further."""
+    low, high, step = (float(control.get_attribute(name)) for name in ("min", "max", "step"))
+    further = control.evaluate(
+        "control => { const copy = control.cloneNode(); copy.value = copy.min; copy.stepUp(); return copy.value; }"
+    )
+    control.focus()
+    expected = {"Home": low, "ArrowRight": float(further), "ArrowLeft": low, "End": high}
+    for key, value in expected.items():
+        page.keyboard.press(key)
+        eventually(page, lambda v=value: abs(control.evaluate(PROPERTY) - v) < step / 2, 5)
+    page.keyboard.press("PageDown")
+    eventually(page, lambda: control.evaluate(PROPERTY) < high, 5)
+    page.keyboard.press("PageUp")
+    eventually(page, lambda: control.evaluate(PROPERTY) > high - (high - low) / 2 - step, 5)
+
+
+def check_radios(page: Any, group: Any) -> None:
+    """Arrows choose the next and the previous one."""
+    radios = group.locator("input[type=radio]")
+    radios.first.focus()
+    page.keyboard.press("Space")
+    for key, chosen in (("ArrowRight", 1), ("ArrowLeft", 0), ("ArrowDown", 1), ("ArrowUp", 0)):
+        page.keyboard.press(key)
+        eventually(page, radios.nth(chosen).is_checked, 5)
+
+
+def check_button(page: Any, control: Any) -> None:
+    """Space and Enter press it."""
+    control.evaluate(
+        "c => c.addEventListener('click', () => { c.dataset.clicks = Number(c.dataset.clicks ?? 0) + 1; })"
+    )
+    control.focus()
+    for count, key in enumerate(("Enter", "Space"), 1):
+        page.keyboard.press(key)
+        eventually(page, lambda c=count: control.get_attribute("data-clicks") == str(c), 5)
+    control.evaluate("c => delete c.dataset.clicks")

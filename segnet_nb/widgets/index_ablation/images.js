@@ -8,7 +8,7 @@ import { element, rgb, swatch } from "../shared/dom.js";
 /** @import { Scope } from "../shared/scope.js" */
 /** @import { Setup, Traits } from "./types" */
 
-const HINT = "Point at an image, or focus the images and use the arrow keys, to read a pixel.";
+const HINT = "Point at a pixel, or use the arrow keys on the images.";
 
 /**
  * @param {string} truth

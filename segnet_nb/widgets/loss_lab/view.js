@@ -76,7 +76,7 @@ function build(scope, body) {
   const shown = figures(board, predicted), gradients = gradientMaps(scope, board);
   body.append(objectControls(scope, board), predictionControls(scope),
     element("div", { class: "sn-top" }, ...shown, answers.node),
-    element("div", { class: "sn-lower" }, element("div", {}, gradientHead(scope), gradients.node), chart.node));
+    gradientHead(scope), element("div", { class: "sn-lower" }, gradients.node, chart.node));
 
   const drawPrediction = () => { paint(scope, predicted, scope.get("prediction")); };
   const drawAt = () => {

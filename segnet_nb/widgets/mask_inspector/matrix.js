@@ -90,9 +90,11 @@ export class Matrix {
  * @param {string} truth
  */
 function fillCell(cell, share, text, truth) {
-  const strength = Math.round(100 * Math.sqrt(share));
-  cell.style.setProperty("--sn-strength", `${strength}%`);
-  cell.classList.toggle("sn-strong", strength > 62);
+  // No colour between the two ranges: neither dark nor light numbers can be read on it.
+  const strength = Math.sqrt(share), strong = strength > 0.62;
+  const shown = strong ? 94 + 6 * (strength - 0.62) / 0.38 : 74 * strength;
+  cell.style.setProperty("--sn-strength", `${shown.toFixed(1)}%`);
+  cell.classList.toggle("sn-strong", strong);
   cell.textContent = share >= 0.005 ? `${Math.round(100 * share)}` : "";
   cell.title = `${text}, ${(100 * share).toFixed(1)} % of ${truth}`;
   cell.setAttribute("aria-label", cell.title);

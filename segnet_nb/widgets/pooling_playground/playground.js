@@ -162,7 +162,8 @@ export class Playground {
     this.fresh = true;
     this.complain("");
     this.put(this.grid()[y][x] + change);
-    this.fieldAt(this.current).select();
+    const field = this.fieldAt(this.current);
+    if (field === document.activeElement) field.select();  // else it would take the focus from the button
   }
 
   /**
