@@ -19,8 +19,8 @@ CELLS = {
         "microscope"
     ),
     "index-ablation": (
-        "bench = probes.AblationBench(model, data.images, data.labels, data.classes, names=data.names)\n"
-        "ablation = widgets.IndexAblation(bench)\nablation"
+        "parts = data.images, data.labels, data.classes\n"
+        "ablation = widgets.IndexAblation(probes.AblationBench(model, *parts, names=data.names))\nablation"
     ),
     "mask-inspector": "inspector = widgets.MaskInspector(probes.probe_predictions(model, data))\ninspector",
     "uncertainty-lens": (
@@ -37,7 +37,7 @@ CELLS = {
     ),
 }
 
-# What stock controls do at a key, in words of a selector, keys, and a property that must change or have a value.
+# What a control says that it is set to.
 PROPERTY = (
     "control => control.type === 'range' ? Number(control.value) : control.selectedIndex ?? control.checked"
 )
@@ -52,13 +52,13 @@ def check_controls(page: Any, view: Any) -> None:
         options = control.locator("option").count()
         for key, index in (("Home", 0), ("ArrowDown", min(1, options - 1)), ("End", options - 1)):
             page.keyboard.press(key)
-            eventually(page, lambda i=index, c=control: c.evaluate(PROPERTY) == i, 5)
+            eventually(page, lambda i=index, c=control: c.evaluate(PROPERTY) == i)
     for control in view.locator("input[type=checkbox]:visible").all():
         before = control.is_checked()
         for expected in (not before, before):
             control.focus()
             page.keyboard.press("Space")
-            eventually(page, lambda e=expected, c=control: c.is_checked() == e, 5)
+            eventually(page, lambda e=expected, c=control: c.is_checked() == e)
     for group in view.locator("[role=radiogroup]:visible").all():
         check_radios(page, group)
     for control in view.locator("button:visible:enabled").all():
@@ -68,18 +68,20 @@ def check_controls(page: Any, view: Any) -> None:
 def check_slider(page: Any, control: Any) -> None:
     """Home and End go to the ends, arrows a step, Page Up and Down further."""
     low, high, step = (float(control.get_attribute(name)) for name in ("min", "max", "step"))
-    further = control.evaluate(
-        "control => { const copy = control.cloneNode(); copy.value = copy.min; copy.stepUp(); return copy.value; }"
-    )
     control.focus()
-    expected = {"Home": low, "ArrowRight": float(further), "ArrowLeft": low, "End": high}
+    expected = {"Home": low, "ArrowRight": low + step, "ArrowLeft": low, "End": high}
     for key, value in expected.items():
         page.keyboard.press(key)
-        eventually(page, lambda v=value: abs(control.evaluate(PROPERTY) - v) < step / 2, 5)
+
+        def there(key: str = key, wanted: float = value) -> None:
+            found = control.evaluate(PROPERTY)
+            assert abs(found - wanted) < step / 2, (control.get_attribute("data-trait"), key, found, wanted)
+
+        eventually(page, there)
     page.keyboard.press("PageDown")
-    eventually(page, lambda: control.evaluate(PROPERTY) < high, 5)
+    eventually(page, lambda: control.evaluate(PROPERTY) < high)
     page.keyboard.press("PageUp")
-    eventually(page, lambda: control.evaluate(PROPERTY) > high - (high - low) / 2 - step, 5)
+    eventually(page, lambda: control.evaluate(PROPERTY) > high - (high - low) / 2 - step)
 
 
 def check_radios(page: Any, group: Any) -> None:
@@ -89,7 +91,7 @@ def check_radios(page: Any, group: Any) -> None:
     page.keyboard.press("Space")
     for key, chosen in (("ArrowRight", 1), ("ArrowLeft", 0), ("ArrowDown", 1), ("ArrowUp", 0)):
         page.keyboard.press(key)
-        eventually(page, radios.nth(chosen).is_checked, 5)
+        eventually(page, radios.nth(chosen).is_checked)
 
 
 def check_button(page: Any, control: Any) -> None:
@@ -100,5 +102,5 @@ def check_button(page: Any, control: Any) -> None:
     control.focus()
     for count, key in enumerate(("Enter", "Space"), 1):
         page.keyboard.press(key)
-        eventually(page, lambda c=count: control.get_attribute("data-clicks") == str(c), 5)
+        eventually(page, lambda c=count: control.get_attribute("data-clicks") == str(c))
     control.evaluate("c => delete c.dataset.clicks")

@@ -16,10 +16,10 @@ from tests.browser.test_reports_offline import Opened
 from tests.widgets.test_mask_inspector import drawn_predictions
 from tests.widgets.test_uncertainty_lens import sampled
 
-axe_playwright = pytest.importorskip("axe_playwright_python.sync_playwright", reason="could not import axe")
+axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 pytestmark = [pytest.mark.browser, pytest.mark.notebook]
 
-# A pane of 780 x 780 pixels for the notebook: what a window of 1280 x 900 leaves beside the file browser is wider.
+# The first window leaves the notebook a pane of 780 x 780 pixels; the second is wider, with the file browser.
 NARROW, WIDE = (858, 901), (1280, 900)
 # Of its column that is too long, what must be seen together: the picture and its controls.
 SEEN_TOGETHER = {"mask-inspector": ".sn-left"}
@@ -49,12 +49,12 @@ def opened(lab, browser):
 def violations(page, kinds):
     """What axe finds inside the explorers, with the elements."""
     context = {"include": [[f".sn-{kind}"] for kind in kinds]}
-    found = axe_playwright.Axe().run(page, context=context).response["violations"]
+    found = axe.Axe().run(page, context=context).response["violations"]
     return [(one["id"], node["target"], node["failureSummary"]) for one in found for node in one["nodes"]]
 
 
 def test_they_fit_the_pane_that_jupyterlab_leaves(opened):
-    """In a window of 1280 x 900 with the file browser open, no explorer is taller than the notebook's pane."""
+    """In a window of 1280 x 900 with the file browser open."""
     opened.page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
     pane = opened.page.locator(".jp-Notebook").bounding_box()["height"]
     assert 770 <= pane <= 790
@@ -183,7 +183,7 @@ def exported(tmp_path, browser):
 
 
 def test_an_exported_page(exported):
-    """Without JupyterLab the controls take the same keys, the page stays where it is, and axe finds nothing."""
+    """Without JupyterLab the controls take the same keys, and the page does not scroll."""
     kinds = ("pooling-playground", "mask-inspector", "uncertainty-lens")
     for kind in kinds:
         exported.page.locator(f".sn-{kind}").wait_for()

@@ -113,7 +113,7 @@ class LossLab(Explorer):
 
     mask = traitlets.Unicode().tag(sync=True, echo_update=False)
     preset = traitlets.Enum(SHAPES, "disc").tag(sync=True)
-    share = traitlets.Float(numbers.PRESETS["disc"], min=0.0, max=1.0).tag(sync=True)
+    share = traitlets.Float(numbers.PRESETS["disc"], min=0.0, max=1.0).tag(sync=True, echo_update=False)
     confidence = traitlets.Float(0.9, min=0.5, max=0.999).tag(sync=True)
     # Takes the place of DOMWidget.blur(), which moves the focus and is not used here.
     blur = traitlets.Float(1.0, min=0.0, max=4.0).tag(sync=True)  # pyright: ignore[reportAssignmentType]
