@@ -1,8 +1,9 @@
 // @ts-check
 // The five images with a cross in all of them, and the classes that they show.
 
-import { KEYS_HELP, linkedImages, paint, pixelsOf } from "../shared/canvas.js";
+import { paint, pixelsOf } from "../shared/canvas.js";
 import { element, rgb, swatch } from "../shared/dom.js";
+import { KEYS_HELP, linkedImages } from "../shared/linked.js";
 
 /** @import { Bytes, LinkedFigure, Point } from "../shared/types" */
 /** @import { Scope } from "../shared/scope.js" */

@@ -2,7 +2,7 @@
 
 A view is written as ES modules that import from each other, so that editors, type checker and linter
 understand them. A widget carries one text, so here the modules are joined in the order of their imports, and
-lines that only tools read are left out. A style sheet beside a module has the module's name.
+lines that only tools read and indentation are left out. A style sheet beside a module has the module's name.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from segnet_nb._shared.scripts import without_comments
 
 _FRAME = "shared/explorer.js"
 _IMPORT = re.compile(r'^import \{[^}]*\} from "(\.[^"]+)";\n', re.MULTILINE)
+# A notebook stores the text with every widget, so it is kept small. No text of a view spans lines.
+_INDENT = re.compile(r"^ +", re.MULTILINE)
 _EXPORT = re.compile(r"^export (?!default )", re.MULTILINE)
 
 
@@ -70,7 +72,7 @@ def modules(explorer: str) -> tuple[str, ...]:
 
 
 def _joinable(module: str) -> str:
-    return without_comments(_EXPORT.sub("", _IMPORT.sub("", module)))
+    return _INDENT.sub("", without_comments(_EXPORT.sub("", _IMPORT.sub("", module))))
 
 
 def _file(path: str) -> Traversable:

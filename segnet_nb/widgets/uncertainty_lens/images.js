@@ -1,8 +1,9 @@
 // @ts-check
 // Image, prediction, errors and uncertainty, in the same whole numbers as numbers.py.
 
-import { contextOf, KEYS_HELP, linkedImages, pixelsOf, resize } from "../shared/canvas.js";
+import { contextOf, pixelsOf, resize } from "../shared/canvas.js";
 import { element, rgb, swatch } from "../shared/dom.js";
+import { KEYS_HELP, linkedImages } from "../shared/linked.js";
 import { MEASURES, UNITS } from "./measures.js";
 
 /** @import { LinkedFigure, Point } from "../shared/types" */
