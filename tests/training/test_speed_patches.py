@@ -133,9 +133,9 @@ def test_after_a_training_the_network_is_plain_keras(tmp_path, monkeypatch, endi
     used, given = [], []
     original = optimization.compile_model
 
-    def compile_and_keep(model, *arguments):
+    def compile_and_keep(model, *arguments, **options):
         used.append(model)
-        return original(model, *arguments)
+        return original(model, *arguments, **options)
 
     def on_epoch(report, network):
         given.append(network)

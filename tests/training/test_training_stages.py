@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from segnet_nb import model, prediction, pretrained
+from segnet_nb.datasets import CAMVID
 from segnet_nb.training import data as batching, packing, train
 from segnet_nb.training.ema import ExponentialMovingAverage
 from tests.training_helpers import stop_after, tiny_config, tiny_data, tiny_network, tiny_pair
@@ -167,6 +168,7 @@ class TestStart:
         source = tiny_network()
         monkeypatch.setattr(pretrained, "available", lambda: ("mine",))
         monkeypatch.setattr(pretrained, "load_pretrained", lambda name: source)
+        monkeypatch.setattr(pretrained, "card", lambda name: {"num_classes": 11, "classes": CAMVID.to_dict()})
         run = run_of(tmp_path, tiny_config(epochs=1, learning_rate=1e-9, initial_weights="mine"))
         one = run.model.get_layer("classifier").get_weights()[0]
         np.testing.assert_allclose(one, source.get_layer("classifier").get_weights()[0], atol=1e-6)
