@@ -39,7 +39,8 @@ def few(tmp_path_factory):
 
 
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("count", [2_000, pytest.param(20_000, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("count", [2_000, 20_000])
 def test_the_peak_is_that_of_a_few_images(few, tmp_path, count):
     many = peaks(tmp_path, count)
     growth = {name: many[name] / few[name] for name in few}
