@@ -104,6 +104,7 @@ def pressed(keys, view, number, key, before):
     return view.evaluate(FOCUS, place) if key == KEYS[-1] else ""
 
 
+@pytest.mark.slow
 def test_sliders_lists_and_buttons_take_their_keys(keys):
     for kind in CELLS:
         check_controls(keys.page, keys.opened.explorer(kind))
