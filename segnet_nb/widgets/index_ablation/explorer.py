@@ -114,7 +114,7 @@ class IndexAblation(Explorer):
 
     image = traitlets.Int(0).tag(sync=True)
     modes = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    share = traitlets.Float(0.5).tag(sync=True)
+    share = traitlets.Float(0.5).tag(sync=True, echo_update=False)
     seed = traitlets.Int(0).tag(sync=True)
     other = traitlets.Int(None, allow_none=True).tag(sync=True)
     view = traitlets.Unicode("all").tag(sync=True)

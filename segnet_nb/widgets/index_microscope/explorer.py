@@ -103,7 +103,7 @@ class IndexMicroscope(Explorer):
 
     image = traitlets.Int(0).tag(sync=True)
     stage = traitlets.Int(1).tag(sync=True)
-    channel = traitlets.Int(0).tag(sync=True)
+    channel = traitlets.Int(0).tag(sync=True, echo_update=False)
     pixel = traitlets.Tuple(traitlets.Int(), traitlets.Int(), default_value=(0, 0)).tag(sync=True)
     zoom = traitlets.Enum((1, 2, 4, 8), 1).tag(sync=True)
     path = traitlets.Dict(read_only=True).tag(sync=True)

@@ -114,17 +114,17 @@ class LossLab(Explorer):
     mask = traitlets.Unicode().tag(sync=True, echo_update=False)
     preset = traitlets.Enum(SHAPES, "disc").tag(sync=True)
     share = traitlets.Float(numbers.PRESETS["disc"], min=0.0, max=1.0).tag(sync=True, echo_update=False)
-    confidence = traitlets.Float(0.9, min=0.5, max=0.999).tag(sync=True)
+    confidence = traitlets.Float(0.9, min=0.5, max=0.999).tag(sync=True, echo_update=False)
     # Takes the place of DOMWidget.blur(), which moves the focus and is not used here.
-    blur = traitlets.Float(1.0, min=0.0, max=4.0).tag(sync=True)  # pyright: ignore[reportAssignmentType]
-    shift = traitlets.Int(0, min=-8, max=8).tag(sync=True)
-    missed = traitlets.Float(0.0, min=0.0, max=1.0).tag(sync=True)
+    blur = traitlets.Float(1.0, min=0.0, max=4.0).tag(sync=True, echo_update=False)  # pyright: ignore[reportAssignmentType]
+    shift = traitlets.Int(0, min=-8, max=8).tag(sync=True, echo_update=False)
+    missed = traitlets.Float(0.0, min=0.0, max=1.0).tag(sync=True, echo_update=False)
     against = traitlets.Enum(tuple(AXES), "confidence").tag(sync=True)
     same_scale = traitlets.Bool(True).tag(sync=True)
     cursor = traitlets.Tuple(traitlets.Int(), traitlets.Int(), default_value=(11, 15)).tag(
         sync=True, echo_update=False
     )
-    brush = traitlets.Int(3, min=1, max=7).tag(sync=True)
+    brush = traitlets.Int(3, min=1, max=7).tag(sync=True, echo_update=False)
     erase = traitlets.Bool(False).tag(sync=True)
     losses = traitlets.Dict().tag(sync=True)
     weights = traitlets.List().tag(sync=True)

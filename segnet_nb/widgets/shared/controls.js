@@ -34,7 +34,8 @@ export function slider(scope, trait, options) {
   const readout = element("output", { class: "sn-readout" });
   const input = element("input", {
     type: "range", min: options.min, max: options.max, step: options.step ?? 1, "data-trait": trait,
-    input: () => { scope.set(trait, Number(input.value) / scale); },
+    // Rounded, because 99.9 / 100 is 0.9990000000000001 and the trait's limit 0.999.
+    input: () => { scope.set(trait, Number((Number(input.value) / scale).toPrecision(12))); },
   });
   const show = () => {
     const value = scope.get(trait);

@@ -69,9 +69,9 @@ class UncertaintyLens(Explorer):
 
     standalone = traitlets.Bool(True).tag(sync=True)
     image = traitlets.Int(0).tag(sync=True)
-    samples = traitlets.Int(0).tag(sync=True)
+    samples = traitlets.Int(0).tag(sync=True, echo_update=False)
     measure = traitlets.Enum(MEASURES, "variance").tag(sync=True)
-    kept = traitlets.Float(0.8).tag(sync=True)
+    kept = traitlets.Float(0.8).tag(sync=True, echo_update=False)
 
     answer = traitlets.Dict(read_only=True)
 
