@@ -25,7 +25,7 @@ def segnet_realtime(
     A feature map at full resolution costs more to read and write than all convolutions at an eighth of it.
     So the first convolution halves the resolution, and the last one computes the class scores of 2 x 2 pixels
     at once (depth to space). Between them are two poolings with indices, dilated bottleneck blocks at an
-    eighth of the resolution, and two unpoolings.
+    eighth of the resolution, and two unpoolings, each followed by convolutions that fill in its zeros.
 
     Args:
         input_size: ``(height, width, channels)``; height and width at least 16 or None.
@@ -60,11 +60,12 @@ def segnet_realtime(
     middle += [bottleneck(eighth, f"middle{j}", dilation=rate) for j, rate in enumerate(dilations, start=1)]
     middle.append(convolution(quarter, "reduction", kernel_size=1))
     decoder: list[list[Step]] = [
-        [],
+        # Three of four values of its input are zeros of the unpooling: it fills them in.
+        [convolution(2 * half, "decoder1")],
         [bottleneck(quarter, "decoder2_block1"), convolution(half, "decoder2")],
     ]
     x = encode_and_unpool(x, encoder, decoder, middle, Dropouts(dropout, (1, 2)))
     scores = keras.layers.Conv2D(
-        BLOCK**2 * num_classes, 3, padding="same", kernel_initializer="he_normal", name="classifier"
+        BLOCK**2 * num_classes, 1, kernel_initializer="he_normal", name="classifier"
     )(x)
     return finish(inputs, DepthToSpace2D(name="depth_to_space")([scores, inputs]), output, "segnet_realtime")
