@@ -7,6 +7,7 @@ when a file needs them.
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import Any
 
@@ -67,3 +68,9 @@ def register(keras: Any = None) -> None:
     registry = keras.saving.get_custom_objects()
     for name in CLASSES:
         registry.setdefault(f"{PACKAGE}>{name}", _Deferred(name))
+
+
+def known_to_keras() -> frozenset[str]:
+    """Names of the classes that imported code has registered with Keras; empty before Keras is imported."""
+    keras = sys.modules.get("keras")
+    return frozenset(keras.saving.get_custom_objects()) if keras else frozenset()

@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
 
     for path in options.images:  # before anything slow
         VideoReader(path).close()
-    trained = pretrained.load_trained(options.weights)
+    trained = pretrained.load_trained(options.weights, allow_layers=options.allow_layers)
     for path in options.images:
         with _progress(path) as progress:
             found = video_prediction.predict_video(

@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
     datasets.check_request(options.dataset, options.split)
     from segnet_nb.inference import class_mapping, evaluation, prediction, pretrained
 
-    trained = pretrained.load_trained(options.weights)
+    trained = pretrained.load_trained(options.weights, allow_layers=options.allow_layers)
     prediction.check_scales(trained.model, options.scales)
     data = datasets.load(
         options.dataset,

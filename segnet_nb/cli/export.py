@@ -22,6 +22,6 @@ def run(options: argparse.Namespace) -> int:
     from segnet_nb.inference import exporting, pretrained
 
     exporting.check_path(options.path)  # before anything slow
-    model = pretrained.load_trained(options.weights).model
+    model = pretrained.load_trained(options.weights, allow_layers=options.allow_layers).model
     print(exporting.export(model, options.path, image_size=options.image_size))
     return 0

@@ -79,6 +79,13 @@ def add_weights(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="pretrained weights that come with the package, a .keras file or the folder of a training run",
     )
+    parser.add_argument(
+        "--allow-layers",
+        nargs="+",
+        default=(),
+        metavar="LAYER",
+        help="further layers of Keras that a .keras file may hold, if you trust it",
+    )
 
 
 def add_image_size(parser: argparse.ArgumentParser, text: str) -> None:

@@ -2,51 +2,36 @@
 
 from __future__ import annotations
 
-import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from segnet_nb._shared.errors import MissingFileError, UserError
+from segnet_nb._shared.errors import UserError
 from segnet_nb._shared.framework import keras, ops
+from segnet_nb.inference import model_files
 from segnet_nb.networks import folding
 from segnet_nb.networks.encoder_decoder import ends_in_softmax
 
 
-def load_model(path: str | Path) -> keras.Model:
+def load_model(path: str | Path, *, allow_layers: Collection[str] = ()) -> keras.Model:
     """Load a network that was saved to a ``.keras`` file, without ``custom_objects``.
 
-    ``keras.models.load_model`` does the same once ``segnet_nb`` has been imported.
+    The file may come from someone else: its members, sizes, classes and values are checked before Keras
+    reads it, so that it can neither run code nor fill the memory. ``keras.models.load_model`` loads the same
+    file without these checks, once ``segnet_nb`` has been imported.
+
+    Args:
+        path: a file that ``model.save`` or a training run wrote.
+        allow_layers: names of further layers of Keras that it may hold, such as ``"Dense"``.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if it is not a saved network.
+        ValueError: if it is no saved network, is damaged, names a class that is not allowed, maps something
+            else than images to scores per pixel, or holds values that are not finite.
     """
-    if not Path(path).is_file():
-        raise MissingFileError(f"no network at {path}. Pass the path of a .keras file.")
-    if Path(path).suffix == ".keras" and not zipfile.is_zipfile(path):
-        raise UserError(
-            f"{path} is empty or damaged: a .keras file is a ZIP archive. Save the network again."
-        )
-    try:
-        model = keras.models.load_model(path, compile=False)
-    except MemoryError:
-        raise
-    except Exception as error:  # of zipfile, json, h5py or Keras, depending on what is wrong
-        raise UserError(
-            f"{path} cannot be loaded as a network: {_first_line(error)} Pass a .keras file that model.save "
-            "or a training run wrote."
-        ) from error
-    if not isinstance(model, keras.Model):
-        raise UserError(f"{path} holds a {type(model).__name__}, not a network. Save a keras.Model.")
-    return model
-
-
-def _first_line(error: Exception) -> str:
-    line = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-    return line if line.endswith(".") else f"{line}."
+    return model_files.open_model(path, allow_layers=allow_layers)
 
 
 _SCALED = 2.0  # images scaled to 0..1 or -1..1 stay below, those in 0..255 do not

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -158,12 +159,13 @@ class TrainedNetwork:
     classes_known: bool = True
 
 
-def load_trained(weights: str | Path) -> TrainedNetwork:
+def load_trained(weights: str | Path, *, allow_layers: Collection[str] = ()) -> TrainedNetwork:
     """Load a trained network by the name of pretrained weights, from a file or from a run.
 
     Args:
         weights: one of ``available()``, the path of a ``.keras`` file, or the folder of a training run, whose
             best weights are loaded.
+        allow_layers: names of further layers of Keras that a file may hold, see ``load_model``.
 
     Returns:
         The network with its classes: from its card or the record of its run; without one, those of CamVid for
@@ -187,18 +189,12 @@ def load_trained(weights: str | Path) -> TrainedNetwork:
     if path.is_dir():
         record = read_record(path / RECORD)
         path /= ADJUSTED if record and is_adjusted(record) else BEST
-    if path.suffix != ".keras":
+    if path.suffix != ".keras" and not path.exists():
         raise UserError(
             f"no weights are called {str(weights)!r}. There are: {', '.join(available())}. Or pass the path "
             "of a .keras file, or the folder of a training run."
         )
-    model = load_model(path)
-    shapes = [getattr(model, name, None) for name in ("input_shape", "output_shape")]
-    if not all(isinstance(shape, tuple) and len(shape) == 4 for shape in shapes):
-        raise UserError(
-            f"{path} holds no segmentation network: it maps {shapes[0]} to {shapes[1]}. Pass one that maps "
-            "(batch, height, width, 3) to (batch, height, width, classes)."
-        )
+    model = load_model(path, allow_layers=allow_layers)
     about = read_record(path.with_name(RECORD))
     name = path.parent.name if path.name in (BEST, ADJUSTED) else path.stem
     count = int(model.output_shape[-1])

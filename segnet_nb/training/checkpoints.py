@@ -73,10 +73,9 @@ def delete_old(run: Run) -> None:
 def load_last(run: Run) -> keras.Model:
     """The network after the last completed epoch, compiled, with the optimizer's state."""
     from segnet_nb import losses  # noqa: F401  (registers what is saved)
-    from segnet_nb._shared.framework import keras
+    from segnet_nb.inference.model_files import open_model
 
-    path = run.directory / last_name(len(run.history))
-    return keras.models.load_model(path)  # pyright: ignore[reportReturnType]  (has no annotation)
+    return open_model(run.directory / last_name(len(run.history)), with_optimizer=True)
 
 
 def load_average(run: Run, average: ExponentialMovingAverage) -> None:

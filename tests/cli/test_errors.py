@@ -141,7 +141,7 @@ def place(tmp_path, monkeypatch):
         (f"predict text.png --weights {WEIGHTS}", "text.png cannot be read as"),
         (f"predict empty --weights {WEIGHTS}", "there are no images in empty."),
         (f"predict gone --weights {WEIGHTS}", "there is no image at gone."),
-        ("predict street.png --weights empty.keras", "empty.keras is empty or damaged: a .keras file is"),
+        ("predict street.png --weights empty.keras", "empty.keras is damaged or no saved network: a .keras file is"),
         ("predict street.png --weights zip.keras", "zip.keras cannot be loaded as a network: "),
         ("predict street.png --weights empty", "no network at empty/best.keras."),
         (
