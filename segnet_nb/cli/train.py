@@ -21,7 +21,7 @@ def add(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Train, and print how the run ended."""
+    """Train, and print how the run ended; 130 after Ctrl-C."""
     import dataclasses
 
     from segnet_nb import training
@@ -34,8 +34,10 @@ def run(options: argparse.Namespace) -> int:
     config = dataclasses.replace(base, **given)
     if options.resume and options.run_dir and (options.run_dir / RECORD).exists():
         config = dataclasses.replace(training.load_run(options.run_dir).config, **given)
-    print(training.train(config, directory=options.run_dir, resume=options.resume))
-    return 0
+    trained = training.train(config, directory=options.run_dir, resume=options.resume)
+    print(trained)
+    # As of any program that Ctrl-C ends, so that `train && evaluate` stops.
+    return 130 if trained.status == "interrupted" else 0
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:

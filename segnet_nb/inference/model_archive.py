@@ -230,7 +230,7 @@ def _count_values(path: Path, content: bytes) -> int:
                     if not isinstance(group.get(name, getlink=True), h5py.HardLink):
                         raise damaged(path, f"{name} is a link to another place")
                     node = group[name]
-                    address = h5py.h5o.get_info(node.id).addr
+                    address = h5py.h5o.get_info(node.id).addr  # pyright: ignore[reportAttributeAccessIssue]
                     if address in seen:
                         raise damaged(path, f"{name} occurs twice")
                     seen.add(address)

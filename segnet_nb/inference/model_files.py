@@ -76,7 +76,7 @@ def check_finite(model: keras.Model, path: str | Path) -> None:
         ValueError: naming the weight.
     """
     for weight in model.weights:
-        values = keras.ops.convert_to_numpy(weight.value)
+        values = np.asarray(keras.ops.convert_to_numpy(weight.value))
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             count = int((~np.isfinite(values)).sum())
             raise UserError(
@@ -97,7 +97,7 @@ def _at_most(values: int) -> Iterator[None]:
             raise ValueError(f"the network it describes has {made} weights or more, and stores fewer")
         return original(layer, shape, *arguments, **options)
 
-    keras.layers.Layer.add_weight = add_weight
+    keras.layers.Layer.add_weight = add_weight  # pyright: ignore[reportAttributeAccessIssue]
     try:
         yield
     finally:

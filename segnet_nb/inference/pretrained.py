@@ -20,7 +20,7 @@ import numpy as np
 from segnet_nb._shared.errors import UserError
 from segnet_nb.datasets.classes import CAMVID, ClassList, numbered_classes
 from segnet_nb.datasets.names import NAMES
-from segnet_nb.inference.run_files import ADJUSTED, BEST, RECORD, is_adjusted, read_record
+from segnet_nb.inference.run_files import ADJUSTED, BEST, RECORD, best_file, read_record
 
 if TYPE_CHECKING:
     import keras
@@ -187,8 +187,7 @@ def load_trained(weights: str | Path, *, allow_layers: Collection[str] = ()) -> 
         classes = _classes(about, about["num_classes"])
         return TrainedNetwork(str(weights), load_pretrained(str(weights)), classes, _has_classes(about))
     if path.is_dir():
-        record = read_record(path / RECORD)
-        path /= ADJUSTED if record and is_adjusted(record) else BEST
+        path = best_file(path, read_record(path / RECORD))
     if path.suffix != ".keras" and not path.exists():
         raise UserError(
             f"no weights are called {str(weights)!r}. There are: {', '.join(available())}. Or pass the path "

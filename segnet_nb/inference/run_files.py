@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from segnet_nb._shared.errors import UserError
+from segnet_nb._shared.errors import MissingFileError, UserError
+from segnet_nb._shared.files import digest_of
 
 RECORD = "record.json"
 BEST = "best.keras"
@@ -42,6 +43,51 @@ def is_adjusted(record: Mapping[str, Any]) -> bool:
     )
 
 
+def check_file(directory: Path, files: Mapping[str, str], name: str) -> Path:
+    """The path of a file of a run, if it is the one that its record names.
+
+    Args:
+        directory: the folder of the run.
+        files: SHA-256 of each file, from the record; a file that is not in it is only looked for.
+        name: of the file.
+
+    Raises:
+        FileNotFoundError: if it is missing.
+        ValueError: if its SHA-256 is another one.
+    """
+    path = directory / name
+    if not path.is_file():
+        raise MissingFileError(
+            f"{path} is missing, which the run needs. Restore it, or train again in another directory."
+        )
+    if name in files and digest_of(path) != files[name]:
+        raise UserError(
+            f"{path} is damaged, or of another epoch or run: its SHA-256 is not the one in {RECORD}. Restore "
+            "it, or train again in another directory."
+        )
+    return path
+
+
+def best_file(directory: Path, record: Mapping[str, Any]) -> Path:
+    """The path of the best weights of a run, the adjusted ones if there are any, if they are its own.
+
+    Raises:
+        FileNotFoundError: if they are missing.
+        ValueError: if they are damaged or of another run.
+    """
+    name = ADJUSTED if record and is_adjusted(record) else BEST
+    return current_file(directory, record.get("files", {}), name)
+
+
+def current_file(directory: Path, files: Mapping[str, str], name: str) -> Path:
+    """As ``check_file``, also while the file is about to be replaced."""
+    # Killed before it took its name, see ``segnet_nb.training.checkpoints.commit``.
+    waiting = directory / f"new-{name}"
+    if waiting.is_file() and digest_of(waiting) == files.get(name):
+        return waiting
+    return check_file(directory, files, name)
+
+
 def read_record(path: Path) -> dict[str, Any]:
     """The record in a file; empty if there is no file.
 
@@ -53,8 +99,8 @@ def read_record(path: Path) -> dict[str, Any]:
     try:
         record = json.loads(path.read_text())
         is_adjusted(record)
-    except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
         raise UserError(
-            f"{path} is not a training record ({error}). Delete the folder and train again."
+            f"{path} is not a training record ({str(error)[:100]}). Delete the folder and train again."
         ) from error
     return record

@@ -9,8 +9,10 @@
 ``adjusted.keras``
     ``best.keras`` with other biases, where the classes were adjusted.
 
-Every file is written under a temporary name and renamed, and the record is written last. So a run that is
-killed at any moment resumes from the last epoch in its record.
+The two of the epoch before are kept, in case those of the last one get damaged. Every file is written under a
+temporary name and renamed. The record has the SHA-256 of each and is written last, but before a new best
+network takes its name. So a run that is killed at any moment resumes from the last epoch in its record, and
+no file of another run or epoch is taken for one of this run.
 """
 
 from __future__ import annotations
@@ -18,8 +20,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from segnet_nb._shared.files import TEMPORARY, written_whole
-from segnet_nb.inference.run_files import BEST, average_name, last_name
+from segnet_nb._shared.errors import UserError
+from segnet_nb._shared.files import TEMPORARY, digest_of, written_whole
+from segnet_nb.inference import run_files
+from segnet_nb.inference.run_files import ADJUSTED, BEST, average_name, last_name
 from segnet_nb.training.run import EpochReport, Run
 
 if TYPE_CHECKING:
@@ -28,10 +32,36 @@ if TYPE_CHECKING:
     from segnet_nb.training.ema import ExponentialMovingAverage
 
 
-def save_model(model: keras.Model, path: Path) -> None:
-    """Write a network to a ``.keras`` file, whole or not at all."""
-    with written_whole(path) as temporary:
+_NEW = "new-"  # a prefix: what is to replace a file once the record has its digest
+
+
+def save_model(model: keras.Model, path: Path) -> str:
+    """Write a network to a ``.keras`` file, whole or not at all; returns its SHA-256."""
+    with written_whole(path, durable=True) as temporary:
         model.save(temporary)
+        return digest_of(temporary)
+
+
+def replace_model(run: Run, name: str, model: keras.Model) -> None:
+    """Write the network that is to replace a file of a run with the next ``commit``."""
+    run.files[name] = save_model(model, run.directory / f"{_NEW}{name}")
+
+
+def commit(run: Run) -> None:
+    """Save the record, then give new files the names that it has for them."""
+    run.save()
+    for path in run.directory.glob(f"{_NEW}*"):
+        path.replace(path.with_name(path.name.removeprefix(_NEW)))
+
+
+def complete(run: Run) -> None:
+    """After a kill between the two steps of ``commit``: its second one, where the record has been saved."""
+    for path in run.directory.glob(f"{_NEW}*"):
+        name = path.name.removeprefix(_NEW)
+        if run.files.get(name) == digest_of(path):
+            path.replace(path.with_name(name))
+        else:
+            path.unlink()
 
 
 def save_epoch(
@@ -50,24 +80,78 @@ def save_epoch(
     # Epochs compete as they were trained; only the winner is adjusted.
     is_best = not run.best_epoch or entry[score] > run.best_as_trained[score]
     if is_best:
-        save_model(model if average is None else average.network(), run.directory / BEST)
+        replace_model(run, BEST, model if average is None else average.network())
     if average is not None:
-        average.save(run.directory / average_name(report.epoch))
-    save_model(model, run.directory / last_name(report.epoch))
+        name = average_name(report.epoch)
+        average.save(run.directory / name)
+        run.files[name] = digest_of(run.directory / name)
+    name = last_name(report.epoch)
+    run.files[name] = save_model(model, run.directory / name)
     run.history.append(entry)
     if is_best:
         run.best_epoch = report.epoch
-    run.save()  # last, so that every file it names is there
+    kept = _kept(run)
+    run.files = {name: digest for name, digest in run.files.items() if name in kept}
+    commit(run)
     delete_old(run)
+
+
+def _kept(run: Run) -> set[str]:
+    """Names of the files that a run needs: of its last two epochs, its best and its adjusted network."""
+    epochs = range(max(1, len(run.history) - 1), len(run.history) + 1)
+    return {BEST, ADJUSTED} | {name(epoch) for epoch in epochs for name in (last_name, average_name)}
 
 
 def delete_old(run: Run) -> None:
     """Delete checkpoints of other epochs than the last, and files that a killed run left half written."""
-    kept = {run.directory / name(len(run.history)) for name in (last_name, average_name)}
-    for pattern in ("last-*.keras", "average-*.npz", f"{TEMPORARY}*"):
+    kept = _kept(run)
+    for pattern in ("last-*.keras", "average-*.npz", f"{TEMPORARY}*", f"{_NEW}*"):
         for path in run.directory.glob(pattern):
-            if path not in kept:
+            if path.name not in kept:
                 path.unlink()
+
+
+def recover(run: Run) -> str:
+    """Check the files of a run that is to go on; where its last epoch is damaged, go back to the one before.
+
+    Returns:
+        What was damaged and what happens now; empty if all is well.
+
+    Raises:
+        FileNotFoundError: if a file is missing.
+        ValueError: if one is damaged, or of another run, and there is no way back.
+    """
+    complete(run)
+    if not run.history:
+        return ""
+    epoch = len(run.history)
+    fault = _fault_of_epoch(run, epoch)
+    if fault is None:
+        if BEST in run.files:
+            run_files.check_file(run.directory, run.files, BEST)
+        return ""
+    if (
+        epoch == 1
+        or (run.directory / last_name(epoch)).is_dir()
+        or last_name(epoch - 1) not in run.files
+        or _fault_of_epoch(run, epoch - 1)
+    ):
+        raise fault
+    run.history.pop()
+    if run.best_epoch == epoch:
+        # Its network stays in place until this epoch has been trained again, with the same result.
+        scores = run.curve(run.config.monitor)
+        run.best_epoch = 1 + scores.index(max(scores))
+    return f"{fault} Going back to epoch {epoch - 1}, which is whole."
+
+
+def _fault_of_epoch(run: Run, epoch: int) -> UserError | None:
+    for name in (last_name(epoch), *([average_name(epoch)] if run.config.ema_momentum else [])):
+        try:
+            run_files.check_file(run.directory, run.files, name)
+        except UserError as error:
+            return error
+    return None
 
 
 def load_last(run: Run) -> keras.Model:

@@ -18,7 +18,7 @@ from segnet_nb import metrics
 from segnet_nb._shared.errors import UserError
 from segnet_nb.datasets.base import LabelledImages
 from segnet_nb.datasets.resizing import resize_image, resize_labels
-from segnet_nb.inference.run_files import ADJUSTED, BEST
+from segnet_nb.inference.run_files import ADJUSTED, BEST, check_file
 from segnet_nb.training import checkpoints, validation
 from segnet_nb.training.run import Run
 
@@ -201,18 +201,19 @@ def adjust_run(
     """Adjust the classes of a run's best network, validate it and write ``adjusted.keras``.
 
     Args:
-        run: the run; its ``adjustment`` is set, its record is not saved.
+        run: the run; its ``adjustment`` is set and its record saved.
         train_data: images to fit the offsets on.
         val_data: images to validate with, of the size to fit at.
         progress: print a line with the scores before and after.
     """
     from segnet_nb.inference.prediction import load_model
 
-    model = load_model(run.directory / BEST)
+    model = load_model(check_file(run.directory, run.files, BEST))
     found = adjust_logits(model, train_data, image_size=val_data.image_size)
     scores = validation.validate(model, val_data)
-    checkpoints.save_model(model, run.directory / ADJUSTED)
+    checkpoints.replace_model(run, ADJUSTED, model)
     run.adjustment = {"epoch": run.best_epoch, "offsets": list(found.offsets), "scores": scores}
+    checkpoints.commit(run)
     if progress:
         print(
             f"classes adjusted  training mIoU {found.before:.3f} to {found.after:.3f}  "

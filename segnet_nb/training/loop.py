@@ -22,6 +22,7 @@ from segnet_nb.training import (
     logit_adjustment,
     optimization,
     run_data,
+    run_lock,
     validation,
 )
 from segnet_nb.training.config import TrainConfig
@@ -92,6 +93,7 @@ def train(
             other images, or there are no images.
         FileNotFoundError: if the dataset is missing, or the checkpoint that ``resume`` continues from.
         FloatingPointError: if the loss is no longer a number (``DivergedError``).
+        RuntimeError: if another process trains in the folder.
         MemoryError: if a step needs more memory than there is (``OutOfMemoryError``).
 
     Example:
@@ -103,7 +105,22 @@ def train(
         ('finished', 1)
     """
     directory = Path(directory or f"runs/{Path(config.dataset).name}-{config.network}-seed{config.seed}")
-    run = open_run(config, directory, resume)
+    with run_lock.held(directory):
+        run = open_run(config, directory, resume)
+        return _train_in(run, progress, on_epoch, on_step, data)
+
+
+def _train_in(
+    run: Run,
+    progress: bool,
+    on_epoch: OnEpoch | None,
+    on_step: OnStep | None,
+    data: tuple[LabelledImages, LabelledImages] | None,
+) -> Run:
+    """Train a run in the folder that is locked for it."""
+    config = run.config
+    if (said := checkpoints.recover(run)) and progress:
+        print(said, flush=True)
     # Data before the framework, so that missing data is reported at once.
     train_data, val_data = data or load_data(config)
     if not len(train_data) or not len(val_data):
@@ -115,7 +132,6 @@ def train(
     initialization.prepare_framework(config)
     run.versions, run.classes = initialization.framework_versions(), train_data.classes
     run.images = run_data.names_of(train_data, val_data)
-    directory.mkdir(parents=True, exist_ok=True)
     model = _network(run, train_data, progress)
     average = ExponentialMovingAverage(model, config.ema_momentum) if config.ema_momentum else None
     if average is not None:
@@ -172,7 +188,8 @@ def _train_to_the_end(training: _Training) -> None:
         run.status = "interrupted"
         checkpoints.delete_old(run)
         if not run.best_epoch:
-            checkpoints.save_model(training.model, run.directory / BEST)
+            checkpoints.replace_model(run, BEST, training.model)
+            checkpoints.commit(run)
         if training.progress:
             print(f"Stopped. {run}. Continue with resume=True (--resume).", flush=True)
     except Exception:  # a diverged loss, too little memory, a file that can no longer be read

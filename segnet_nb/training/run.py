@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 from segnet_nb._shared.errors import MissingFileError, UserError
 from segnet_nb._shared.files import write_whole
 from segnet_nb.datasets.classes import ClassList
-from segnet_nb.inference.run_files import ADJUSTED, BEST, RECORD, is_adjusted, last_name, read_record
+from segnet_nb.inference.run_files import ADJUSTED, BEST, RECORD, current_file, is_adjusted, read_record
+from segnet_nb.training import record_checks
 from segnet_nb.training.config import TrainConfig
+from segnet_nb.training.speed.choice import Choice
 
 if TYPE_CHECKING:
     import keras
@@ -84,6 +86,7 @@ class Run:
             of the classes, and the validation scores with them.
         speed_ups: what made the steps fast, and the measured seconds of a step, see ``speed.Choice``; empty
             before the first step.
+        files: SHA-256 of each file of the run, by name.
     """
 
     config: TrainConfig
@@ -96,6 +99,7 @@ class Run:
     images: dict[str, list[str]] = field(default_factory=dict)
     adjustment: dict[str, Any] = field(default_factory=dict)
     speed_ups: dict[str, Any] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
     # The network that was read last, and the file that it is from.
     _loaded: tuple[Any, keras.Model] | None = field(default=None, init=False, repr=False, compare=False)
 
@@ -128,12 +132,15 @@ class Run:
 
         Raises:
             FileNotFoundError: if no weights have been written yet.
+            ValueError: if the file is damaged, or of another run.
         """
         from segnet_nb.inference.prediction import load_model
 
         identity = _identity(self.best_path)
         if self._loaded is None or self._loaded[0] != identity:
-            self._loaded = identity, load_model(self.best_path)
+            # Another process may train in the folder: the digests are those of its record.
+            files = read_record(self.directory / RECORD).get("files", self.files)
+            self._loaded = identity, load_model(current_file(self.directory, files, self.best_path.name))
         return self._loaded[1]
 
     def curve(self, name: str) -> list[float]:
@@ -159,6 +166,7 @@ class Run:
             "history": self.history,
             "adjustment": self.adjustment,
             "speed_ups": self.speed_ups,
+            "files": self.files,
             "versions": self.versions,
             "classes": self.classes and self.classes.to_dict(),
             "images": self.images,
@@ -167,7 +175,8 @@ class Run:
 
     def save(self) -> None:
         """Write ``record.json``, whole or not at all."""
-        write_whole(self.directory / RECORD, json.dumps(self._record(), indent=1) + "\n")
+        content = json.dumps(self._record(), indent=1, allow_nan=False) + "\n"
+        write_whole(self.directory / RECORD, content, durable=True)
 
 
 def _identity(path: Path) -> tuple[Any, ...]:
@@ -193,6 +202,8 @@ def load_run(directory: str | Path) -> Run:
             "directory=...)."
         )
     record = read_record(path)
+    if fault := record_checks.fault(record):
+        raise UserError(f"{path} is damaged: {fault}. Restore it, or train again in another directory.")
     try:
         return Run(
             config=TrainConfig.from_dict(record["config"]),
@@ -204,19 +215,27 @@ def load_run(directory: str | Path) -> Run:
             classes=ClassList.from_dict(record["classes"]) if record.get("classes") else None,
             images=record.get("images", {}),
             adjustment=record.get("adjustment", {}),
-            speed_ups=record.get("speed_ups", {}),
+            speed_ups=_checked_choice(record.get("speed_ups", {})),
+            files=record.get("files", {}),
         )
-    except (KeyError, TypeError) as error:
+    except UserError as error:
+        raise UserError(
+            f"{path} is damaged: {str(error).split('. ')[0]}. Restore it, or train anew."
+        ) from error
+    except (AttributeError, KeyError, TypeError) as error:
         raise UserError(
             f"{path} is not a training record ({error}). Delete the folder and train again."
         ) from error
+
+
+def _checked_choice(speed_ups: dict[str, Any]) -> dict[str, Any]:
+    return Choice.from_dict(speed_ups).to_dict() if speed_ups else {}
 
 
 def open_run(config: TrainConfig, directory: Path, resume: bool) -> Run:
     """The run to start, or to continue, in a folder.
 
     Raises:
-        FileNotFoundError: if the checkpoint to continue from is missing.
         ValueError: if the folder holds a run and ``resume`` is off, or the run has another configuration.
     """
     if not (directory / RECORD).exists():
@@ -229,12 +248,6 @@ def open_run(config: TrainConfig, directory: Path, resume: bool) -> Run:
     run = load_run(directory)
     _check_unchanged(run, config)
     run.config = config
-    last = directory / last_name(len(run.history))
-    if run.history and not last.is_file():
-        raise MissingFileError(
-            f"{last} is missing, so the run cannot continue after epoch {len(run.history)}. Train "
-            "again in another directory."
-        )
     return run
 
 

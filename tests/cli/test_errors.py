@@ -141,9 +141,12 @@ def place(tmp_path, monkeypatch):
         (f"predict text.png --weights {WEIGHTS}", "text.png cannot be read as"),
         (f"predict empty --weights {WEIGHTS}", "there are no images in empty."),
         (f"predict gone --weights {WEIGHTS}", "there is no image at gone."),
-        ("predict street.png --weights empty.keras", "empty.keras is damaged or no saved network: a .keras file is"),
-        ("predict street.png --weights zip.keras", "zip.keras cannot be loaded as a network: "),
-        ("predict street.png --weights empty", "no network at empty/best.keras."),
+        ("predict street.png --weights empty.keras", "empty.keras is damaged or no saved network: a "),
+        (
+            "predict street.png --weights zip.keras",
+            "zip.keras is damaged or no saved network: it must hold config.json ",
+        ),
+        ("predict street.png --weights empty", "empty/best.keras is missing"),
         (
             f"predict street.png --weights {WEIGHTS} --output-dir file",
             "File exists: file. Move that file away",
@@ -216,9 +219,20 @@ def test_a_full_disk_is_named_with_the_file(place, monkeypatch, capsys):
 def test_a_network_of_another_kind(place, capsys):
     from segnet_nb import keras
 
-    keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)]).save("dense.keras")
+    keras.Sequential([keras.Input((4,)), keras.layers.ReLU()]).save("flat.keras")
+    assert main(["predict", "street.png", "--weights", "flat.keras"]) == 2
+    assert "flat.keras holds no segmentation network: it maps (None, 4) to (None, 4)." in error_of(capsys)
+
+
+def test_a_layer_that_is_not_allowed(place, capsys):
+    from segnet_nb import keras
+
+    inputs = keras.Input((None, None, 3))
+    keras.Model(inputs, keras.layers.Dense(11, "softmax")(inputs)).save("dense.keras")
     assert main(["predict", "street.png", "--weights", "dense.keras"]) == 2
-    assert "dense.keras holds no segmentation network: it maps (None, 4) to (None, 2)." in error_of(capsys)
+    assert "--allow-layers Dense" in error_of(capsys)
+    line = "predict street.png --weights dense.keras --allow-layers Dense --output-dir out"
+    assert main(line.split()) == 0
 
 
 def test_exporting_makes_the_folder(place, capsys):

@@ -105,7 +105,7 @@ class TestFinishedRun:
 
     def test_folder_holds_three_files(self, finished):
         run, _ = finished
-        assert files_of(run.directory) == ["best.keras", "last-0008.keras", "record.json"]
+        assert files_of(run.directory) == ["best.keras", "last-0007.keras", "last-0008.keras", "record.json"]
 
     def test_record_says_what_was_done_and_where_nothing_is(self, finished):
         run, _ = finished
@@ -213,13 +213,15 @@ class TestModelOfARun:
         before = watched.model
         other = load_model(watched.best_path)
         other.set_weights([value + 1 for value in other.get_weights()])
-        checkpoints.save_model(other, watched.best_path)
+        training_one = load_run(tmp_path)
+        checkpoints.replace_model(training_one, "best.keras", other)
+        checkpoints.commit(training_one)
         assert watched.model is not before
         self.assert_kept(watched)
 
     def test_without_weights(self, tmp_path):
         run = training.Run(tiny_config(), tmp_path)
-        with pytest.raises(FileNotFoundError, match="no network at"):
+        with pytest.raises(FileNotFoundError, match=r"best\.keras is missing"):
             _ = run.model
         checkpoints.save_model(tiny_network(), run.best_path)
         assert run.model is run.model
