@@ -27,7 +27,7 @@ def fault(record: Mapping[str, Any]) -> str:
     for number, entry in enumerate(history, start=1):
         if said := _fault_of_entry(entry, number):
             return said
-    if isinstance(best, bool) or not isinstance(best, int) or not 0 <= best <= len(history):
+    if isinstance(best, bool) or not isinstance(best, int) or best not in range(len(history) + 1):
         return f"best_epoch is {best!r} of {len(history)} epochs"
     if (best == 0) != (not history):
         return f"there is a history of {len(history)} epochs, but no best one"
