@@ -46,10 +46,10 @@ def _fault_of_entry(entry: Any, number: int) -> str:
     if not isinstance(entry, dict) or entry.get("epoch") != number:
         return f"entry {number} of its history is not that of epoch {number}"
     for name in _NUMBERS:
-        value = entry.get(name)
+        value: Any = entry.get(name)
         if not _is_number(value):
             return f"{name} of epoch {number} is {value!r}, which is no finite number"
-        if name in _SHARES and not 0 <= value <= 1:
+        if name in _SHARES and not 0 <= float(value) <= 1:
             return f"{name} of epoch {number} is {value!r}, which is not in 0..1"
     return ""
 
