@@ -65,7 +65,7 @@ def compare(model: keras.Model, output: str, size: Size, run: Runner, run_check:
     Raises:
         ValueError: if they do not agree.
     """
-    of_scores = scores_form(model, output)
+    of_scores = scores_form(model)
     differences, changed, pixels = [0.0], 0, 0
     for images in _images(size, model.input_shape[-1]):
         found = _ordered(run_check(images), of_scores == output)

@@ -29,7 +29,7 @@ class CheckOutputs(NamedTuple):
     indices: tuple[np.ndarray, ...]
 
 
-def scores_form(model: keras.Model, output: str) -> str:
+def scores_form(model: keras.Model) -> str:
     """The form of a network whose values are compared: logits, unless only probabilities are known."""
     from segnet_nb._shared.errors import UserError
     from segnet_nb.networks.forms import form_of, in_form
@@ -49,7 +49,7 @@ def graph_of(model: keras.Model, size: Size, output: str) -> Any:
         size: height and width; None: any.
         output: a form of ``segnet_nb.networks.forms``.
     """
-    run = _portable(model, output)
+    run = _portable(model, [output])
     return _function(model, size, lambda image: run(image)[0])
 
 
@@ -60,14 +60,12 @@ def check_graph_of(model: keras.Model, size: Size, output: str) -> Any:
     """
     import tensorflow as tf
 
-    run, scores = _portable(model, output), scores_form(model, output)
-    run_scores = None if scores == output else _portable(model, scores)
+    scores = scores_form(model)
+    run = _portable(model, [output] if scores == output else [output, scores])
 
     def several(image: Tensor) -> list[Tensor]:
-        found, indices = run(image)
-        # Both forms share their layers; converters merge what is computed twice.
-        more = [] if run_scores is None else [run_scores(image)[0]]
-        return [found, *more, *(tf.cast(each, tf.int32) for each in indices)]
+        with _noted_indices() as indices:
+            return [*run(image), *(tf.cast(each, tf.int32) for each in indices)]
 
     return _function(model, size, several)
 
@@ -79,17 +77,21 @@ def _function(model: keras.Model, size: Size, run: Any) -> Any:
     return tf.function(run, input_signature=[tf.TensorSpec(shape, tf.float32, name="image")])
 
 
-def _portable(model: keras.Model, output: str) -> Any:
-    """A function from images to the output and the indices, in operations that runtimes run fast."""
+def _portable(model: keras.Model, outputs: list[str]) -> Any:
+    """A function from images to outputs, in operations that runtimes run fast."""
+    from segnet_nb._shared.framework import keras, tree
+    from segnet_nb.networks import portable_pooling
     from segnet_nb.networks.folding import folded
     from segnet_nb.networks.forms import in_form
     from segnet_nb.networks.portable_convolutions import direct
 
-    fast = direct(in_form(folded(model), output))
+    work = folded(model)
+    made = [in_form(work, output).output for output in outputs]
+    fast = direct(keras.Model(work.input, made, name=model.name))
 
-    def run(image: Tensor) -> tuple[Tensor, list[Tensor]]:
-        with _noted_indices() as indices:
-            return fast(image, training=False), indices
+    def run(image: Tensor) -> list[Tensor]:
+        with portable_pooling.portable():
+            return tree.flatten(fast(image, training=False))
 
     return run
 
@@ -107,5 +109,5 @@ def _noted_indices() -> Iterator[list[Tensor]]:
         noted.append(indices)
         return values, indices
 
-    with portable_pooling.portable(), replaced(max_pool_with_indices=pool):
+    with replaced(max_pool_with_indices=pool):
         yield noted

@@ -16,6 +16,8 @@ _current: ContextVar[Replacements | None] = ContextVar("replacements", default=N
 def replaced(**functions: Callable[..., Any]) -> Iterator[None]:
     """Let the layers call these functions in the block, in this thread, when they do not train.
 
+    Of blocks in blocks the outer one counts.
+
     Args:
         **functions: by the names of ``segnet_nb.networks.layers`` and ``subpixel``: ``max_pool_with_indices``,
             ``max_unpool``, ``depth_to_space``; with the same arguments and results.
@@ -27,7 +29,7 @@ def replaced(**functions: Callable[..., Any]) -> Iterator[None]:
         ...     float(MaxUnpooling2D()([np.zeros((1, 1, 1, 1), "float32"), np.zeros((1, 1, 1, 1), "uint8")])[0, 0, 0, 0])
         1.0
     """
-    token = _current.set({**(_current.get() or {}), **functions})
+    token = _current.set({**functions, **(_current.get() or {})})
     try:
         yield
     finally:
