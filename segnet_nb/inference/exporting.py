@@ -96,7 +96,7 @@ def export(
             measured on up to 32 of the images. Input and scores stay float32. None: float32.
         check: run the file and compare. In float32, on a synthetic scene and noise, at two sizes where it
             accepts any: values must agree within rounding where the pooling indices are the same, and at most
-            2 % of the labels may differ. In int8, on the calibration images: at most 25 % may.
+            5 % of the labels may differ. In int8, on the calibration images: at most 25 % may.
 
     Returns:
         The file, its operators, and how well it agrees.
