@@ -50,7 +50,7 @@ def _chosen(calibration: Any) -> list[np.ndarray]:
             "calibration must be images of shape (count, height, width, channels) or a dataset of "
             f"segnet_nb.datasets.load, but got {type(calibration).__name__}. Pass some training images."
         )
-    count = len(calibration) if np.ndim(calibration) or of_dataset else 0
+    count = 0 if getattr(calibration, "shape", None) == () else len(calibration)
     if not count:
         raise UserError("calibration has no images. Pass about 32 training images.")
     numbers = np.linspace(0, count - 1, min(count, COUNT)).round().astype(int).tolist()

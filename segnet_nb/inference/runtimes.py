@@ -23,8 +23,8 @@ def open_exported(
 
     Args:
         path: a file that ``export`` wrote.
-        runtime: ``"onnxruntime"`` for ONNX, ``"litert"`` for TFLite, or ``"openvino"`` for both (extra
-            ``openvino``); None: the first that runs such a file.
+        runtime: for ONNX ``"onnxruntime"`` or ``"openvino"`` (extra ``openvino``), for TFLite ``"litert"``;
+            None: ONNX Runtime or LiteRT.
         threads: how many the runtime uses; None: its own choice.
 
     Returns:
@@ -152,7 +152,7 @@ def _needed(module: str, extra: str) -> None:
 
 _RUNTIMES: dict[str, dict[str, Callable[[bytes, int | None], Runner]]] = {
     ".onnx": {"onnxruntime": onnx_runtime, "openvino": openvino},
-    ".tflite": {"litert": litert, "openvino": openvino},
+    ".tflite": {"litert": litert},
 }
 _PACKAGES = {
     "onnxruntime": ("onnxruntime", "export"),
