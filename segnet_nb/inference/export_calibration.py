@@ -66,8 +66,8 @@ def _checked(model: keras.Model, image: np.ndarray, size: Size) -> np.ndarray:
         want not in (None, got) for want, got in zip(wanted, image.shape[1:], strict=True)
     ):
         raise UserError(
-            f"calibration must be images of shape (count, height, width, {channels}) of the size of the file, "
-            f"{size} (None: any), but got one of shape {image.shape[1:]}. Resize them, or load the dataset "
+            f"calibration must be images of shape (count, height, width, {channels}) of the size of the "
+            f"file, {size} (None: any), but got one of shape {image.shape[1:]}. Resize them, or load the dataset "
             "with that image_size."
         )
     try:

@@ -147,7 +147,9 @@ def _check_alike(output: str, found: np.ndarray, check: CheckOutputs, of_scores:
     slack = TOLERANCE * max(1.0, float(np.abs(scores).max()))
     if output == "labels":
         differ = found != check.output
-        chosen = np.take_along_axis(scores, check.output[..., None].astype(int) % scores.shape[-1], -1)[..., 0]
+        chosen = np.take_along_axis(scores, check.output[..., None].astype(int) % scores.shape[-1], -1)[
+            ..., 0
+        ]
         wrong = scores.max(-1) - chosen > slack
     else:
         differ = np.abs(found - check.output).max(-1) > TOLERANCE * max(1.0, np.abs(check.output).max())

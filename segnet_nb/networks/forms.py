@@ -194,7 +194,10 @@ def _before_softmax(tensor: Tensor) -> Tensor | None:
     if isinstance(operation, keras.Model):
         before = _before_softmax(operation.output)
         return None if before is None else keras.Model(operation.input, before)(inputs[0])
-    if isinstance(operation, kl.Layer) and getattr(operation, "activation", None) is keras.activations.softmax:
+    if (
+        isinstance(operation, kl.Layer)
+        and getattr(operation, "activation", None) is keras.activations.softmax
+    ):
         config = {**operation.get_config(), "activation": "linear", "name": f"{operation.name}_logits"}
         linear = type(operation).from_config(config)
         made = linear(inputs[0])

@@ -28,7 +28,9 @@ def direct(model: keras.Model) -> keras.Model:
         'DirectConvolution'
     """
     # clone_model copies the layers of a network inside of a network, weights and all.
-    if any(isinstance(layer, keras.Model) for layer in model.layers) or not any(map(_is_dilated, model.layers)):
+    if any(isinstance(layer, keras.Model) for layer in model.layers) or not any(
+        map(_is_dilated, model.layers)
+    ):
         return model
     return keras.models.clone_model(
         model, clone_function=lambda layer: DirectConvolution(layer) if _is_dilated(layer) else layer

@@ -37,7 +37,9 @@ def runners(model, output="labels"):
 
         return run
 
-    return [running(make(model, SIZE, output)) for make in (export_graph.graph_of, export_graph.check_graph_of)]
+    return [
+        running(make(model, SIZE, output)) for make in (export_graph.graph_of, export_graph.check_graph_of)
+    ]
 
 
 def changed(run, number, change):
@@ -53,9 +55,7 @@ def changed(run, number, change):
 
 def check(model, output="labels", **files):
     file, of_check = runners(model, output)
-    return export_check.compare(
-        model, output, SIZE, files.get("file", file), files.get("of_check", of_check)
-    )
+    return export_check.compare(model, output, SIZE, files.get("file", file), files.get("of_check", of_check))
 
 
 @pytest.mark.parametrize("output", ["labels", "logits", "probabilities"])

@@ -131,7 +131,11 @@ def test_images_are_spread_over_all_of_them():
         ("camvid", TypeError, "calibration must be images .* or a dataset .*, but got str"),
         (7, TypeError, "but got int"),
         (np.zeros((0, 48, 64, 3)), ValueError, "no images. Pass about 32 training images"),
-        (np.zeros((48, 64, 3)), ValueError, r"of the size of the file, \(48, 64\).*but got one of shape \(64, 3\)"),
+        (
+            np.zeros((48, 64, 3)),
+            ValueError,
+            r"of the size of the file, \(48, 64\).*but got one of shape \(64, 3\)",
+        ),
         (np.zeros((2, 32, 64, 3)), ValueError, r"but got one of shape \(32, 64, 3\).*with that image_size"),
         (np.full((2, 48, 64, 3), 0.5), ValueError, "calibration: .*as if scaled to 0..1"),
         (np.full((2, 48, 64, 3), np.nan), ValueError, "calibration: .*NaN or infinite"),
@@ -149,7 +153,9 @@ def test_a_trained_network_keeps_its_score(kind, tmp_path):
     trained = sn.pretrained.load_trained("realtime-synthetic")
     size = (120, 160)
     data = datasets.load("synthetic", "train", image_size=size, count=32)
-    found = sn.export(trained.model, tmp_path / f"network.{kind}", output="labels", image_size=size, calibration=data)
+    found = sn.export(
+        trained.model, tmp_path / f"network.{kind}", output="labels", image_size=size, calibration=data
+    )
     assert found.labels_differ < 0.05
     val = datasets.load("synthetic", "val", image_size=size, count=20)
     run, scores = open_exported(found.path), []

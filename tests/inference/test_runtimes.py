@@ -62,7 +62,11 @@ def test_gives_what_keras_gives(kind, runtime, files):
     ("name", "options", "said"),
     [
         ("network.keras", {}, r"ends in .onnx or .tflite, but got 'network.keras'.*load_model"),
-        ("network.tflite", {"runtime": "onnxruntime"}, r".tflite files run in litert, but got runtime='onnxruntime'"),
+        (
+            "network.tflite",
+            {"runtime": "onnxruntime"},
+            r".tflite files run in litert, but got runtime='onnxruntime'",
+        ),
         ("other.tflite", {}, "no such file: .*other.tflite"),
         ("network.tflite", {"threads": 0}, "at least 1, but got 0"),
         ("broken.tflite", {}, "broken.tflite cannot be run by litert: "),

@@ -16,7 +16,9 @@ IMAGES = np.random.default_rng(0).uniform(0, 255, (2, 33, 46, 3)).astype("float3
 
 def pixelwise(*after, classes=5, activation=None):
     image = keras.Input((None, None, 3))
-    x = kl.Conv2D(classes, 1, activation=activation, kernel_initializer="he_normal")(kl.Rescaling(1 / 99)(image))
+    x = kl.Conv2D(classes, 1, activation=activation, kernel_initializer="he_normal")(
+        kl.Rescaling(1 / 99)(image)
+    )
     for step in after:
         x = step(x)
     return keras.Model(image, x)
@@ -78,7 +80,8 @@ def test_all_forms_of_logits(name):
 
 
 @pytest.mark.parametrize(
-    "make", [ensemble, lambda: pixelwise(kl.Softmax(), kl.Cropping2D(1)), lambda: pixelwise(kl.Softmax(), abs)]
+    "make",
+    [ensemble, lambda: pixelwise(kl.Softmax(), kl.Cropping2D(1)), lambda: pixelwise(kl.Softmax(), abs)],
 )
 def test_logits_that_cannot_be_recovered(make):
     model = make()
@@ -97,7 +100,10 @@ def test_weights_are_shared():
     model = ENDS["depth to space"]()
     labels = in_form(model, "labels")
     model.get_layer("classifier").set_weights(
-        [0 * value if value.ndim > 1 else np.tile(np.arange(5.0), 4) for value in model.get_layer("classifier").get_weights()]
+        [
+            0 * value if value.ndim > 1 else np.tile(np.arange(5.0), 4)
+            for value in model.get_layer("classifier").get_weights()
+        ]
     )
     assert (keras.ops.convert_to_numpy(labels(IMAGES)) == 4).all()
 

@@ -95,7 +95,12 @@ def test_dilated_convolutions(padding, options):
     assert [type(layer) for layer in found.layers[1:]] == [DirectConvolution, kl.Conv2D]
     images = np.random.default_rng(0).normal(size=(2, 11, 14, 3)).astype("float32")
     np.testing.assert_allclose(found(images), model(images), atol=1e-5)
-    operations = {op.type for op in tf.function(found).get_concrete_function(tf.TensorSpec((1, 11, 14, 3))).graph.get_operations()}
+    operations = {
+        op.type
+        for op in tf.function(found)
+        .get_concrete_function(tf.TensorSpec((1, 11, 14, 3)))
+        .graph.get_operations()
+    }
     assert "Conv2D" in operations and "SpaceToBatchND" not in operations
     # The weights are the same, not copies.
     model.set_weights([0 * value for value in model.get_weights()])
