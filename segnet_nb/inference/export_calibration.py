@@ -45,7 +45,7 @@ def calibration_images(model: keras.Model, calibration: Any, size: Size) -> list
 
 def _chosen(calibration: Any) -> list[np.ndarray]:
     of_dataset = hasattr(calibration, "pair") and hasattr(calibration, "__len__")
-    if not of_dataset and not isinstance(calibration, np.ndarray | list | tuple):
+    if not (of_dataset or isinstance(calibration, np.ndarray | list | tuple)):
         raise UserTypeError(
             "calibration must be images of shape (count, height, width, channels) or a dataset of "
             f"segnet_nb.datasets.load, but got {type(calibration).__name__}. Pass some training images."
@@ -54,7 +54,8 @@ def _chosen(calibration: Any) -> list[np.ndarray]:
     if not count:
         raise UserError("calibration has no images. Pass about 32 training images.")
     numbers = np.linspace(0, count - 1, min(count, COUNT)).round().astype(int).tolist()
-    return [calibration.pair(i)[0] if of_dataset else calibration[i] for i in numbers]
+    images: Any = calibration
+    return [images.pair(i)[0] if of_dataset else images[i] for i in numbers]
 
 
 def _checked(model: keras.Model, image: np.ndarray, size: Size) -> np.ndarray:

@@ -53,15 +53,15 @@ def open_exported(
     path = Path(path)
     if path.suffix not in _RUNTIMES:
         raise UserError(
-            f"an exported network ends in {' or '.join(_RUNTIMES)}, but got {path.name!r}. segnet_nb.load_model "
-            "opens .keras files."
+            f"an exported network ends in {' or '.join(_RUNTIMES)}, but got {path.name!r}. "
+            "segnet_nb.load_model opens .keras files."
         )
     available = _RUNTIMES[path.suffix]
     name = next(iter(available)) if runtime is None else runtime
     if name not in available:
         raise UserError(
-            f"{path.suffix} files run in {' or '.join(available)}, but got runtime={runtime!r}. Choose one of "
-            "those."
+            f"{path.suffix} files run in {' or '.join(available)}, but got runtime={runtime!r}. Choose "
+            "one of those."
         )
     if not path.is_file():
         raise MissingFileError(f"no such file: {path}. Write it with segnet_nb.export.")
@@ -94,7 +94,7 @@ def onnx_runtime(content: bytes, threads: int | None = None) -> Runner:
     options.log_severity_level = 3  # errors only
     if threads is not None:
         options.intra_op_num_threads = threads
-    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    session: Any = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
     return lambda images: session.run(None, {name: images})
 
@@ -125,8 +125,7 @@ def litert(content: bytes, threads: int | None = None) -> Runner:
 
 def openvino(content: bytes, threads: int | None = None) -> Runner:
     """OpenVINO on the processor, in float32."""
-    import openvino as ov
-
+    ov = import_module("openvino")
     core = ov.Core()
     # By default it computes with fewer bits where the processor has them, which changes labels.
     settings: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}

@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 
 from segnet_nb._shared.errors import UserError
 from segnet_nb._shared.framework import keras, ops
+from segnet_nb.networks.layers import CropLike
 from segnet_nb.networks.replacing import replacement
 from segnet_nb.networks.subpixel import BLOCK, DepthToSpace2D, depth_to_space
 
@@ -180,10 +181,11 @@ def _of_softmax(tensor: Tensor) -> bool:
     activation = getattr(operation, "activation", None)
     if _is_softmax(operation) or activation is keras.activations.softmax:
         return True
-    # The scores of something else are not of a softmax further back, such as that of an attention.
-    if getattr(operation, "weights", None) or len(inputs) > 1 and not isinstance(operation, kl.Layer):
+    # Weights make scores again of a softmax further back, such as that of an attention.
+    if getattr(operation, "weights", None) or not inputs:
         return False
-    return any(_of_softmax(each) for each in inputs)
+    used = inputs[:1] if isinstance(operation, CropLike | DepthToSpace2D) else inputs
+    return all(_of_softmax(each) for each in used)
 
 
 def _before_softmax(tensor: Tensor) -> Tensor | None:

@@ -19,14 +19,16 @@ def replaced(**functions: Callable[..., Any]) -> Iterator[None]:
     Of blocks in blocks the outer one counts.
 
     Args:
-        **functions: by the names of ``segnet_nb.networks.layers`` and ``subpixel``: ``max_pool_with_indices``,
-            ``max_unpool``, ``depth_to_space``; with the same arguments and results.
+        **functions: by the names of those of ``segnet_nb.networks.layers`` and ``subpixel``:
+            ``max_pool_with_indices``, ``max_unpool``, ``depth_to_space``; with the same arguments and
+            results.
 
     Example:
         >>> import numpy as np
-        >>> from segnet_nb.networks.layers import MaxUnpooling2D
-        >>> with replaced(max_unpool=lambda values, indices, size: values + 1):
-        ...     float(MaxUnpooling2D()([np.zeros((1, 1, 1, 1), "float32"), np.zeros((1, 1, 1, 1), "uint8")])[0, 0, 0, 0])
+        >>> from segnet_nb.networks.layers import MaxPoolingWithIndices2D
+        >>> with replaced(max_pool_with_indices=lambda x: (x + 1, x)):
+        ...     values, _ = MaxPoolingWithIndices2D()(np.zeros((1, 2, 2, 1), "float32"))
+        >>> float(values[0, 0, 0, 0])
         1.0
     """
     token = _current.set({**functions, **(_current.get() or {})})

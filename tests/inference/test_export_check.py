@@ -77,7 +77,7 @@ def other_weight(model):
 @pytest.mark.parametrize("output", ["labels", "logits", "probabilities"])
 def test_a_wrong_weight(output, model):
     file, of_check = runners(other_weight(model), output)
-    with pytest.raises(ValueError, match="differs from the Keras network: .*Nothing was written"):
+    with pytest.raises(ValueError, match=r"differs from the Keras network: .*Nothing was written"):
         check(model, output, file=file, of_check=of_check)
 
 

@@ -65,7 +65,7 @@ def test_gives_what_keras_gives(kind, runtime, files):
         (
             "network.tflite",
             {"runtime": "onnxruntime"},
-            r".tflite files run in litert, but got runtime='onnxruntime'",
+            r"run in litert, but got runtime='onnxruntime'",
         ),
         ("other.tflite", {}, "no such file: .*other.tflite"),
         ("network.tflite", {"threads": 0}, "at least 1, but got 0"),
