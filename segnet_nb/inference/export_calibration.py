@@ -68,8 +68,8 @@ def _checked(model: keras.Model, image: np.ndarray, size: Size) -> np.ndarray:
     ):
         raise UserError(
             f"calibration must be images of shape (count, height, width, {channels}) of the size of the "
-            f"file, {size} (None: any), but got one of shape {image.shape[1:]}. Resize them, or load the dataset "
-            "with that image_size."
+            f"file, {size} (None: any), but got one of shape {image.shape[1:]}. Resize them, or load the "
+            "dataset with that image_size."
         )
     try:
         return check_images(model, image).astype("float32")

@@ -56,8 +56,8 @@ class ExportedFile:
             checked = f"{self.labels_differ:.2%} of the labels on the calibration images differ from Keras"
         else:
             checked = (
-                f"differs from Keras by {self.max_difference:.1e} at most, and in {self.labels_differ:.2%} of "
-                "the labels"
+                f"differs from Keras by {self.max_difference:.1e} at most, and in "
+                f"{self.labels_differ:.2%} of the labels"
             )
         return (
             f"{self.path}: {self.output} in {self.precision}, {self.size_bytes / 1e6:.1f} MB, "

@@ -34,6 +34,11 @@ def ensemble():
     return keras.Model(image, kl.Average()([pixelwise(activation="softmax")(image) for _ in range(2)]))
 
 
+def cropped():
+    image = keras.Input((None, None, 3))
+    return keras.Model(image, CropLike()([pixelwise(activation="softmax")(image), image]))
+
+
 def gives(model, form=None):
     return keras.ops.convert_to_numpy((in_form(model, form) if form else model)(IMAGES, training=False))
 
@@ -81,7 +86,12 @@ def test_all_forms_of_logits(name):
 
 @pytest.mark.parametrize(
     "make",
-    [ensemble, lambda: pixelwise(kl.Softmax(), kl.Cropping2D(1)), lambda: pixelwise(kl.Softmax(), abs)],
+    [
+        cropped,
+        ensemble,
+        lambda: pixelwise(kl.Softmax(), kl.Cropping2D(1)),
+        lambda: pixelwise(kl.Softmax(), abs),
+    ],
 )
 def test_logits_that_cannot_be_recovered(make):
     model = make()
@@ -91,7 +101,13 @@ def test_logits_that_cannot_be_recovered(make):
     np.testing.assert_array_equal(gives(model, "labels"), gives(model).argmax(-1))
 
 
+def gated():
+    image = keras.Input((None, None, 3))
+    return keras.Model(image, kl.Conv2D(5, 1)(image) * kl.Softmax()(kl.Conv2D(5, 1)(image)))
+
+
 def test_a_softmax_inside_is_not_one_at_the_end():
+    assert form_of(gated()) == "logits"
     assert form_of(pixelwise(kl.Softmax(), kl.Conv2D(5, 1))) == "logits"
     assert form_of(nested(activation=None)) == "logits"
 
