@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from segnet_nb._shared import framework
 from segnet_nb._shared.errors import MissingFileError, MissingPackageError, UserError
+from segnet_nb._shared.silence import silence
 
 # From images to all outputs of a file, in its order.
 Runner = Callable[[np.ndarray], list[np.ndarray]]
@@ -103,7 +103,7 @@ def litert(content: bytes, threads: int | None = None) -> Runner:
     """LiteRT, the runtime of TFLite files."""
     from ai_edge_litert.interpreter import Interpreter
 
-    with framework.silence():  # it announces its delegate
+    with silence():  # it announces its delegate
         interpreter = Interpreter(model_content=content, num_threads=threads)
     image = interpreter.get_input_details()[0]["index"]
     outputs = [each["index"] for each in interpreter.get_output_details()]
@@ -112,7 +112,7 @@ def litert(content: bytes, threads: int | None = None) -> Runner:
     def run(images: np.ndarray) -> list[np.ndarray]:
         nonlocal shape
         if images.shape != shape:
-            with framework.silence():
+            with silence():
                 interpreter.resize_tensor_input(image, images.shape)
                 interpreter.allocate_tensors()
             shape = images.shape

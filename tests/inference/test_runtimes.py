@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
 import sys
 
 import keras
@@ -79,6 +80,17 @@ def test_what_cannot_be_opened(name, options, said, files):
         (place / f"broken.{kind}").write_bytes(b"not a network")
     with pytest.raises(ValueError, match=said):
         open_exported(place / name, **options)
+
+
+def test_no_framework_is_loaded(files):
+    # Where a file runs there need be neither.
+    code = (
+        "import sys, numpy as np, segnet_nb as sn; "
+        f"run = sn.open_exported({str(files[1] / 'network.tflite')!r}); "
+        "print(run(np.zeros((33, 46, 3), 'uint8')).shape, {'keras', 'tensorflow'} & {*sys.modules})"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (told.stdout, told.stderr) == ("(1, 33, 46, 5) set()\n", "")
 
 
 def test_images_of_another_kind(files):
