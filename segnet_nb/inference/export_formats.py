@@ -52,7 +52,31 @@ def _make_onnx(graph: Any, calibration: Sequence[np.ndarray] | None) -> bytes:
     import tf2onnx
 
     made, _ = tf2onnx.convert.from_function(graph, input_signature=graph.input_signature, opset=OPSET)
+    _pad_by_numbers(made.graph)
     return made.SerializeToString() if calibration is None else _quantised_onnx(made, calibration)
+
+
+def _pad_by_numbers(graph: Any) -> None:
+    """Write the padding of dilated convolutions of any image size as numbers.
+
+    "As many as needed" is not supported by ONNX Runtime for them. Without stride that is the same number at
+    every size.
+    """
+    from onnx import helper
+
+    for node in graph.node:
+        given = {each.name: helper.get_attribute_value(each) for each in node.attribute}
+        if node.op_type != "Conv" or given.get("auto_pad") != b"SAME_UPPER":
+            continue
+        dilations, strides = given.get("dilations", [1, 1]), given.get("strides", [1, 1])
+        if max(dilations) == 1 or max(strides) > 1:
+            continue
+        kept = [each for each in node.attribute if each.name not in ("auto_pad", "pads")]
+        del node.attribute[:]
+        needed = [d * (side - 1) for d, side in zip(dilations, given["kernel_shape"], strict=True)]
+        before = [each // 2 for each in needed]
+        after = [each - first for each, first in zip(needed, before, strict=True)]
+        node.attribute.extend([*kept, helper.make_attribute("pads", before + after)])
 
 
 def _quantised_onnx(made: Any, calibration: Sequence[np.ndarray]) -> bytes:
