@@ -117,9 +117,9 @@ def test_a_swapped_corner_of_the_operation_itself(model, monkeypatch):
         return values, keras.ops.where((offsets == 1) | (offsets == 2), 3 - offsets, offsets)
 
     monkeypatch.setattr(portable_pooling, "max_pool_with_indices", wrong)
-    _, of_check = runners.__wrapped__(model)  # traced again
+    file, of_check = runners.__wrapped__(model)  # traced again
     with pytest.raises(ValueError, match="pooling 1 miss the largest values"):
-        check(model, of_check=of_check)
+        check(model, file=file, of_check=of_check)
 
 
 def test_the_last_of_equal_values(model):
