@@ -36,6 +36,7 @@ from .inference import (
     prediction as prediction,
     prediction_files as prediction_files,
     pretrained as pretrained,
+    runtimes as runtimes,
     uncertainty as uncertainty,
     video as video,
 )
@@ -55,6 +56,9 @@ from .inference.prediction_files import (
 )
 from .inference.pretrained import (
     load_pretrained as load_pretrained,
+)
+from .inference.runtimes import (
+    open_exported as open_exported,
 )
 from .inference.uncertainty import (
     predict_with_uncertainty as predict_with_uncertainty,

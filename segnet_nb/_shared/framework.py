@@ -7,46 +7,12 @@ and not affected.
 
 from __future__ import annotations
 
-import io
 import logging
 import os
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr
 from typing import Any
 
 from segnet_nb._shared.registration import register
-
-
-@contextmanager
-def _silent_descriptor(number: int) -> Iterator[None]:
-    """Discard what compiled code writes to a file descriptor."""
-    try:
-        original = os.dup(number)
-    except OSError:  # a process without standard error
-        yield
-        return
-    null = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(null, number)
-        yield
-    finally:
-        os.dup2(original, number)
-        os.close(null)
-        os.close(original)
-
-
-@contextmanager
-def silence() -> Iterator[None]:
-    """Suppress messages of converters and compilers, whether printed, logged or warnings."""
-    level = logging.root.manager.disable
-    logging.disable(logging.CRITICAL)
-    try:
-        with _silent_descriptor(2), redirect_stderr(io.StringIO()), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(level)
+from segnet_nb._shared.silence import silence, silent_descriptor
 
 
 def _is_useful(record: logging.LogRecord) -> bool:
@@ -60,7 +26,7 @@ def _is_useful(record: logging.LogRecord) -> bool:
 
 logging.getLogger("tensorflow").addFilter(_is_useful)
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-with _silent_descriptor(2):
+with silent_descriptor(2):
     import keras
 
 register()

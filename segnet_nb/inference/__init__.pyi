@@ -6,6 +6,7 @@ from . import (
     prediction_files as prediction_files,
     pretrained as pretrained,
     run_files as run_files,
+    runtimes as runtimes,
     uncertainty as uncertainty,
     video as video,
     video_prediction as video_prediction,
@@ -28,6 +29,9 @@ from .prediction_files import (
 from .pretrained import (
     available as available,
     load_pretrained as load_pretrained,
+)
+from .runtimes import (
+    open_exported as open_exported,
 )
 from .uncertainty import (
     predict_with_uncertainty as predict_with_uncertainty,

@@ -16,6 +16,7 @@ from typing import Any
 
 from segnet_nb._shared.errors import UserError, UserTypeError
 from segnet_nb._shared.framework import keras, ops
+from segnet_nb.networks.replacing import replacement
 
 Tensor = Any
 Shape = tuple[int | None, ...]
@@ -194,7 +195,9 @@ def _for_training(function: Callable[..., Any], training: bool | None) -> Callab
     Inference uses plain operations, so that exporters see built-in ones only. Inside a function that XLA
     compiles as a whole, a second compilation would be a call that XLA cannot fuse, many times slower.
     """
-    if not training or keras.backend.backend() != "tensorflow":
+    if not training:
+        return replacement(function)
+    if keras.backend.backend() != "tensorflow":
         return function
     import tensorflow as tf
     from tensorflow.python.ops import control_flow_util
@@ -328,7 +331,7 @@ class MaxUnpooling2D(keras.layers.Layer):
                 f"needs an index. {fix}"
             )
         dtype = keras.backend.standardize_dtype(inputs[1].dtype)
-        if dtype != "uint8":
+        if dtype != "uint8" and replacement(max_unpool) is max_unpool:
             raise UserTypeError(
                 f"indices must be uint8 offsets 0..3 inside their window, but got {dtype}. Use those of "
                 "MaxPoolingWithIndices2D; flat positions are converted to offsets by 2 * (y % 2) + x % 2."

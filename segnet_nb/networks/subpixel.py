@@ -9,10 +9,33 @@ from typing import Any
 
 from segnet_nb._shared.errors import UserError
 from segnet_nb._shared.framework import keras, ops
+from segnet_nb.networks.replacing import replacement
 
 Tensor = Any
 
 BLOCK = 2  # pixels along each side of a block
+
+
+def depth_to_space(x: Tensor) -> Tensor:
+    """Every pixel becomes a block of 2 x 2 pixels, made of the four quarters of its channels.
+
+    Args:
+        x: any dtype, shape ``(batch, height, width, 4 * channels)``.
+
+    Returns:
+        The same dtype, shape ``(batch, 2 * height, 2 * width, channels)``.
+
+    Example:
+        >>> import numpy as np
+        >>> np.array(depth_to_space(np.arange(4.0).reshape(1, 1, 1, 4)))[0, :, :, 0].tolist()
+        [[0.0, 1.0], [2.0, 3.0]]
+    """
+    batch, height, width = (ops.shape(x)[axis] for axis in range(3))
+    channels = x.shape[-1] // BLOCK**2
+    # Five dimensions at most: TFLite has no more.
+    x = ops.reshape(x, (batch, height, width, BLOCK, BLOCK * channels))
+    x = ops.transpose(x, (0, 1, 3, 2, 4))
+    return ops.reshape(x, (batch, BLOCK * height, BLOCK * width, channels))
 
 
 @keras.saving.register_keras_serializable(package="segnet_nb")
@@ -50,12 +73,7 @@ class DepthToSpace2D(keras.layers.Layer):
     def call(self, inputs: list[Tensor]) -> Tensor:
         """Rearrange; see the class."""
         x, full = inputs
-        batch, height, width = (ops.shape(x)[axis] for axis in range(3))
-        channels = x.shape[-1] // BLOCK**2
-        # Five dimensions at most: TFLite has no more.
-        x = ops.reshape(x, (batch, height, width, BLOCK, BLOCK * channels))
-        x = ops.transpose(x, (0, 1, 3, 2, 4))
-        x = ops.reshape(x, (batch, BLOCK * height, BLOCK * width, channels))
+        x = replacement(depth_to_space)(x)
         return x[:, : ops.shape(full)[1], : ops.shape(full)[2]]
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:

@@ -163,6 +163,7 @@ def place(tmp_path, monkeypatch):
             f"export out.pb --weights {WEIGHTS}",
             "a network is exported to .onnx or .tflite, but got 'out.pb'.",
         ),
+        (f"export out.onnx --weights {WEIGHTS} --int8 gone", "'gone'"),
         (f"export file/out.tflite --weights {WEIGHTS}", "File exists: file. Move that file away"),
         ("report text.png", "text.png is not a valid notebook"),
         ("report gone.ipynb", "there is no notebook at gone.ipynb."),

@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from segnet_nb import cli, model, prediction, pretrained, training
+import segnet_nb as sn
+from segnet_nb import cli, datasets, model, prediction, pretrained, training
 from segnet_nb.datasets import CAMVID, synthetic
 from segnet_nb.datasets.classes import ClassList, numbered_classes
 from segnet_nb.datasets.colors import overlay
 from segnet_nb.inference.prediction_files import image_files, predict_files
+from segnet_nb.inference.runtimes import open_exported
 from segnet_nb.networks.model import segnet_basic
 from segnet_nb.training import packing
 from tests.training_helpers import tiny_config, tiny_network, tiny_pair
@@ -165,10 +167,24 @@ def test_a_run_knows_its_classes_and_its_folder_is_found(tmp_path, monkeypatch):
 
 def test_the_export_command(tmp_path, capsys):
     path = tmp_path / "network.tflite"
-    assert cli.main(["export", str(path), "--weights", "small-synthetic"]) == 0
-    assert f"{path}: " in capsys.readouterr().out
+    options = ["--weights", "realtime-synthetic", "--image-size", "96x128"]
+    assert cli.main(["export", str(path), *options]) == 0
+    assert f"{path}: probabilities in float32, " in capsys.readouterr().out
     assert path.stat().st_size > 1e6
     assert cli.main(["export", str(tmp_path / "a.pb"), "--weights", "small-synthetic"]) == 2
+
+
+def test_the_export_command_of_labels_in_bytes(tmp_path, capsys):
+    path = tmp_path / "network.tflite"
+    options = ["--weights", "realtime-synthetic", "--image-size", "96x128", "--output", "labels"]
+    assert cli.main(["export", str(path), *options, "--int8", "synthetic"]) == 0
+    said = capsys.readouterr().out
+    assert f"{path}: labels in int8, " in said and "of the labels on the calibration images differ" in said
+    assert path.stat().st_size < 1e6
+    data = datasets.load("synthetic", "val", image_size=(96, 128), count=2)
+    labels = open_exported(path)(data.images)
+    expected = sn.predict(pretrained.load_trained("realtime-synthetic").model, data.images)
+    assert labels.dtype == np.uint8 and (labels == expected).mean() > 0.95
 
 
 def test_the_export_command_names_the_extra_in_one_line(tmp_path, capsys, monkeypatch):
