@@ -208,7 +208,11 @@ def _shared(reading: Reading, pairs: Sequence[Pair], thumbnails: np.ndarray) -> 
     if set(splits) == {UNSPLIT} and len(splits[UNSPLIT]) > 1:
         splits = {name: reading.split(name) for name in ("train", "val")}
     places = {pair.name: place for place, pair in enumerate(pairs)}
-    chosen = {name: [places[pair.name] for pair in own] for name, own in splits.items()}
+    chosen = {
+        name: np.fromiter((places[pair.name] for pair in own), np.intp, len(own))
+        for name, own in splits.items()
+    }
+    del places  # large
     return find_shared(
         {name: [pair.name for pair in own] for name, own in splits.items()},
         {name: thumbnails[own] for name, own in chosen.items()},
