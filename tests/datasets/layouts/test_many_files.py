@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from segnet_nb.datasets import layouts
 from segnet_nb.datasets.layouts.pairing import by_stem, match, match_twins
@@ -38,6 +38,7 @@ def test_a_listing_takes_a_few_hundred_bytes_a_pair(tmp_path, mark):
     assert len(reading.pairs) == count and 120 < held / count < 320 and peak / count < 380
 
 
+@settings(deadline=None)
 @given(
     st.lists(STEMS, unique=True, min_size=1, max_size=6),
     st.sampled_from(["{}.png", "{}_mask.png", "mask_{}.png", "{}_L.gif", "{}.jpg.png"]),
@@ -66,11 +67,13 @@ def test_images_of_one_name_are_refused(tmp_path):
         layouts.open_reading(tmp_path)
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=2)))
 def test_names_differ(names):
     assert all_differ(names) == (len(set(names)) == len(names))
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 50), min_size=1), st.integers(0, 60))
 def test_the_nearest_frame(numbers, wanted):
     found = _Frames([f"film_{number:04}" for number in numbers]).nearest("film_", wanted)
