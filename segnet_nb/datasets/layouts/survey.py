@@ -177,7 +177,9 @@ def look_at(pair: Pair, lossy: bool = False, known: Collection[Value] | None = N
             values = pair.mask.draw().values
             return FoundMask("drawn from annotations", values.shape, numbers=_counted(values))
         path = pair.mask
-        found = open_image(path, lambda picture: _with_solid(_look(picture, path, lossy), picture, known))
+        found = open_image(
+            path, lambda picture: _with_solid(_look(picture, path, lossy), picture, path, known)
+        )
         assert isinstance(found, FoundMask)
         return found
     except FolderError as error:
@@ -188,16 +190,19 @@ def look_at(pair: Pair, lossy: bool = False, known: Collection[Value] | None = N
         )
 
 
-def _with_solid(found: FoundMask, picture: Image.Image, known: Collection[Value] | None) -> FoundMask:
+def _with_solid(
+    found: FoundMask, picture: Image.Image, path: Path, known: Collection[Value] | None
+) -> FoundMask:
     """What a mask holds, with those values that fill a square, of the ones that are not known to do so."""
     values: Sequence[Value] = [*found.colors, *found.numbers]
     # Numbers are shades of grey only if there are black and white, see undeclared._are_ids.
     doubtful = found.colors or found.grey_rgb or {0, 255} & found.numbers.keys()
     unknown = [] if known is None or not doubtful else [value for value in values if value not in known]
-    if unknown and len(values) <= MOST_IN_ONE and picture.mode in ("L", "P", "RGB", "RGBA"):
-        pixels = np.asarray(picture)
+    if unknown and len(values) <= MOST_IN_ONE:
+        plain = picture.mode in ("L", "P", "RGB")
+        pixels = np.asarray(picture) if plain else raw_mask(picture, path).values
         if pixels.ndim == 3:
-            pixels = pixels[..., 0] if found.grey_rgb else pixels[..., :3] @ np.array([1 << 16, 1 << 8, 1])
+            pixels = pixels[..., 0] if found.grey_rgb else pixels @ np.array([1 << 16, 1 << 8, 1])
         found.solid = frozenset(solid_values(pixels, unknown))
     return found
 

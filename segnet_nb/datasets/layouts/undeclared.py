@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -70,14 +70,17 @@ def _inferred_colors(survey: MaskSurvey, nearest: bool) -> Declared:
     colors = colors_of(survey, nearest)
     if survey.lossy or survey.most_distinct > MOST_IN_ONE or len(colors) > DEFAULT_VOID:
         raise undefined_colors_error(colors)
-    if reason := ambiguity(colors, {*survey.solid, *_greys(survey)}):
+    if reason := ambiguity(colors, {*survey.solid, *_as_colors(survey)}):
         raise undefined_colors_error(colors, reason)
     return by_color(in_order(colors), COLORS)
 
 
-def _greys(survey: MaskSurvey) -> set[Color]:
-    """The numbers of RGB masks with three equal channels that fill a square, as colours."""
-    return {(v, v, v) for v in survey.solid if isinstance(v, int)}
+def _as_colors(survey: MaskSurvey) -> Iterator[Color]:
+    """The numbers that fill a square, as the colours that they are shown in."""
+    for number in survey.solid:
+        if isinstance(number, int):
+            yield number, number, number
+            yield from survey.palettes.get(number, ())
 
 
 def _mixed(survey: MaskSurvey, what: str, count: int) -> FolderError:

@@ -314,9 +314,27 @@ class TestNothingDeclared:
         labels, classes = load_all(tmp_path)
         assert classes.num_classes == 3 and not labels["0"].any()
 
-    @pytest.mark.parametrize("values", [(0, 128, 255), (0, 100, 255)])
-    def test_shades_of_grey_are_classes(self, values, tmp_path, capsys):
-        write(tmp_path, lambda ids, number: np.array(values, np.uint8)[ids])
+    @pytest.mark.parametrize("mode", ["RGBA", "P"])
+    def test_in_files_of_other_kinds(self, mode, tmp_path):
+        """Transparent masks, and palette images among RGB ones, have the same colours."""
+
+        def draw(ids, number):
+            if mode == "P" and number % 2:
+                return palette_image(ids, COLORS)
+            return Image.fromarray(COLORS[ids]).convert("RGB" if mode == "P" else mode)
+
+        write(tmp_path, draw)
+        labels, classes = load_all(tmp_path)
+        assert classes.names == ("color #000000", "color #00c800", "color #c80000")
+        for name, ids in labels.items():
+            np.testing.assert_array_equal(np.array([0, 2, 1])[ids], truth_of(int(name)))
+
+    @pytest.mark.parametrize(
+        ("values", "mode"),
+        [((0, 128, 255), None), ((0, 100, 255), None), ((0, 128, 255), "RGB"), ((0, 128, 255), "LA")],
+    )
+    def test_shades_of_grey_are_classes(self, values, mode, tmp_path, capsys):
+        write(tmp_path, lambda ids, number: np.array(values, np.uint8)[ids], mode=mode)
         labels, classes = load_all(tmp_path)
         assert classes.names == tuple(f"class {value}" for value in values)
         for name, ids in labels.items():
