@@ -13,6 +13,7 @@ from segnet_nb.inference.label_maps import predict_labels
 from segnet_nb.inference.tiles import spans, tile_side
 
 WEIGHTS = "realtime-synthetic"
+SMALL = "small-synthetic"
 
 
 def test_a_photograph_has_the_size_and_the_structure_that_are_asked_for():
@@ -28,7 +29,7 @@ def test_a_photograph_has_the_size_and_the_structure_that_are_asked_for():
 
 def test_small_tiles_give_the_mask_of_the_whole_image():
     image = photograph(320, 672, enlarged=2)
-    model = pretrained.load_pretrained(WEIGHTS)
+    model = pretrained.load_pretrained(SMALL)
     assert len(spans(672, tile_side(320, 672, 128))) == 3
     assert len(np.unique(predict_labels(model, image, tile=0).ids)) > 5
     assert agreement(model, image, (128,))[128] >= 0.995
@@ -36,7 +37,7 @@ def test_small_tiles_give_the_mask_of_the_whole_image():
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("weights", [WEIGHTS, "small-synthetic"])
+@pytest.mark.parametrize("weights", [WEIGHTS, SMALL])
 @pytest.mark.parametrize("enlarged", [1, 2, 4])
 def test_tiles_of_any_size_give_the_mask_of_the_whole_image(weights, enlarged):
     image = photograph(960, 1600, enlarged=enlarged)
