@@ -1,12 +1,14 @@
 """Images a second of the loader and of the real-time network's training step, and the memory of commands.
 
-    python -m benchmarks.streaming [--size 240 320] [--batch 8] [--images 160] [--rounds 3] [--pairs 200 2000]
+    python -m benchmarks.streaming [--size 240 320] [--batch 8] [--images 160] [--rounds 3]
+        [--pairs 200 2000 20000]
 
 Makes folders of JPEG and PNG pairs of 480 x 640 pixels. The loader decodes, resizes and augments as training
 does, alone: from files, from the cache on disk, and from memory; the training step works on one batch, alone;
 then both together, as in training. Prints medians in images a second. With ``--pairs`` also the peak memory
-of ``data doctor``, of training the network ``small`` for one epoch and of ``evaluate`` on so many pairs, in
-MiB; 20,000 pairs take about half an hour.
+of ``data inspect``, of ``data doctor``, of training the network ``small`` for one epoch and of ``evaluate``
+on so many pairs, in MiB, and the speed of ``data inspect``; ``--images 0`` measures this alone. 20,000 pairs
+take about half an hour.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
+from segnet_nb.datasets import layouts
 from segnet_nb.networks.model import build_network
 from segnet_nb.training import TrainConfig, optimization
 from segnet_nb.training.data import load_data, make_batches
@@ -86,19 +89,34 @@ def compare_speed(root, chosen) -> None:
 
 
 def compare_memory(folder, counts) -> None:
-    """Print the peak memory of commands for each number of pairs."""
+    """Print the peak memory of commands for each number of pairs, and how fast ``data inspect`` is."""
     size = ("--image-size", "48x64", "--no-in-memory", "--workers", "2")
-    print("\npeak memory in MiB\n  pairs  doctor   train  evaluate")
+    names = ("inspect", "doctor", "train", "evaluate")
+    print("\npeak memory in MiB\n  pairs" + "".join(f"{name:>10}" for name in names), flush=True)
+    speeds = {}
     for count in counts:
         root, run = write_pairs(folder / f"pairs{count}", count), folder / f"run{count}"
         train = ("--network", "small", "--epochs", "1", "--batch-size", "8", "--run-dir", run)
         evaluate = ("--weights", run, "--split", "train", "--output-dir", run)
-        found = (
-            peak_memory("data", "doctor", root, fault=True),
-            peak_memory("train", "--dataset", root, *train, *size),
-            peak_memory("evaluate", "--dataset", root, *evaluate, *size),
-        )
-        print(f"{count:7d} {found[0]:7.0f} {found[1]:7.0f} {found[2]:9.0f}", flush=True)
+        commands = {
+            "inspect": ("data", "inspect", root),
+            "doctor": ("data", "doctor", root),
+            "train": ("train", "--dataset", root, *train, *size),
+            "evaluate": ("evaluate", "--dataset", root, *evaluate, *size),
+        }
+        found = [peak_memory(*commands[name], fault=name == "doctor") for name in names]
+        print(f"{count:7d}" + "".join(f"{peak:10.0f}" for peak in found), flush=True)
+        speeds[count] = inspect_speed(root)
+    print("\ndata inspect\n  pairs  pairs/s  processor ms a pair")
+    for count, (rate, cost) in speeds.items():
+        print(f"{count:7d} {rate:8.0f} {cost:20.2f}")
+
+
+def inspect_speed(root) -> tuple[float, float]:
+    """Pairs a second of ``data inspect``, and the time of processors that a pair takes, in milliseconds."""
+    began, used = time.perf_counter(), time.process_time()
+    count = len(layouts.inspect(root).reading.pairs)
+    return count / (time.perf_counter() - began), 1000 * (time.process_time() - used) / count
 
 
 def main() -> None:
@@ -111,11 +129,12 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, nargs="*", default=())
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        root = write_pairs(Path(folder) / "speed", chosen.images)
-        every = "".join(f"{number:06}\n" for number in range(chosen.images))
-        (root / "train.txt").write_text(every)
-        (root / "val.txt").write_text("000000\n")
-        compare_speed(root, chosen)
+        if chosen.images:
+            root = write_pairs(Path(folder) / "speed", chosen.images)
+            every = "".join(f"{number:06}\n" for number in range(chosen.images))
+            (root / "train.txt").write_text(every)
+            (root / "val.txt").write_text("000000\n")
+            compare_speed(root, chosen)
         if chosen.pairs:
             compare_memory(Path(folder), chosen.pairs)
 

@@ -105,7 +105,7 @@ def _for_folder(trained: Any, output_dir: Path, pairs: list[str] | None) -> tupl
     model, class_map = class_mapping.fitted(trained, encoding.classes, what, pairs)
     if class_map is not None:
         _say(str(class_map))
-    return model, encoding.classes, class_mapping.mask_values(encoding)
+    return model, *class_mapping.shown_as_masks(encoding)
 
 
 def _end(found: dict[str, Any], summary: Path) -> int:

@@ -4,7 +4,7 @@
 of one's own is simplest as
 
     mine/images/one.jpg     mine/masks/one.png      the same file name, whatever the ending
-    mine/classes.json       what the values of the masks mean; required for RGB masks
+    mine/classes.json       names for the values of the masks, numbers or colours
     mine/train.txt, val.txt, test.txt               one name per line; without them a fifth is for validation
 """
 

@@ -221,28 +221,33 @@ def labelled_folder(output_dir: Path) -> MaskEncoding | None:
     return None
 
 
-def mask_values(encoding: MaskEncoding) -> np.ndarray:
-    """The value that a mask has for each class id, uint8; of several, the first.
+def shown_as_masks(encoding: MaskEncoding) -> tuple[ClassList, np.ndarray | None]:
+    """How masks are written that are to be read like those of a dataset.
+
+    Args:
+        encoding: what the masks of the dataset mean.
+
+    Returns:
+        The classes, and the value of each class id in a mask, uint8; of several, the first. Where masks are
+        colours, the classes have these colours and there are no values: a palette image of the ids is then
+        read by its colours.
 
     Raises:
-        ValueError: if masks are colours, or have values above 255.
+        ValueError: if masks have values above 255.
     """
-    if encoding.is_color:
-        raise UserError(
-            f"the masks of this folder are colours ({encoding.source}), but predict writes class ids. Choose "
-            "another output folder (--output-dir)."
-        )
-    by_id: dict[int, int] = {}
+    by_id: dict[int, Any] = {}
     for value, number in encoding.ids.items():
-        if isinstance(value, int):
+        if isinstance(value, tuple) == encoding.is_color:
             by_id.setdefault(number, value)
     values = [by_id[number] for number in range(encoding.classes.num_classes)]
+    if encoding.is_color:
+        return ClassList(encoding.classes.names, (*values, encoding.classes.colors[-1])), None
     if max(values) > 255:
         raise UserError(
             f"the masks of this folder have values up to {max(values)} ({encoding.source}), but predict "
             "writes 8-bit masks. Choose another output folder (--output-dir)."
         )
-    return np.array(values, np.uint8)
+    return encoding.classes, np.array(values, np.uint8)
 
 
 def _key(name: str) -> str:

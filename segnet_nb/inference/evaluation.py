@@ -13,42 +13,10 @@ from segnet_nb import metrics
 from segnet_nb._shared.errors import UserError
 from segnet_nb.datasets.base import LabelledImages, batches
 from segnet_nb.datasets.groups import group_names
-from segnet_nb.metrics import calibration
+from segnet_nb.inference.monte_carlo import MonteCarlo, MonteCarloScores
 
 if TYPE_CHECKING:
     import keras
-
-MEASURES = ("variance", "entropy", "mutual_information")
-RETAINED_SHARE = 0.8
-
-
-@dataclass(frozen=True)
-class MonteCarloScores:
-    """Accuracy of Monte Carlo dropout on a dataset, and of its most certain pixels; shares of pixels, 0..1.
-
-    Attributes:
-        samples: predictions per image.
-        retained_accuracy: global accuracy of the most certain 80 % of all pixels, by each of ``MEASURES``.
-        single_accuracy: global accuracy of one prediction with dropout off.
-        single_retained_accuracy: that of the 80 % of its pixels with the highest confidence.
-    """
-
-    samples: int
-    retained_accuracy: dict[str, float]
-    single_accuracy: float
-    single_retained_accuracy: float
-
-    def __str__(self) -> str:
-        by_measure = ", ".join(
-            f"by {name.replace('_', ' ')} {100 * value:.1f} %"
-            for name, value in self.retained_accuracy.items()
-        )
-        return (
-            f"mean of {self.samples} samples; accuracy of the most certain {RETAINED_SHARE:.0%}: "
-            f"{by_measure}\n"
-            f"one prediction without dropout: {100 * self.single_accuracy:.1f} %, of the most confident "
-            f"{RETAINED_SHARE:.0%} {100 * self.single_retained_accuracy:.1f} %"
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +102,7 @@ def evaluate(
         flip: average each prediction with that of the mirrored image.
         scales: average predictions at these multiples of the image size.
         samples: for Monte Carlo dropout, predictions per image with dropout on, 2 or more, whose mean is
-            scored; 0: one prediction with dropout off. Needs about 20 bytes per labelled pixel.
+            scored; 0: one prediction with dropout off.
         boundary: whether to compute the boundary F1 too, the slowest of the scores.
         by: score each group of images too: ``"drive"`` or a regular expression, see
             ``segnet_nb.datasets.groups.group_names``. A class that a group does not contain counts as 0
@@ -165,7 +133,7 @@ def evaluate(
     _check_data(model, data)
     groups = group_names(data.names, by) if by else ("",) * len(data)
     tallies = {name: _Tally(data, boundary, absent) for name in sorted(set(groups))}
-    monte_carlo = _MonteCarlo(model, samples, data.classes.void_id) if samples else None
+    monte_carlo = MonteCarlo(model, samples, data.classes.void_id) if samples else None
     start = 0
     for images, labels in batches(data, batch_size):
         began = time.perf_counter()
@@ -246,46 +214,3 @@ def _mean_of_known(scores: Sequence[float]) -> float:
     """The mean boundary F1; an image without a scored class has no boundary, so its NaN is left out."""
     known = [score for score in scores if not np.isnan(score)]
     return float(np.mean(known)) if known else 0.0
-
-
-class _MonteCarlo:
-    """Predictions and uncertainties of all labelled pixels of a dataset."""
-
-    def __init__(self, model: keras.Model, samples: int, void_id: int) -> None:
-        self._model, self._samples, self._void = model, samples, void_id
-        self._parts: dict[str, list[np.ndarray]] = {}
-
-    def add(self, images: np.ndarray, truth: np.ndarray, start: int) -> np.ndarray:
-        """Predict these images, the first of which is number ``start``; the labels of the mean."""
-        from segnet_nb.inference.prediction import predict_probabilities
-        from segnet_nb.inference.uncertainty import predict_with_uncertainty
-
-        sampled = predict_with_uncertainty(self._model, images, samples=self._samples, seed=start)
-        single = predict_probabilities(self._model, images)
-        found = {name: getattr(sampled, name) for name in MEASURES}
-        found |= {"single": 1 - single.max(-1), "single labels": single.argmax(-1).astype(np.uint8)}
-        found |= {"mean labels": sampled.labels, "truth": truth}
-        for name, values in found.items():
-            self._parts.setdefault(name, []).append(values[truth != self._void])
-        return sampled.labels
-
-    def scores(self) -> MonteCarloScores:
-        """The scores, after all images were added."""
-        pixels = {name: np.concatenate(parts) for name, parts in self._parts.items()}
-
-        def accuracy(measure: str, labels: str, share: float) -> float:
-            (value,) = calibration.selective_accuracy(
-                pixels[measure],
-                pixels["truth"],
-                pixels[f"{labels} labels"],
-                coverages=(share,),
-                void_id=self._void,
-            )
-            return float(value)
-
-        return MonteCarloScores(
-            samples=self._samples,
-            retained_accuracy={name: accuracy(name, "mean", RETAINED_SHARE) for name in MEASURES},
-            single_accuracy=accuracy("single", "single", 1.0),
-            single_retained_accuracy=accuracy("single", "single", RETAINED_SHARE),
-        )

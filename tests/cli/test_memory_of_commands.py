@@ -21,6 +21,7 @@ def commands(root, run_directory):
     train = ("--network", "small", "--epochs", "1", "--batch-size", "8", "--run-dir", run_directory)
     evaluate = ("--weights", run_directory, "--split", "train", "--output-dir", run_directory)
     return {
+        "inspect": ("data", "inspect", root),
         "doctor": ("data", "doctor", root),
         "train": ("train", "--dataset", root, *train, *SMALL, *STREAMED),
         "evaluate": ("evaluate", "--dataset", root, *evaluate, *SMALL, *STREAMED),
@@ -45,6 +46,15 @@ def test_the_peak_is_that_of_a_few_images(few, tmp_path, count):
     many = peaks(tmp_path, count)
     growth = {name: many[name] / few[name] for name in few}
     assert all(0.5 < each < GROWTH for each in growth.values()), (few, many)
+
+
+def test_inspecting_many_images_takes_no_more_than_a_few(tmp_path):
+    """2,000 images of 240 x 320 pixels; decoded at once, they would take 586 MiB."""
+    few, many = (
+        peak_memory("data", "inspect", write_pairs(tmp_path / f"{count}", count, size=(240, 320)))
+        for count in (100, 2_000)
+    )
+    assert 0.5 * few < many < 1.1 * few, (few, many)
 
 
 LOAD = """

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from segnet_nb import datasets
-from segnet_nb.datasets import camvid
+from segnet_nb.datasets import camvid, doctor
 from segnet_nb.datasets.doctor import examine, examine_folder
 
 
@@ -89,6 +89,27 @@ def test_an_image_in_both_splits(scenes, held):
     found = examine(scenes, sick)
     assert kinds(found) == [("leak", (scenes.names[1], held.names[4]))]
     assert "the validation score will be too high" in str(found[0])
+
+
+def test_several_copies_of_several_images(scenes, held):
+    """Copies are told in the order in which they repeat, each group once, wherever its images are."""
+    a, b = scenes.images[1], scenes.images[2]
+    train = changed(scenes, images={4: b, 6: a, 7: b})
+    val = changed(held, images={0: b, 3: a, 5: b})
+    own, other = scenes.names, held.names
+    found = kinds(each for each in examine(train, val) if each.kind in ("duplicate", "leak"))
+    assert found == [
+        ("duplicate", (own[2], own[4], own[7])),
+        ("duplicate", (own[1], own[6])),
+        ("duplicate", (other[0], other[5])),
+        ("leak", (own[2], own[4], own[7], other[0], other[5])),
+        ("leak", (own[1], own[6], other[3])),
+    ]
+
+
+def test_the_spread_is_the_largest_of_a_channel(scenes):
+    image = scenes.images[3]
+    assert doctor._spread(image) == pytest.approx(image.reshape(-1, 3).std(0).max())
 
 
 def test_a_class_without_training_pixels(scenes, held):

@@ -12,7 +12,7 @@ from PIL import Image
 from segnet_nb import datasets
 from segnet_nb.datasets import folder
 from segnet_nb.datasets.folder import read_image
-from segnet_nb.datasets.layouts.meaning import infer_encoding
+from segnet_nb.datasets.layouts.undeclared import infer_encoding
 from segnet_nb.datasets.mask_encoding import FolderError
 from segnet_nb.training.config import TrainConfig
 
@@ -85,14 +85,26 @@ def test_undefined_colors_raise_with_a_file_to_start_from(root):
     colors = np.zeros((256, 3), np.uint8)
     colors[[0, 1, 2]] = (0, 0, 0), (255, 0, 0), (0, 0, 255)
     colors[255] = (9, 9, 9)
+    colors[100] = (2, 0, 0)  # almost black, as lossy compression leaves it
     for path in (root / "masks").iterdir():
-        save(path, colors[np.asarray(Image.open(path))])
-    with pytest.raises(FolderError, match="their classes are not defined") as caught:
+        ids = np.asarray(Image.open(path)).copy()
+        ids[-1, -1] = 100
+        save(path, colors[ids])
+    with pytest.raises(
+        FolderError, match=r"their classes are not defined, and .* are almost equal"
+    ) as caught:
         folder.load(root)
     start = json.loads(str(caught.value).split("start from ")[1])
     assert {tuple(color) for color in start["classes"].values()} == set(
-        map(tuple, colors[[0, 1, 2, 255]].tolist())
+        map(tuple, colors[[0, 1, 2, 100, 255]].tolist())
     )
+    for path in (root / "masks").iterdir():
+        save(
+            path,
+            np.where(np.asarray(Image.open(path)) == (2, 0, 0), 0, np.asarray(Image.open(path))).astype(
+                np.uint8
+            ),
+        )
     write_classes(
         root, classes={"ground": [0, 0, 0], "red": [255, 0, 0], "blue": [0, 0, 255]}, void=[9, 9, 9]
     )

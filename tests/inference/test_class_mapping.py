@@ -11,6 +11,7 @@ from PIL import Image
 
 from segnet_nb import cli, inference
 from segnet_nb.datasets.classes import ClassList, numbered_classes
+from segnet_nb.datasets.image_files import read_mask
 from segnet_nb.inference import class_mapping
 from segnet_nb.inference.class_mapping import fitted, map_by_name, mapped
 from segnet_nb.inference.pretrained import TrainedNetwork
@@ -140,11 +141,30 @@ def test_predict_into_a_labelled_folder(labelled, capsys):
     assert "has no classes.json" in capsys.readouterr().err
 
 
-def test_masks_that_are_colours_are_refused(labelled, capsys):
-    (labelled / "classes.json").write_text('{"classes": {"Road": [1, 2, 3], "Sky": [4, 5, 6]}}')
+def test_predict_into_a_folder_of_colours(labelled, capsys):
+    """Masks are read by the colours of the folder; files of the user stay, and a second call resumes."""
+    content = {"classes": {"Road": [[1, 2, 3], [9, 9, 9]], "Sky": [4, 5, 6]}, "colors": {"Sky": [0, 0, 255]}}
+    (labelled / "classes.json").write_text(json.dumps(content))
+    masks = labelled / "labels"
     line = ["predict", str(labelled / "images"), "--weights", "small-synthetic", "--map-classes"]
-    assert cli.main([*line, "--output-dir", str(labelled / "masks")]) == 2
-    assert "the masks of this folder are colours" in capsys.readouterr().err
+    line += ["--output-dir", str(masks)]
+    assert cli.main(line) == 0
+    encoding = class_mapping.labelled_folder(masks)
+    for name in ("a", "b", "c"):
+        with Image.open(masks / f"{name}-mask.png") as picture:
+            ids, shown = np.asarray(picture), np.asarray(picture.convert("RGB"))
+        np.testing.assert_array_equal(np.array([[1, 2, 3], [4, 5, 6]])[ids], shown)
+        found = encoding.decode(read_mask(masks / f"{name}-mask.png"), name)
+        np.testing.assert_array_equal(found, ids)
+    capsys.readouterr()
+    assert cli.main(line) == 0
+    assert "3 images were done already" in capsys.readouterr().out
+    before = {path: path.read_bytes() for path in masks.iterdir()}
+    (masks / "b-mask.png").write_bytes(b"drawn by hand")
+    assert cli.main([*line, "--redo"]) == 2
+    assert "b-mask.png exists, and predict has not written it or it was edited" in capsys.readouterr().err
+    after = {path: path.read_bytes() for path in masks.iterdir()}
+    assert after == {**before, masks / "b-mask.png": b"drawn by hand"}
 
 
 def test_examples_in_docstrings_hold():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -35,12 +36,13 @@ def find_class_file(folders: Iterable[Path]) -> Path | None:
     """The first file that declares classes in some folders, searched in order; None if there is none."""
     for folder in folders:
         try:
-            present = {each.name.casefold(): each for each in folder.iterdir() if each.is_file()}
+            with os.scandir(folder) as files:
+                present = {n: each.name for each in files if (n := each.name.casefold()) in NAMES}
         except OSError:
             continue
         for name in NAMES:
-            if name in present:
-                return present[name]
+            if name in present and (path := folder / present[name]).is_file():
+                return path
     return None
 
 

@@ -14,6 +14,7 @@ from segnet_nb.datasets.layouts.pairs import UNSPLIT
 from segnet_nb.datasets.layouts.reading import Reading
 from segnet_nb.datasets.layouts.similar import Shared
 from segnet_nb.datasets.layouts.survey import MaskSurvey
+from segnet_nb.datasets.layouts.undeclared import COLORS, SHADES
 from segnet_nb.datasets.mask_encoding import MaskEncoding
 
 _SHOWN = 8
@@ -76,7 +77,9 @@ def report_lines(found: Inspection) -> list[str]:
         *_titled("masks", _masks(found)),
         *_titled("images", _images(found)),
         *_titled("left out", map(str, found.reading.left_out)),
-        *_titled("note", [*found.reading.notes, *_overlaps(found), *map(str, found.shared)]),
+        *_titled(
+            "note", [*found.reading.notes, *_overlaps(found), *map(str, found.shared), *_unnamed(found)]
+        ),
         *_titled("to do", [found.undeclared] if found.undeclared else []),
         *_titled("fault", found.faults),
     ]
@@ -169,6 +172,27 @@ def _overlaps(found: Inspection) -> list[str]:
         "from one."
         for (one, other), count in found.reading.overlaps().items()
     ]
+
+
+def _notes(found: Inspection) -> list[str]:
+    return [*found.reading.notes, *_overlaps(found), *map(str, found.shared), *_unnamed(found)]
+
+
+def _unnamed(found: Inspection) -> list[str]:
+    """That classes are named by their values, and what to do about it."""
+    if found.undeclared or found.encoding is None or found.encoding.source not in (COLORS, SHADES):
+        return []
+    what = "colours" if found.encoding.source == COLORS else "values"
+    root = found.reading.root
+    lines = [
+        f"no file names the classes: they are named by their {what}. To name them, edit the dataset.json "
+        f"that `segnet-nb data inspect {root} --write` writes."
+    ]
+    if (0, 0, 0) in found.encoding.ids:
+        lines.append("black is a class like the others, not void; in dataset.json it can be made void.")
+    if 255 in found.encoding.ids:
+        lines.append("255 is a class, not void, since the masks hold shades of grey from black to white.")
+    return lines
 
 
 def _counted(kinds: Counter[str]) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from segnet_nb.datasets.layouts.pairs import File, MaskSource, Pair
 from segnet_nb.datasets.layouts.reading import Reading
-from segnet_nb.datasets.layouts.tree import Tree, stem_of
+from segnet_nb.datasets.layouts.tree import Tree, all_differ, stem_of
 from segnet_nb.datasets.layouts.words import split_of
 
 
@@ -60,9 +61,26 @@ class Layout:
     owns: bool = False
 
 
-def named_pairs(
-    files: Iterable[tuple[Path | File, Path | File | MaskSource]], root: Path, ends: Sequence[str] = ()
-) -> tuple[Pair, ...]:
+Both = tuple[Path | File, Path | File | MaskSource]
+
+
+class Joined:
+    """The items of several collections, one after the other, as often as they are looped over.
+
+    Example:
+        >>> joined = Joined([[1, 2], [3]])
+        >>> list(joined), list(joined)
+        ([1, 2, 3], [1, 2, 3])
+    """
+
+    def __init__(self, parts: Sequence[Iterable[Both]]) -> None:
+        self._parts = parts
+
+    def __iter__(self) -> Iterator[Both]:
+        return chain.from_iterable(self._parts)
+
+
+def named_pairs(files: Collection[Both] | Joined, root: Path, ends: Sequence[str] = ()) -> tuple[Pair, ...]:
     """Pairs with unique names: the name of the image, with its folders where that is not unique.
 
     Args:
@@ -70,9 +88,8 @@ def named_pairs(
         root: the folder of the dataset.
         ends: what to leave out at the end of a name, such as ``"_leftImg8bit"``.
     """
-    files = list(files)
     stems = [_short(stem_of(image.name), ends) for image, _ in files]
-    unique = len(set(stems)) == len(stems)
+    unique = all_differ(stems)
     shown: dict[Path, str] = {}
     pairs = []
     for stem, (image, mask) in zip(stems, files, strict=True):

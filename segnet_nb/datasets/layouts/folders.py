@@ -16,8 +16,14 @@ from dataclasses import replace
 from segnet_nb.datasets.layouts import class_files
 from segnet_nb.datasets.layouts.couples import Couple, find_couples, what_is_missing
 from segnet_nb.datasets.layouts.declared import Declared
-from segnet_nb.datasets.layouts.fit import Layout, Missing, Wish, named_pairs
-from segnet_nb.datasets.layouts.pairing import Matched, by_stem, match, refuse_unpaired
+from segnet_nb.datasets.layouts.fit import Joined, Layout, Missing, Wish, named_pairs
+from segnet_nb.datasets.layouts.pairing import (
+    Matched,
+    by_stem,
+    match,
+    match_twins,
+    refuse_unpaired,
+)
 from segnet_nb.datasets.layouts.pairs import UNSPLIT, LeftOut, Pair, counted
 from segnet_nb.datasets.layouts.reading import DATASET_FILE, Reading
 from segnet_nb.datasets.layouts.split_lists import find_lists, split_by_lists
@@ -53,7 +59,8 @@ def read(tree: Tree, wish: Wish) -> Reading:
             if split in lists
         }
         splits = {**pairs, **ordered}
-    left += _unlisted(pairs, splits)
+    if lists:
+        left += _unlisted(pairs, splits)
     return Reading(
         tree.root,
         "folders",
@@ -85,6 +92,13 @@ def _above(folder: str) -> list[str]:
 
 
 def _match(tree: Tree, couple: Couple) -> Matched:
+    if len(couple.images) == len(couple.masks) == 1:
+        image, mask = couple.images[0], couple.masks[0]
+        twins = match_twins(
+            (tree.path(image), tree.folders[image].images), (tree.path(mask), tree.folders[mask].images)
+        )
+        if twins is not None:
+            return twins
     images = by_stem(path for folder in couple.images for path in tree.images(folder))
     fitting = couple.masks
     if len(fitting) > 1:
@@ -101,10 +115,7 @@ def _match(tree: Tree, couple: Couple) -> Matched:
 
 def _named(tree: Tree, matches: Sequence[tuple[Couple, Matched]]) -> dict[str, tuple[Pair, ...]]:
     """The pairs of each split."""
-    named = named_pairs(
-        [both for _, matched in matches for both in matched.pairs.values()],
-        tree.root,
-    )
+    named = named_pairs(Joined([matched.pairs.values() for _, matched in matches]), tree.root)
     splits: dict[str, tuple[Pair, ...]] = {}
     start = 0
     for couple, matched in matches:

@@ -9,22 +9,16 @@ from pathlib import Path
 import numpy as np
 
 from segnet_nb.datasets.image_files import read_mask
-from segnet_nb.datasets.layouts.declared import Declared, by_value
+from segnet_nb.datasets.layouts.declared import Declared
 from segnet_nb.datasets.layouts.findings import Inspection
 from segnet_nb.datasets.layouts.image_survey import THUMBNAIL, FoundImage, look_at_image
-from segnet_nb.datasets.layouts.meaning import (
-    as_masks_are,
-    by_color,
-    cached_survey,
-    colors_of,
-    inferred,
-    resolved,
-)
+from segnet_nb.datasets.layouts.meaning import as_masks_are, cached_survey, resolved
 from segnet_nb.datasets.layouts.pairs import UNSPLIT, Pair
 from segnet_nb.datasets.layouts.reading import Reading
 from segnet_nb.datasets.layouts.recognise import open_reading
 from segnet_nb.datasets.layouts.similar import Shared, find_shared
 from segnet_nb.datasets.layouts.survey import FoundMask, MaskSurvey, in_threads, look_at
+from segnet_nb.datasets.layouts.undeclared import by_color, colors_of, every_value, inferred
 from segnet_nb.datasets.mask_encoding import FolderError, MaskEncoding, Value, listed
 
 _MOST_UNDECLARED = 64
@@ -65,8 +59,10 @@ def inspect(
     found, pairs = Inspection(reading), reading.pairs
     thumbnails = np.zeros((len(pairs) if similar else 0, THUMBNAIL, THUMBNAIL), np.uint8)
 
+    known = None if reading.declared else found.masks.solid
+
     def look(pair: Pair) -> tuple[FoundMask, FoundImage]:
-        return look_at(pair, nearest), look_at_image(pair.image, thumbnail=similar)
+        return look_at(pair, nearest, known), look_at_image(pair.image, thumbnail=similar)
 
     for done, (pair, (mask, image)) in enumerate(in_threads(look, pairs), start=1):
         _note(found, pair, mask, image, strict)
@@ -167,11 +163,7 @@ def _by_values(masks: MaskSurvey, nearest: bool) -> Declared | None:
     numbers = sorted(masks.numbers)
     if len(numbers) > _MOST_UNDECLARED or len(numbers) < 2:
         return None
-    declared = by_value([n for n in numbers if n != 255], "the values that occur")
-    if 255 in numbers:
-        last = by_value([256], "").entries[0]
-        declared = Declared((*declared.entries, type(last)("class 255", (255,))), declared.source)
-    return declared
+    return every_value(numbers, "the values that occur")
 
 
 def _values(masks: MaskSurvey, encoding: MaskEncoding) -> dict[Value, int]:
@@ -208,7 +200,11 @@ def _shared(reading: Reading, pairs: Sequence[Pair], thumbnails: np.ndarray) -> 
     if set(splits) == {UNSPLIT} and len(splits[UNSPLIT]) > 1:
         splits = {name: reading.split(name) for name in ("train", "val")}
     places = {pair.name: place for place, pair in enumerate(pairs)}
-    chosen = {name: [places[pair.name] for pair in own] for name, own in splits.items()}
+    chosen = {
+        name: np.fromiter((places[pair.name] for pair in own), np.intp, len(own))
+        for name, own in splits.items()
+    }
+    del places  # large
     return find_shared(
         {name: [pair.name for pair in own] for name, own in splits.items()},
         {name: thumbnails[own] for name, own in chosen.items()},

@@ -2,46 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from segnet_nb.datasets.layouts.declared import (
-    DEFAULT_VOID,
-    EXAMPLE,
-    ClassEntry,
     Declared,
-    by_value,
-    proposal,
 )
 from segnet_nb.datasets.layouts.pairs import Pair
-from segnet_nb.datasets.layouts.survey import MOST_COLORS, MaskSurvey, survey_masks
+from segnet_nb.datasets.layouts.survey import MaskSurvey, survey_masks
+from segnet_nb.datasets.layouts.undeclared import inferred
 from segnet_nb.datasets.mask_encoding import (
-    CLASSES_FILE,
-    LARGEST_ID,
     Color,
-    FolderError,
     MaskEncoding,
-    Value,
-    listed,
 )
 
 LOSSY_MASKS = ("refuse", "nearest")
 """What to do with masks with lossy compression."""
 
-VOC_VOID = (224, 224, 192)
-
-# Numbers below are ids, whatever gaps there are. Larger ones could be shades of grey.
-_SURELY_IDS = 64
-# Masks with more different values are pictures, not classes.
-_MOST_IN_ONE = 64
 _SAMPLE = 8
-_APART = 32  # smallest distance of two classes in a mask with lossy compression
-_RARE = 1e-3
-_NEAR_EXTREME = 12
-_BLACK_AND_WHITE = {0: (0, 0, 0), 1: (255, 255, 255)}
 
 _surveys: dict[int, MaskSurvey] = {}
 
@@ -57,7 +35,7 @@ def encoding_of(pairs: Sequence[Pair], declared: Declared | None, *, nearest: bo
     survey = cached_survey(pairs, nearest)
     if survey.faults:
         raise survey.faults[0]
-    return inferred(survey, nearest).encoding(nearest=nearest, palette=_reference(survey))
+    return inferred(survey, nearest).encoding(nearest=nearest, palette=survey.first_palette)
 
 
 def sampled(pairs: Sequence[Pair], nearest: bool) -> MaskSurvey:
@@ -68,10 +46,12 @@ def sampled(pairs: Sequence[Pair], nearest: bool) -> MaskSurvey:
 
 def cached_survey(pairs: Sequence[Pair], nearest: bool) -> MaskSurvey:
     """The survey of all masks, kept as long as their files stay the same."""
-    key = hash((nearest, tuple(_fingerprint(pair.mask) for pair in pairs)))
+    key = hash(nearest)
+    for pair in pairs:  # one by one: there may be many
+        key = hash((key, _fingerprint(pair.mask)))
     if key not in _surveys:
         _surveys.clear()
-        _surveys[key] = survey_masks(pairs, lossy=nearest)
+        _surveys[key] = survey_masks(pairs, lossy=nearest, solid=True)
     return _surveys[key]
 
 
@@ -87,7 +67,7 @@ def _fingerprint(mask: object) -> tuple[object, ...]:
 
 def resolved(declared: Declared, survey: MaskSurvey, nearest: bool = False) -> MaskEncoding:
     """The mapping of declared classes: by number or by colour, as the masks are."""
-    return as_masks_are(declared, survey).encoding(nearest=nearest, palette=_reference(survey))
+    return as_masks_are(declared, survey).encoding(nearest=nearest, palette=survey.first_palette)
 
 
 def as_masks_are(declared: Declared, survey: MaskSurvey) -> Declared:
@@ -109,193 +89,3 @@ def as_masks_are(declared: Declared, survey: MaskSurvey) -> Declared:
 def _only_greys_declared(survey: MaskSurvey, known: set[Color]) -> bool:
     """Whether RGB masks without any colour, such as black ones, hold declared colours."""
     return survey.grey_rgb > 0 and {(v, v, v) for v in survey.numbers} <= known
-
-
-def _reference(survey: MaskSurvey) -> Mapping[int, Color] | None:
-    """The colour of each number in the palettes that were seen first."""
-    found = {number: next(iter(colors)) for number, colors in survey.palettes.items()}
-    return found or None
-
-
-def inferred(survey: MaskSurvey, nearest: bool = False) -> Declared:
-    """Classes from the values that occur, if those say enough.
-
-    Raises:
-        FolderError: if they do not; the message has a ``classes.json`` to start from.
-    """
-    one_channel = survey.files - len(survey.faults) - survey.palette_files - survey.grey_rgb
-    colored = sum(count for kind, count in survey.kinds.items() if kind.startswith("RGB, "))
-    if colored:
-        if one_channel > colored:
-            raise _mixed(survey, "RGB", colored)
-        raise undefined_colors_error(colors_of(survey, nearest))
-    if survey.palettes_differ:
-        if one_channel - colored:
-            raise _mixed(survey, "palette images with different palettes", survey.palette_files)
-        colors = survey.palette_colors
-        return by_color(colors, "the palettes of the masks")
-    numbers = Counter({value: survey.numbers[value] for value in sorted(survey.numbers)})
-    if nearest and survey.lossy:
-        numbers = Counter({_snapped(value): numbers[value] for value in sorted(_clusters(numbers))})
-    return inferred_ids(numbers, _reference(survey), survey.most_distinct if not nearest else 0)
-
-
-def _mixed(survey: MaskSurvey, what: str, count: int) -> FolderError:
-    return FolderError(
-        f"{count} of {survey.files} masks are {what}, and the others have one channel of numbers. Save all "
-        f"masks the same way, or define the classes by colour in {CLASSES_FILE}."
-    )
-
-
-def by_color(colors: Iterable[Color], source: str) -> Declared:
-    """Classes named by their colours; the colour of void of Pascal VOC is void.
-
-    Example:
-        >>> by_color([(0, 0, 0), (200, 0, 0)], "an example").classes().names
-        ('color #000000', 'color #c80000')
-    """
-    known = list(colors)
-    named = by_value([color for color in known if color != VOC_VOID], source)
-    if len(named.entries) < 2:
-        raise FolderError(
-            f"the masks contain only {listed(known)}, which is one class. At least two are required."
-        )
-    return Declared(named.entries, source, (VOC_VOID,) if VOC_VOID in known else ())
-
-
-def colors_of(survey: MaskSurvey, nearest: bool = False) -> list[Color]:
-    """The colours of all masks, most frequent first."""
-    found = Counter(survey.colors)
-    if survey.grey_rgb:
-        found.update({(v, v, v): count for v, count in survey.numbers.items() if v <= 255})
-    found.update(dict.fromkeys(survey.palette_colors, 1))
-    if nearest and survey.lossy:
-        return list(_clusters(found))
-    return [color for color, _ in found.most_common()]
-
-
-def undefined_colors_error(colors: Iterable[Color]) -> FolderError:
-    """The error for RGB masks whose colours are undefined, with a file to start from.
-
-    Example:
-        >>> "2 colours" in str(undefined_colors_error([(0, 0, 0), (1, 2, 3)]))
-        True
-    """
-    known = list(colors)
-    if len(known) > _MOST_IN_ONE:
-        count = f"more than {MOST_COLORS}" if len(known) > MOST_COLORS else str(len(known))
-        raise FolderError(
-            f"the masks are RGB with {count} colours, too many for classes: they were probably saved with "
-            "lossy "
-            f"compression or resized smoothly. Export them again, or define the colours in {CLASSES_FILE} "
-            "and "
-            f"pass --lossy-masks nearest; the most frequent: {proposal(known[:4])}"
-        )
-    return FolderError(
-        f"the masks are RGB with {len(known)} colours, but their classes are not defined. Create "
-        f"{CLASSES_FILE} next to the folder of masks, or let `segnet-nb data inspect FOLDER --write` name "
-        "them "
-        f"by colour; start from {proposal(known)}"
-    )
-
-
-def infer_encoding(values: Iterable[int], palette: np.ndarray | None) -> MaskEncoding:
-    """Infer the meaning of numbers in masks.
-
-    Only 0 and 255 are background and object. Otherwise every number that occurs is a class, and 255 is void.
-
-    Args:
-        values: all numbers that occur.
-        palette: uint8 ``(256, 3)`` for palette images; None for others.
-
-    Raises:
-        FolderError: if the numbers look like shades of grey, or there is only one class.
-
-    Example:
-        >>> dict(infer_encoding([0, 7, 15], None).ids)
-        {0: 0, 7: 1, 15: 2, 255: 3}
-    """
-    numbers = Counter(dict.fromkeys(sorted(set(values)), 1))
-    colors = None
-    if palette is not None:
-        colors = {number: tuple(int(part) for part in palette[number]) for number in numbers}
-    return inferred_ids(numbers, colors).encoding()  # pyright: ignore[reportArgumentType]
-
-
-def inferred_ids(
-    numbers: Counter[int], palette: Mapping[int, Color] | None, most_distinct: int = 0
-) -> Declared:
-    """Classes from the numbers that occur.
-
-    Args:
-        numbers: pixels of each number, in ascending order.
-        palette: the colour of each number, for palette images.
-        most_distinct: the largest number of different values in one mask.
-
-    Raises:
-        FolderError: if the numbers look like shades of grey, or there is only one class.
-    """
-    found = list(numbers)
-    if found == [0, 255]:
-        entries = (ClassEntry("background", (0,)), ClassEntry("object", (255,)))
-        return Declared(entries, "a folder of masks of 0 and 255")
-    if found == [0, 1] and palette is not None and dict(palette) == _BLACK_AND_WHITE:
-        entries = (ClassEntry("background", (0,)), ClassEntry("object", (1,)))
-        return Declared(entries, "a folder of black and white masks")
-    ids = [value for value in found if value not in (DEFAULT_VOID, LARGEST_ID)]
-    if not ids or not _are_ids(numbers, ids, most_distinct):
-        raise _not_ids(found)
-    if len(ids) < 2:
-        raise FolderError(
-            f"the masks contain only {listed(found)}, which is one class. At least two are required; were "
-            "values lost when the masks were saved?"
-        )
-    distinct = palette is not None and len({palette.get(v) for v in ids}) == len(ids)
-    colors: dict[Value, Color] = {**palette} if palette and distinct else {}
-    declared = by_value(ids, "a folder of ids", colors)
-    return Declared(declared.entries, declared.source, (LARGEST_ID,) if LARGEST_ID in found else ())
-
-
-def _are_ids(numbers: Counter[int], ids: Sequence[int], most_distinct: int) -> bool:
-    if max(ids) < _SURELY_IDS:
-        return True
-    if most_distinct > _MOST_IN_ONE or len(ids) > DEFAULT_VOID:
-        return False
-    if 0 in numbers and 255 in numbers:
-        # Black, white and little between: an object with a soft edge, or shades that stand for classes.
-        share = (numbers[0] + numbers[255]) / max(numbers.total(), 1)
-        return len(ids) > 16 and share < 0.5
-    return True
-
-
-def _not_ids(found: Sequence[int]) -> FolderError:
-    if len(found) > _MOST_IN_ONE:
-        advice = (
-            "They were probably saved with lossy compression or resized smoothly. Export them again, or "
-            "define "
-            f"the classes in {CLASSES_FILE}, such as {EXAMPLE}, and pass --lossy-masks nearest."
-        )
-    else:
-        advice = f"Create {CLASSES_FILE} next to masks/, for example {proposal(found)}."
-    return FolderError(f"the masks contain {listed(found)}, which do not look like class ids. {advice}")
-
-
-def _snapped(value: int) -> int:
-    """A shade of grey that is almost black or white as black or white, which lossy compression shifts."""
-    return 0 if value <= _NEAR_EXTREME else 255 if 255 - _NEAR_EXTREME <= value <= 255 else value
-
-
-def _clusters(counts: Counter) -> list:
-    """Values that are frequent and far from more frequent ones; the others are mixtures of them."""
-    total, kept = counts.total(), []
-    for value, count in counts.most_common():
-        point = np.atleast_1d(value)
-        far = all(np.linalg.norm(point - np.atleast_1d(other)) >= _APART for other in kept)
-        if far and count >= _RARE * total:
-            kept.append(value)
-    if len(kept) < 2:
-        raise FolderError(
-            "the masks have lossy compression, and their values are too close to be told apart again: "
-            f"{listed(sorted(counts)[:12])}. Export the masks as PNG."
-        )
-    return kept

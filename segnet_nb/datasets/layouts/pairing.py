@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, ValuesView
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from segnet_nb.datasets.layouts.pairs import File
-from segnet_nb.datasets.layouts.tree import is_image, stem_of
+from segnet_nb.datasets.layouts.tree import all_differ, is_image, stem_of
 from segnet_nb.datasets.layouts.words import IMAGE_ENDS, IMAGE_PREFIXES, MASK_PREFIXES, MASK_SUFFIXES
 from segnet_nb.datasets.mask_encoding import FolderError
 
@@ -26,7 +27,7 @@ class Matched:
         rule: what marks the masks, such as ``"_mask"``; empty if the names are equal.
     """
 
-    pairs: dict[str, tuple[File, File]]
+    pairs: Mapping[str, tuple[File, File]]
     without_mask: tuple[File, ...]
     without_image: tuple[File, ...]
     extra: tuple[File, ...]
@@ -79,6 +80,73 @@ def match(images: Mapping[str, File], masks: Mapping[str, File]) -> Matched:
         tuple(path for stem, path in free.items() if stem in extra),
         rule,
     )
+
+
+class _Twins(Mapping[str, tuple[File, File]]):
+    """The pairs of two folders whose names agree one by one: no more than those names, as there may be many.
+
+    Args:
+        images: the folder of the images, and their names.
+        masks: the folder of the masks, and their names in the same order.
+    """
+
+    def __init__(self, images: tuple[Path, Sequence[str]], masks: tuple[Path, Sequence[str]]) -> None:
+        self._images, self._masks = images, masks
+
+    def __len__(self) -> int:
+        return len(self._images[1])
+
+    def __iter__(self) -> Iterator[str]:
+        return map(stem_of, self._images[1])
+
+    def __getitem__(self, stem: str) -> tuple[File, File]:
+        for own, pair in zip(self, self.loop(), strict=True):
+            if own == stem:
+                return pair
+        raise KeyError(stem)
+
+    def values(self) -> _Values:
+        """Each image with its mask."""
+        return _Values(self)
+
+    def loop(self) -> Iterator[tuple[File, File]]:
+        """Each image with its mask, in order."""
+        for image, mask in zip(self._images[1], self._masks[1], strict=True):
+            yield File(self._images[0], image), File(self._masks[0], mask)
+
+
+class _Values(ValuesView[tuple[File, File]]):
+    """The pairs of twin folders, without a search for each."""
+
+    _mapping: _Twins
+
+    def __iter__(self) -> Iterator[tuple[File, File]]:
+        return self._mapping.loop()
+
+
+def match_twins(images: tuple[Path, Sequence[str]], masks: tuple[Path, Sequence[str]]) -> Matched | None:
+    """Match two folders whose sorted names agree one by one; the same as ``match``, in a third of its memory.
+
+    Args:
+        images: a folder, and the sorted names of its images.
+        masks: the folder of their masks, and its sorted names.
+
+    Returns:
+        What belongs together; None if names do not agree so simply, and ``match`` is to be asked.
+
+    Example:
+        >>> from pathlib import Path
+        >>> found = match_twins((Path("i"), ["a.jpg", "b.jpg"]), (Path("m"), ["a_L.png", "b_L.png"]))
+        >>> found.rule, found.pairs["b"][1].name
+        ('_L', 'b_L.png')
+    """
+    twins = _Twins(images, masks)
+    if not images[1] or len(images[1]) != len(masks[1]) or not all_differ(twins):
+        return None
+    for name, rule in rules():
+        if all(rule(stem_of(mask)) == stem for stem, mask in zip(twins, masks[1], strict=True)):
+            return Matched(twins, (), (), (), name)
+    return None
 
 
 def rules() -> list[tuple[str, Rule]]:

@@ -122,5 +122,5 @@ def _held_out(root: Path, rest: tuple[Pair, ...], name: str, share: float, seed:
         raise FolderError(f"{root} has one image; at least two are required, one for validation.")
     order = np.random.default_rng(seed).permutation(len(rest))
     held_out = min(max(1, round(share * len(order))), len(order) - 1)
-    chosen = sorted(order[:held_out] if name == "val" else order[held_out:])
+    chosen = np.sort(order[:held_out] if name == "val" else order[held_out:])
     return tuple(rest[number] for number in chosen)

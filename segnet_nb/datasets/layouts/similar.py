@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import bisect
 import re
-from collections.abc import Mapping, Sequence
+import sys
+from array import array
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -16,7 +17,8 @@ _MUCH_CLOSER = 0.25  # at most this share of the usual difference
 _FLAT = 4.0  # standard deviation below which thumbnails say nothing
 _FEWEST_FRAMES = 3
 _CLOSER = 0.6  # neighbours of one film, relative to other images
-_ROWS = 16
+_ROWS = 4
+_AT_A_TIME = 256
 
 
 @dataclass(frozen=True)
@@ -69,15 +71,30 @@ def find_shared(names: Mapping[str, Sequence[str]], thumbnails: Mapping[str, np.
     return found
 
 
+def _in_parts(function: Callable[..., np.ndarray], *arrays: np.ndarray) -> np.ndarray:
+    """What a function makes of some rows at a time: intermediate results take many times their memory."""
+    starts = range(0, max(1, len(arrays[0])), _AT_A_TIME)
+    return np.concatenate([function(*(each[at : at + _AT_A_TIME] for each in arrays)) for at in starts])
+
+
 def _hashes(thumbnails: np.ndarray) -> np.ndarray:
     """56 bits per thumbnail, uint64: whether each of 8 x 8 cells is brighter than the one to its left."""
-    brighter = thumbnails[:, :, 1:] > thumbnails[:, :, :-1]
-    return np.ascontiguousarray(np.packbits(brighter, axis=2)[..., 0]).view(np.uint64)[:, 0]
+
+    def some(thumbnails: np.ndarray) -> np.ndarray:
+        brighter = thumbnails[:, :, 1:] > thumbnails[:, :, :-1]
+        return np.ascontiguousarray(np.packbits(brighter, axis=2)[..., 0]).view(np.uint64)[:, 0]
+
+    return _in_parts(some, thumbnails)
+
+
+def _spread(thumbnails: np.ndarray) -> np.ndarray:
+    """Standard deviation of each thumbnail, ``(count,)``."""
+    return _in_parts(lambda some: some.std((1, 2)), thumbnails)
 
 
 def _apart(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Mean difference of thumbnails, in grey levels, ``(count,)``."""
-    return np.abs(one.astype(np.int16) - other).mean((1, 2))
+    return _in_parts(lambda one, other: np.abs(one.astype(np.int16) - other).mean((1, 2)), one, other)
 
 
 def _usual(first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -90,7 +107,7 @@ def _duplicates(
     splits: tuple[str, str], names: Mapping[str, Sequence[str]], thumbnails: Mapping[str, np.ndarray]
 ) -> Shared | None:
     first, second = (thumbnails[split] for split in splits)
-    telling = np.flatnonzero(first.std((1, 2)) > _FLAT)
+    telling = np.flatnonzero(_spread(first) > _FLAT)
     own = _hashes(first)[telling]
     # Images of one kind, such as those of a microscope, resemble each other anyway.
     limit = min(_MOST_APART, _MUCH_CLOSER * float(np.median(_usual(first, second))))
@@ -112,11 +129,32 @@ def _frame(name: str) -> tuple[str, int] | None:
     return (match[1], int(match[2])) if match and len(match[2]) < 19 else None
 
 
-def _nearest(frames: Sequence[tuple[int, int]], number: int) -> int:
-    """The place of the frame whose number is nearest; ``frames`` are numbers and places, sorted."""
-    at = bisect.bisect_left(frames, (number, -1))
-    around = frames[max(0, at - 1) : at + 1]
-    return min(around, key=lambda each: abs(each[0] - number))[1]
+class _Frames:
+    """The numbers of the frames of each film, and their places: arrays, as there may be many."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        found: dict[str, tuple[array[int], array[int]]] = {}
+        for place, name in enumerate(names):
+            if frame := _frame(name):
+                numbers, places = found.setdefault(frame[0], (array("q"), array("q")))
+                numbers.append(frame[1])
+                places.append(place)
+        self._films = {film: _in_order(*both) for film, both in found.items()}
+
+    def __contains__(self, film: str) -> bool:
+        return film in self._films
+
+    def nearest(self, film: str, number: int) -> int:
+        """The place of the frame of a film whose number is nearest."""
+        numbers, places = self._films[film]
+        at = int(np.searchsorted(numbers, number))
+        around = range(max(0, at - 1), min(at + 1, len(numbers)))
+        return int(places[min(around, key=lambda each: abs(int(numbers[each]) - number))])
+
+
+def _in_order(numbers: array[int], places: array[int]) -> tuple[np.ndarray, np.ndarray]:
+    order = np.argsort(np.array(numbers), kind="stable")
+    return np.array(numbers)[order], np.array(places)[order]
 
 
 def _films(
@@ -124,19 +162,14 @@ def _films(
 ) -> Shared | None:
     """Frames whose neighbour in number, in the other split, is much more alike than other images are."""
     first, second = (thumbnails[split] for split in splits)
-    numbers: dict[str, list[tuple[int, int]]] = {}
-    for place, name in enumerate(names[splits[0]]):
-        if frame := _frame(name):
-            numbers.setdefault(frame[0], []).append((frame[1], place))
-    for frames in numbers.values():
-        frames.sort()
+    known = _Frames(names[splits[0]])
     rows, near, films = [], [], []
     for place, name in enumerate(names[splits[1]]):
         frame = _frame(name)
-        if frame and frame[0] in numbers:
+        if frame and frame[0] in known:
             rows.append(place)
-            near.append(_nearest(numbers[frame[0]], frame[1]))
-            films.append(frame[0])
+            near.append(known.nearest(*frame))
+            films.append(sys.intern(frame[0]))
     if len(rows) < _FEWEST_FRAMES:
         return None
     close = _apart(second[rows], first[near])

@@ -7,7 +7,7 @@ does not grow with the number of files.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,8 +23,9 @@ from segnet_nb.datasets.image_files import (
     palette_of,
     raw_mask,
 )
+from segnet_nb.datasets.layouts.blends import MOST_IN_ONE, solid_values
 from segnet_nb.datasets.layouts.pairs import Pair
-from segnet_nb.datasets.mask_encoding import Color, FolderError, color_of
+from segnet_nb.datasets.mask_encoding import Color, FolderError, Value, color_of
 
 MOST_COLORS = 4096
 _ORIENTATION = 0x0112
@@ -44,6 +45,7 @@ class FoundMask:
     lossy: bool = False
     bilevel: bool = False
     grey_rgb: bool = False
+    solid: frozenset[Value] = frozenset()
     fault: FolderError | None = None
 
 
@@ -63,6 +65,7 @@ class MaskSurvey:
         most_distinct: the largest number of different values in one mask.
         bilevel: number of masks with one bit per pixel.
         grey_rgb: number of RGB masks with three equal channels.
+        solid: values that fill a square of 2 x 2 pixels in some mask, see ``blends``.
         faults: messages about masks that cannot be read.
     """
 
@@ -78,6 +81,7 @@ class MaskSurvey:
     most_distinct: int = 0
     bilevel: int = 0
     grey_rgb: int = 0
+    solid: set[Value] = field(default_factory=set)
     faults: list[FolderError] = field(default_factory=list)
 
     @property
@@ -95,6 +99,11 @@ class MaskSurvey:
         """The colours of all palettes that occur, in order of their numbers."""
         return {color: None for number in sorted(self.palettes) for color in self.palettes[number]}
 
+    @property
+    def first_palette(self) -> dict[int, Color] | None:
+        """The colour of each number in the palettes that were seen first; None without palettes."""
+        return {number: next(iter(colors)) for number, colors in self.palettes.items()} or None
+
     def add(self, found: FoundMask, pair: Pair) -> None:
         """Add what one mask holds."""
         self.files += 1
@@ -107,6 +116,7 @@ class MaskSurvey:
         self.most_distinct = max(self.most_distinct, len(found.numbers), len(found.colors))
         self.bilevel += found.bilevel
         self.grey_rgb += found.grey_rgb
+        self.solid |= found.solid
         self.numbers.update(found.numbers)
         if len(self.colors) <= MOST_COLORS:
             self.colors.update(found.colors)
@@ -122,6 +132,7 @@ def survey_masks(
     pairs: Sequence[Pair],
     *,
     lossy: bool = False,
+    solid: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> MaskSurvey:
     """Look at masks, one at a time.
@@ -129,10 +140,15 @@ def survey_masks(
     Args:
         pairs: the pairs to look at.
         lossy: accept masks with lossy compression.
+        solid: whether to find the values that fill a square, which takes some time.
         progress: called with the number of finished masks and of all masks.
     """
     total = MaskSurvey()
-    for done, (pair, found) in enumerate(in_threads(lambda pair: look_at(pair, lossy), pairs), start=1):
+
+    def look(pair: Pair) -> FoundMask:
+        return look_at(pair, lossy, total.solid if solid else None)
+
+    for done, (pair, found) in enumerate(in_threads(look, pairs), start=1):
         total.add(found, pair)
         if progress:
             progress(done, len(pairs))
@@ -148,14 +164,22 @@ def in_threads(look: Callable[[Pair], Any], pairs: Sequence[Pair]) -> Iterator[t
             yield from zip(some, pool.map(look, some), strict=True)
 
 
-def look_at(pair: Pair, lossy: bool = False) -> FoundMask:
-    """What the mask of a pair holds; a fault is returned, not raised."""
+def look_at(pair: Pair, lossy: bool = False, known: Collection[Value] | None = None) -> FoundMask:
+    """What the mask of a pair holds; a fault is returned, not raised.
+
+    Args:
+        pair: the pair.
+        lossy: accept a mask with lossy compression.
+        known: values of which it is known that they fill a square; None: do not look for such values.
+    """
     try:
         if not isinstance(pair.mask, Path):
             values = pair.mask.draw().values
             return FoundMask("drawn from annotations", values.shape, numbers=_counted(values))
         path = pair.mask
-        found = open_image(path, lambda picture: _look(picture, path, lossy))
+        found = open_image(
+            path, lambda picture: _with_solid(_look(picture, path, lossy), picture, path, known)
+        )
         assert isinstance(found, FoundMask)
         return found
     except FolderError as error:
@@ -164,6 +188,23 @@ def look_at(pair: Pair, lossy: bool = False) -> FoundMask:
         return FoundMask(
             "fault", (0, 0), fault=FolderError(f"{error.filename or pair.image}: {error.strerror}.")
         )
+
+
+def _with_solid(
+    found: FoundMask, picture: Image.Image, path: Path, known: Collection[Value] | None
+) -> FoundMask:
+    """What a mask holds, with those values that fill a square, of the ones that are not known to do so."""
+    values: Sequence[Value] = [*found.colors, *found.numbers]
+    # Numbers are shades of grey only if there are black and white, see undeclared._are_ids.
+    doubtful = found.colors or found.grey_rgb or {0, 255} & found.numbers.keys()
+    unknown = [] if known is None or not doubtful else [value for value in values if value not in known]
+    if unknown and len(values) <= MOST_IN_ONE:
+        plain = picture.mode in ("L", "P", "RGB")
+        pixels = np.asarray(picture) if plain else raw_mask(picture, path).values
+        if pixels.ndim == 3:
+            pixels = pixels[..., 0] if found.grey_rgb else pixels @ np.array([1 << 16, 1 << 8, 1])
+        found.solid = frozenset(solid_values(pixels, unknown))
+    return found
 
 
 def _look(picture: Image.Image, path: Path, lossy: bool) -> FoundMask:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+
+import numpy as np
 
 from segnet_nb._shared.errors import MissingFileError
 from segnet_nb.datasets.image_files import IMAGE_SUFFIXES
@@ -56,6 +58,17 @@ def stem_of(name: str) -> str:
     if is_image(last):
         last = last[: last.rindex(".")]
     return unicodedata.normalize("NFC", last)
+
+
+def all_differ(names: Collection[str]) -> bool:
+    """Whether no name occurs twice; compares numbers first, which take an eighth of the memory of a set.
+
+    Example:
+        >>> all_differ(["a", "b"]), all_differ(["a", "b", "a"])
+        (True, False)
+    """
+    hashes = np.sort(np.fromiter(map(hash, names), np.int64, len(names)))
+    return bool((hashes[1:] != hashes[:-1]).all()) or len(set(names)) == len(names)
 
 
 @dataclass

@@ -10,13 +10,13 @@ from dataclasses import replace
 from segnet_nb.datasets.layouts.declared import ClassEntry, Declared
 from segnet_nb.datasets.layouts.fit import Layout, Missing, Wish, named_pairs
 from segnet_nb.datasets.layouts.folders import find_declared, many, other_files
-from segnet_nb.datasets.layouts.meaning import VOC_VOID
 from segnet_nb.datasets.layouts.pairing import by_stem, match
 from segnet_nb.datasets.layouts.pairs import UNSPLIT, LeftOut, counted
 from segnet_nb.datasets.layouts.reading import Reading
 from segnet_nb.datasets.layouts.split_lists import PairIndex, find_lists, read_list
 from segnet_nb.datasets.layouts.text_files import read_lines
 from segnet_nb.datasets.layouts.tree import Tree
+from segnet_nb.datasets.layouts.undeclared import VOC_VOID
 from segnet_nb.datasets.mask_encoding import Color, FolderError
 
 IMAGES = "JPEGImages"

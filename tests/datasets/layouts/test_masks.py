@@ -13,6 +13,7 @@ from segnet_nb import datasets, metrics
 from segnet_nb.cli import main
 from segnet_nb.datasets import layouts
 from segnet_nb.datasets.classes import numbered_classes
+from segnet_nb.datasets.doctor import examine_folder
 from segnet_nb.datasets.image_files import read_mask
 from segnet_nb.datasets.mask_encoding import FolderError, MaskEncoding, RawMask
 from tests.datasets.layouts.writers import image_of, palette_image, save, save_image, truth_of
@@ -117,7 +118,7 @@ class TestIds:
     @settings(max_examples=20, deadline=None)
     @given(st.lists(st.integers(0, 63), min_size=2, max_size=12, unique=True))
     def test_only_what_occurs_is_a_class(self, values):
-        from segnet_nb.datasets.layouts.meaning import infer_encoding
+        from segnet_nb.datasets.layouts.undeclared import infer_encoding
 
         encoding = infer_encoding([*values, 255], None)
         assert encoding.classes.names == tuple(f"class {value}" for value in sorted(values))
@@ -132,11 +133,17 @@ class TestIds:
         write_classes(tmp_path, classes={"bg": 0, "disc": 1})
         assert load_all(tmp_path)[1].names == ("bg", "disc")
 
-    @pytest.mark.parametrize("values", [(0, 128, 255), (0, 64, 192, 255)])
-    def test_shades_of_grey_get_a_file_that_keeps_them(self, values, tmp_path, capsys):
-        write(
-            tmp_path, lambda ids, n: np.array(values, np.uint8)[np.minimum(ids + (n == 5), len(values) - 1)]
-        )
+    @pytest.mark.parametrize("values", [(0, 127, 255), (0, 64, 191, 255)])
+    def test_soft_edges_get_a_file_that_keeps_their_shades(self, values, tmp_path, capsys):
+        """Between black and white the shades are columns of one pixel, as smooth resizing leaves them."""
+
+        def soft(ids, number):
+            mask = np.zeros(ids.shape, np.uint8)
+            mask[:, 8:] = 255
+            mask[:, 8 - len(values[1:-1]) : 8] = values[1:-1]
+            return mask
+
+        write(tmp_path, soft)
         with pytest.raises(FolderError, match="do not look like class ids") as caught:
             load_all(tmp_path)
         start = str(caught.value).split("for example ")[1].rstrip(".")
@@ -218,17 +225,6 @@ class TestDeclared:
         assert classes.num_classes == 2
         np.testing.assert_array_equal(labels["1"], truth_of(1) > 0)
 
-    def test_colours_need_declaring_but_can_be_looked_at(self, tmp_path, capsys):
-        write(tmp_path, lambda ids, number: COLORS[ids])
-        with pytest.raises(FolderError, match="RGB with 3 colours, but their classes are not defined"):
-            load_all(tmp_path)
-        assert main(["data", "doctor", str(tmp_path)]) == 1
-        assert "classes: the masks are RGB with 3 colours" in capsys.readouterr().out
-        assert main(["data", "inspect", str(tmp_path), "--write"]) == 0
-        labels, classes = load_all(tmp_path)
-        shown = np.array(classes.colors[:3])[labels["1"]]
-        np.testing.assert_array_equal(shown, COLORS[truth_of(1)])
-
     def test_grey_masks_of_declared_black_and_white(self, tmp_path):
         write(tmp_path, lambda ids, number: (ids > 0).astype(np.uint8) * 255)
         write_classes(tmp_path, classes={"bg": [0, 0, 0], "cell": [255, 255, 255]})
@@ -244,6 +240,137 @@ class TestDeclared:
         mask = np.array(list(meaning), np.uint8)[places]
         found = MaskEncoding(numbered_classes(6), meaning, "here").decode(RawMask(mask), "mask")
         assert found.tolist() == [[meaning[tuple(p)] for p in row] for row in mask.tolist()]
+
+
+def soft_edges(ids, number):
+    """A colour mask at twice the size, resized smoothly, in the middle of which the mixtures are."""
+    picture = Image.fromarray(COLORS[ids])
+    return picture.resize((2 * ids.shape[1], 2 * ids.shape[0]), Image.Resampling.BILINEAR).crop(
+        (8, 6, 8 + ids.shape[1], 6 + ids.shape[0])
+    )
+
+
+class TestNothingDeclared:
+    """Masks without a file of classes: each colour, or each shade of grey, is a class."""
+
+    def test_colours_are_classes_in_an_order_of_their_own(self, tmp_path, capsys):
+        write(tmp_path, lambda ids, number: COLORS[ids])
+        labels, classes = load_all(tmp_path)
+        assert classes.names == ("color #000000", "color #00c800", "color #c80000")
+        assert classes.colors[:3] == ((0, 0, 0), (0, 200, 0), (200, 0, 0))
+        for name, ids in labels.items():
+            np.testing.assert_array_equal(np.array([0, 2, 1])[ids], truth_of(int(name)))
+        assert main(["data", "inspect", str(tmp_path)]) == 0
+        said = capsys.readouterr().out
+        assert "no file names the classes: they are named by their colours" in said
+        assert f"data inspect {tmp_path} --write" in said and "black is a class like the others" in said
+        assert not [each for each in examine_folder(tmp_path) if each.kind in ("classes", "file")]
+
+    def test_they_are_named_in_a_file(self, tmp_path, capsys):
+        write(tmp_path, lambda ids, number: COLORS[ids])
+        assert main(["data", "inspect", str(tmp_path), "--write"]) == 0
+        path = tmp_path / "dataset.json"
+        content = json.loads(path.read_text())
+        colors = content.pop("classes")
+        kept = {"lawn": colors["color #00c800"], "roof": colors["color #c80000"]}
+        path.write_text(
+            json.dumps({**content, "classes": kept, "void": colors["color #000000"], "colors": {}})
+        )
+        labels, classes = load_all(tmp_path)
+        assert classes.names == ("lawn", "roof")
+        np.testing.assert_array_equal(labels["1"], np.array([2, 1, 0])[truth_of(1)])
+        assert main(["data", "inspect", str(tmp_path)]) == 0
+        assert "no file names the classes" not in capsys.readouterr().out.split("dataset.json")[-1]
+
+    @pytest.mark.parametrize(
+        ("images", "masks"),
+        [("images/{}", "masks/{}"), ("{}/images", "{}/masks"), ("{}", "{}annot"), ("{}", "{}_masks")],
+    )
+    def test_every_split_has_the_same_classes(self, images, masks, tmp_path):
+        """A colour of the validation masks alone does not shift the others."""
+        for split, numbers in (("train", range(4)), ("val", range(4, 6))):
+            for number in numbers:
+                save_image(tmp_path / images.format(split) / f"{number}.png", number)
+                ids = np.where((truth_of(number) == 2) & (split == "train"), 1, truth_of(number))
+                save(tmp_path / masks.format(split) / f"{number}.png", COLORS[ids])
+        train, val = (datasets.load(str(tmp_path), split) for split in ("train", "val"))
+        assert train.classes == val.classes and train.classes.num_classes == 3
+        assert set(np.unique(train.labels)) == {0, 2} and set(np.unique(val.labels)) == {0, 1, 2}
+
+    def test_the_order_does_not_depend_on_how_frequent_a_colour_is(self, tmp_path):
+        rare = write(tmp_path / "a", lambda ids, number: COLORS[ids])
+        common = write(tmp_path / "b", lambda ids, number: COLORS[(ids + 1) % 3])
+        assert load_all(rare)[1] == load_all(common)[1]
+
+    def test_void_of_voc_is_void(self, tmp_path):
+        colors = np.array([(0, 0, 0), (128, 0, 0), (224, 224, 192)], np.uint8)
+        write(tmp_path, lambda ids, number: colors[ids])
+        labels, classes = load_all(tmp_path)
+        assert classes.names == ("color #000000", "color #800000")
+        np.testing.assert_array_equal(labels["1"] == classes.void_id, truth_of(1) == 2)
+
+    def test_masks_of_black_alone_belong_to_them(self, tmp_path):
+        write(tmp_path, lambda ids, number: COLORS[ids * (number > 1)])
+        labels, classes = load_all(tmp_path)
+        assert classes.num_classes == 3 and not labels["0"].any()
+
+    @pytest.mark.parametrize("mode", ["RGBA", "P"])
+    def test_in_files_of_other_kinds(self, mode, tmp_path):
+        """Transparent masks, and palette images among RGB ones, have the same colours."""
+
+        def draw(ids, number):
+            if mode == "P" and number % 2:
+                return palette_image(ids, COLORS)
+            return Image.fromarray(COLORS[ids]).convert("RGB" if mode == "P" else mode)
+
+        write(tmp_path, draw)
+        labels, classes = load_all(tmp_path)
+        assert classes.names == ("color #000000", "color #00c800", "color #c80000")
+        for name, ids in labels.items():
+            np.testing.assert_array_equal(np.array([0, 2, 1])[ids], truth_of(int(name)))
+
+    @pytest.mark.parametrize(
+        ("values", "mode"),
+        [((0, 128, 255), None), ((0, 100, 255), None), ((0, 128, 255), "RGB"), ((0, 128, 255), "LA")],
+    )
+    def test_shades_of_grey_are_classes(self, values, mode, tmp_path, capsys):
+        write(tmp_path, lambda ids, number: np.array(values, np.uint8)[ids], mode=mode)
+        labels, classes = load_all(tmp_path)
+        assert classes.names == tuple(f"class {value}" for value in values)
+        for name, ids in labels.items():
+            np.testing.assert_array_equal(ids, truth_of(int(name)))
+        assert main(["data", "inspect", str(tmp_path)]) == 0
+        assert "255 is a class, not void" in capsys.readouterr().out
+
+    @pytest.mark.parametrize(
+        ("draw", "why"),
+        [
+            (soft_edges, r"occurs only along edges, and could be a mixture of"),
+            (lambda ids, number: COLORS[ids] + np.uint8(number == 3), r"are almost equal"),
+        ],
+        ids=["soft edges", "almost equal"],
+    )
+    def test_what_could_be_no_class_is_refused_with_a_file(self, draw, why, tmp_path, capsys):
+        write(tmp_path, draw)
+        with pytest.raises(
+            FolderError, match=f"classes are not defined, and .*{why}.*classes.json"
+        ) as caught:
+            load_all(tmp_path)
+        assert json.loads(str(caught.value).split("start from ")[1])["classes"]
+        assert main(["data", "doctor", str(tmp_path)]) == 1
+        assert "classes: the masks are RGB with" in capsys.readouterr().out
+        assert main(["data", "inspect", str(tmp_path)]) == 1
+
+    def test_a_thin_class_is_a_class(self, tmp_path):
+        """A line of one pixel whose colour is between no two others."""
+
+        def draw(ids, number):
+            mask = COLORS[ids]
+            mask[:, 8] = (90, 90, 250)
+            return mask
+
+        write(tmp_path, draw)
+        assert load_all(tmp_path)[1].num_classes == 4
 
 
 class TestLossyCompression:
