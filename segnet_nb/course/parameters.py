@@ -15,7 +15,7 @@ def require(**limits: tuple[Any, ...]) -> None:
     Args:
         **limits: for each parameter its value, followed by what is allowed: ``(value, least, most)``, ends
             included, for a number (whole, if both ends are), or ``(value, (choice, ...))``. More choices may
-            follow the ends: ``(count, 24, 400, (0,))`` also allows 0.
+            follow the ends: ``(count, 24, 400, (0,))`` also allows 0. A ``most`` of None is no limit.
 
     Raises:
         UserError: for the first that is out of range.
@@ -38,14 +38,15 @@ def require(**limits: tuple[Any, ...]) -> None:
         raise UserError(f"{name} is {value!r}, it must be {_in_words(ends, choices)}")
 
 
-def _between(value: Any, least: float, most: float) -> bool:
-    whole = _is_whole(least, most)
-    kind = numbers.Integral if whole else numbers.Real
-    return isinstance(value, kind) and not isinstance(value, bool) and least <= value <= most
+def _between(value: Any, least: float, most: float | None) -> bool:
+    kind = numbers.Integral if _is_whole(least, most) else numbers.Real
+    if not isinstance(value, kind) or isinstance(value, bool):
+        return False
+    return least <= float(value) <= (math.inf if most is None else most)
 
 
-def _is_whole(least: float, most: float) -> bool:
-    return isinstance(least, int) and (isinstance(most, int) or most == math.inf)
+def _is_whole(least: float, most: float | None) -> bool:
+    return isinstance(least, int) and (most is None or isinstance(most, int))
 
 
 def _in_words(ends: list[Any], choices: list[Any]) -> str:
@@ -53,6 +54,6 @@ def _in_words(ends: list[Any], choices: list[Any]) -> str:
     if ends:
         least, most = ends
         noun = "a whole number" if _is_whole(least, most) else "a number"
-        top = f"{least} or more" if most == math.inf else f"from {least} to {most}"
+        top = f"{least} or more" if most is None else f"from {least} to {most}"
         words.insert(0, f"{noun} {top}")
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from segnet_nb.course.answers import (
     is_missing,
@@ -64,10 +65,10 @@ def number(
 
 
 def numbers(
-    expected: Sequence[float] | Callable[..., Sequence[float]],
+    expected: npt.ArrayLike | Callable[..., npt.ArrayLike],
     *,
     places: Sequence[str],
-    mistakes: Mapping[str, Sequence[float] | Callable[..., Sequence[float]]] | None = None,
+    mistakes: Mapping[str, npt.ArrayLike | Callable[..., npt.ArrayLike]] | None = None,
     tolerance: float = 1e-4,
     ordered_pairs: str = "",
 ) -> Judge:
