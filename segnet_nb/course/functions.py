@@ -163,7 +163,9 @@ def _described(names: tuple[str, ...], case: tuple[Any, ...]) -> str:
             parts.append(f"{label} = {_shown(value)}")
         else:
             shape = np.shape(value)
-            parts.append(f"{label} of shape {shape}" if len(shape) > 1 else f"{label} of {shape[0]} numbers")
+            parts.append(
+                f"{label} of shape {shape}" if len(shape) > 1 else f"{label} of {np.size(value)} numbers"
+            )
     return ", ".join(parts)
 
 
