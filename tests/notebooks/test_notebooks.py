@@ -121,8 +121,13 @@ def shown(cell: nbformat.NotebookNode) -> list[object]:
     for output in cell.outputs:
         if output.get("name") == "stderr":
             continue
-        data = {kind: each for kind, each in output.get("data", {}).items() if "widget-view" not in kind}
-        found.append((output.output_type, output.get("text"), data))
+        if output.output_type == "stream":
+            # What is printed may arrive in several pieces.
+            before = found.pop() if found and isinstance(found[-1], str) else ""
+            found.append(f"{before}{output.text}")
+        else:
+            data = {kind: each for kind, each in output.get("data", {}).items() if "widget-view" not in kind}
+            found.append((output.output_type, data))
     return found
 
 
