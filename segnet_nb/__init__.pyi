@@ -1,4 +1,5 @@
 from . import (
+    course as course,
     datasets as datasets,
     inference as inference,
     losses as losses,

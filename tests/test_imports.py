@@ -23,7 +23,7 @@ FLOORS = (
     {"training"},
     {"probes"},
     {"visualizers"},
-    {"widgets", "reports"},
+    {"widgets", "reports", "course"},
     {"cli"},
 )
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
@@ -196,6 +196,7 @@ LIGHT = [
         "cli.main",
         "visualizers.masks",
         "widgets",
+        "course",
     )
 ]
 

@@ -189,11 +189,11 @@ def test_the_lesson_runs_and_its_exercise_can_be_solved_with_the_sliders(lab, br
         assert lesson.ask(f"print(task.share, task.missed, {solved})").split() == ["0.02", "0.9", "True"]
 
     eventually(lesson.page, reached)
-    answers = (
-        "print(check(1 - 2 * (chance * labels).sum() / (chance.sum() + labels.sum()), per_class[1], wrong))",
-        "print(check(9, 9.0, 'Not 9'), check(0.9, 9.0, 'Not 9'), check(None, 9.0, ''))",
-    )
-    assert lesson.ask(answers[0]).strip() == "Right."
-    assert lesson.ask(answers[1]).strip() == "Right. Not 9 Not yet: there is no answer to check."
+    assert lesson.ask("course.check('04.2', task)").startswith("Right: the accuracy is 98.")
+    dice = "lambda p, y: 1 - 2 * (p * y).sum() / (p.sum() + y.sum())"
+    assert lesson.ask(f"course.check('04.1', {dice})").strip() == "Right."
+    told = lesson.ask("course.check('04.3', 0.9)").splitlines()
+    assert told[0] == "Not yet: that is the share of the background; the ratio of the two shares is needed."
+    assert told[1].startswith("Hint: ")
     assert lesson.failures == []
     lesson.close()

@@ -50,6 +50,9 @@ PARAMETERS = {
     **{name: values for name, (values, _) in TRAINED.items()},
 }
 
+# Lessons whose cells may be run again, in the order of the course. What trains is tried among the slow tests.
+AGAIN = ("00_start_here", "01_theory", "02_architecture", "03_data", "04_losses_and_metrics", "05_training")
+
 pytestmark = pytest.mark.notebook
 
 
@@ -95,6 +98,52 @@ def with_answers(name: str) -> tuple[nbformat.NotebookNode, list[str]]:
     return lesson, checks
 
 
+def again(notebook: nbformat.NotebookNode, suffix: str) -> list[nbformat.NotebookNode]:
+    """Copies of all code cells, but for the parameters, which would replace those that were passed."""
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    copies = copy.deepcopy([cell for cell in cells if "parameters" not in cell.metadata.get("tags", ())])
+    for cell in copies:
+        cell.id += suffix
+    return copies
+
+
+def with_each_cell_twice(notebook: nbformat.NotebookNode) -> None:
+    """Put a copy after every code cell."""
+    copies = {cell.id.removesuffix("-twice"): cell for cell in again(notebook, "-twice")}
+    for cell in list(notebook.cells):
+        if cell.id in copies:
+            notebook.cells.insert(notebook.cells.index(cell) + 1, copies[cell.id])
+
+
+def shown(cell: nbformat.NotebookNode) -> list[object]:
+    """All that a cell shows on standard output or as a result, but for the numbers of views of widgets."""
+    found: list[object] = []
+    for output in cell.outputs:
+        if output.get("name") == "stderr":
+            continue
+        if output.output_type == "stream":
+            # What is printed may arrive in several pieces.
+            before = found.pop() if found and isinstance(found[-1], str) else ""
+            found.append(f"{before}{output.text}")
+        else:
+            data = {kind: each for kind, each in output.get("data", {}).items() if "widget-view" not in kind}
+            found.append((output.output_type, data))
+    return found
+
+
+def assert_the_same_again(path: Path, suffix: str) -> None:
+    """Compare every copy with its cell in an executed notebook, but where a cell says not to."""
+    cells = {cell.id: cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"}
+    compared = 0
+    for name, cell in cells.items():
+        first = cells.get(name.removesuffix(suffix))
+        if first is None or first is cell or cell.source.startswith("# NBVAL_IGNORE_OUTPUT"):
+            continue
+        assert shown(cell) == shown(first), f"{name}: {cell.source}"
+        compared += 1
+    assert compared > 10
+
+
 def gives_its_outputs_again(path: Path) -> None:
     """Run a notebook and compare every output with the stored one, but where a cell says not to."""
     done = python(
@@ -130,15 +179,13 @@ def test_a_lesson_and_its_answers_give_their_stored_outputs_again(name, tmp_path
     gives_its_outputs_again(tmp_path / f"{name}.ipynb")
 
 
-@pytest.mark.parametrize("name", PARAMETERS)
-def test_plain_papermill_runs_a_lesson_and_its_exercises_tell_right_from_wrong(name, tmp_path):
-    options = [part for key, value in PARAMETERS[name].items() for part in ("-p", key, str(value))]
-    notebook, checks = with_answers(name)
-    nbformat.write(notebook, tmp_path / "in.ipynb")
-    target = tmp_path / "out.ipynb"
+def run_by_papermill(notebook: nbformat.NotebookNode, folder: Path, parameters: dict) -> Path:
+    options = [part for key, value in parameters.items() for part in ("-p", key, str(value))]
+    nbformat.write(notebook, folder / "in.ipynb")
+    target = folder / "out.ipynb"
     done = python(
         "papermill",
-        str(tmp_path / "in.ipynb"),
+        str(folder / "in.ipynb"),
         str(target),
         "--cwd",
         str(NOTEBOOKS),
@@ -148,6 +195,17 @@ def test_plain_papermill_runs_a_lesson_and_its_exercises_tell_right_from_wrong(n
         *options,
     )
     assert done.returncode == 0, done.stderr[-3000:]
+    return target
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_plain_papermill_runs_a_lesson_and_its_exercises_tell_right_from_wrong(name, tmp_path):
+    notebook, checks = with_answers(name)
+    if name in AGAIN and name not in TRAINED:
+        with_each_cell_twice(notebook)
+    target = run_by_papermill(notebook, tmp_path, PARAMETERS[name])
+    if name in AGAIN and name not in TRAINED:
+        assert_the_same_again(target, "-twice")
     assert TRAINED.get(name, ({}, ""))[1] in printed(target)
     told = {cell.id: said(cell) for cell in nbformat.read(target, as_version=4).cells}
     for before, after in zip(checks[::2], checks[1::2], strict=True):
@@ -155,6 +213,20 @@ def test_plain_papermill_runs_a_lesson_and_its_exercises_tell_right_from_wrong(n
         assert told[after].startswith("Right")
     if name in TRAINED:
         gives_its_outputs_again(without_answers(target))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", AGAIN)
+def test_run_all_twice_gives_the_same(name, tmp_path):
+    notebook, _ = with_answers(name)
+    everything = again(notebook, "-all")
+    if name in TRAINED:
+        with_each_cell_twice(notebook)
+    notebook.cells += everything
+    target = run_by_papermill(notebook, tmp_path, PARAMETERS[name])
+    assert_the_same_again(target, "-all")
+    if name in TRAINED:
+        assert_the_same_again(target, "-twice")
 
 
 @pytest.mark.slow
