@@ -269,7 +269,7 @@ def _read_record(record: Path, url: str) -> tuple[str | None, int | None]:
     try:
         known: Any = json.loads(record.read_text("utf-8"))
         return (known["etag"], known["total"]) if known["url"] == url else (None, None)
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+    except (FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):
         return None, None  # without a readable record, start again
 
 

@@ -217,7 +217,7 @@ def _summary_of(path: Path) -> dict[str, Any] | None:
         found = json.loads(path.read_text("utf-8"))
         ours = isinstance(found["classes"]["names"], list)
         ours &= all("mask" in entry for entry in found["images"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     return found if ours else None
 
@@ -232,6 +232,6 @@ def _journal_of(path: Path) -> list[dict[str, Any]] | None:
     for text in texts:
         try:
             lines.append(json.loads(text))
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
     return lines[1:] if not any(texts) or lines[:1] == [_FIRST_LINE] else None

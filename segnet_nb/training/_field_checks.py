@@ -12,6 +12,8 @@ from segnet_nb._shared.errors import UserError, UserTypeError
 Check = Callable[[str, Any], Any]
 
 SMALLEST_SIDE = 16
+# A batch of larger images fits into no memory; a mistyped size is told before anything is made.
+_MOST_PIXELS = 100_000_000
 
 
 def one_of(choices: Iterable[str], hint: str = "") -> Check:
@@ -120,6 +122,10 @@ def size(name: str, value: Any) -> tuple[int, int]:
     height, width = value
     if not all(_is_side(side) for side in value):
         raise UserError(f"{name} must be two integers of at least {SMALLEST_SIDE}, but got {value}.")
+    if int(height) * int(width) > _MOST_PIXELS:
+        raise UserError(
+            f"{name} must have at most {_MOST_PIXELS:,} pixels, but {height} x {width} has {height * width:,}."
+        )
     return int(height), int(width)
 
 

@@ -61,3 +61,5 @@ def read_json(path: Path) -> Any:
         raise FolderError(
             f"{path} is not valid JSON: {error.msg} in line {error.lineno}, column {error.colno}. Correct it."
         ) from error
+    except RecursionError as error:
+        raise FolderError(f"{path} has lists or objects nested too deeply to be read. Correct it.") from error

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from segnet_nb._shared.errors import MissingFileError
+from segnet_nb._shared.errors import MissingFileError, UserError
 from segnet_nb.datasets.image_files import IMAGE_SUFFIXES
 from segnet_nb.datasets.layouts.pairs import File
 
@@ -131,6 +131,7 @@ def list_tree(root: Path) -> Tree:
 
     Raises:
         FileNotFoundError: if the folder does not exist.
+        ValueError: if something in it is neither a file nor a folder.
     """
     if not root.is_dir():
         where = f"{root}, looked for at {root.absolute()}" if not root.is_absolute() else f"{root}"
@@ -151,6 +152,11 @@ def _list(tree: Tree, folder: str, depth: int) -> None:
                 tree.hidden.append(str(PurePosixPath(folder, entry.name)))
             elif entry.is_dir():
                 content.folders.append(entry.name)
+            elif not entry.is_file() and not entry.is_symlink():
+                raise UserError(
+                    f"{entry.path} is a pipe, a socket or a device, not a file: reading it would wait for "
+                    "ever. Remove it from the folder."
+                )
             else:
                 (content.images if is_image(entry.name) else content.others).append(entry.name)
     for names in (content.images, content.others, content.folders):
