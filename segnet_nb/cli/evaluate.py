@@ -57,6 +57,7 @@ def run(options: argparse.Namespace) -> int:
     from segnet_nb import datasets
     from segnet_nb._shared.files import write_whole
 
+    shared.check_output_dir(options.output_dir)
     datasets.check_request(options.dataset, options.split)
     from segnet_nb.inference import class_mapping, evaluation, prediction, pretrained
 

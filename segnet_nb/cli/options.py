@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import errno
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -138,6 +140,20 @@ def add_output_dir(parser: argparse.ArgumentParser, default: str) -> None:
         metavar="DIR",
         help="folder to write to, created if needed (default: %(default)s)",
     )
+
+
+def check_output_dir(folder: Path) -> None:
+    """Raise if nothing can be written to a folder, before any work is done for it.
+
+    Raises:
+        FileExistsError: if it, or a folder that it is to be in, is a file.
+        PermissionError: if it may not be written to.
+    """
+    present = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    if not present.is_dir():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(present))
+    if not os.access(present, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(present))
 
 
 def add_map_classes(parser: argparse.ArgumentParser) -> None:

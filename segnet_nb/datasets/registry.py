@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 from typing import Any
 
+from segnet_nb._shared.errors import UserError
 from segnet_nb.datasets.base import Dataset
 from segnet_nb.datasets.names import check_request, is_folder
 from segnet_nb.datasets.streaming import StreamedDataset
 
+_MOST_PIXELS, _MOST_IMAGES = 100_000_000, 10_000_000
 _OF_FOLDERS = ("strict", "lossy_masks")  # accepted for every dataset, since commands pass them always
 
 
 def load(
-    name: str,
+    name: str | os.PathLike[str],
     split: str = "train",
     *,
     image_size: tuple[int, int] | None = None,
@@ -60,7 +63,9 @@ def load(
         >>> data.images.shape, data.labels.shape
         ((2, 48, 64, 3), (2, 48, 64))
     """
+    name = os.fspath(name)
     check_request(name, split)
+    _check_amount(image_size, count)
     if not is_folder(name):
         options = {key: value for key, value in options.items() if key not in _OF_FOLDERS}
     reading = {"in_memory": in_memory, "workers": workers, **options}
@@ -82,6 +87,19 @@ def load(
     from segnet_nb.datasets import folder
 
     return folder.load(name, split, image_size=image_size, count=count, cache_dir=cache_dir, **reading)
+
+
+def _check_amount(image_size: tuple[int, int] | None, count: int | None) -> None:
+    """Raise where a mistyped size or number would fill the memory."""
+    sides = image_size if isinstance(image_size, tuple | list) else ()
+    if all(isinstance(side, int) for side in sides) and math.prod(sides) > _MOST_PIXELS:
+        height, width = sides
+        raise UserError(
+            f"image_size must have at most {_MOST_PIXELS:,} pixels, but {height} x {width} has "
+            f"{height * width:,}."
+        )
+    if isinstance(count, int) and count > _MOST_IMAGES:
+        raise UserError(f"count must be at most {_MOST_IMAGES:,} images, but got {count:,}.")
 
 
 def _other_layout(root: Any) -> Path | None:

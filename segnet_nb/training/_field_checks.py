@@ -124,7 +124,8 @@ def size(name: str, value: Any) -> tuple[int, int]:
         raise UserError(f"{name} must be two integers of at least {SMALLEST_SIDE}, but got {value}.")
     if int(height) * int(width) > _MOST_PIXELS:
         raise UserError(
-            f"{name} must have at most {_MOST_PIXELS:,} pixels, but {height} x {width} has {height * width:,}."
+            f"{name} must have at most {_MOST_PIXELS:,} pixels, but {height} x {width} has "
+            f"{height * width:,}."
         )
     return int(height), int(width)
 
