@@ -45,6 +45,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     import typing
 
     from segnet_nb import training
+    from segnet_nb.training import recipes
 
     hints = typing.get_type_hints(training.TrainConfig)
     for field in dataclasses.fields(training.TrainConfig):
@@ -61,7 +62,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         "--recipe",
         default=None,
         metavar="NAME",
-        help="start from a predefined configuration: paper, modern or refine; other options change it",
+        help=f"start from a predefined configuration: {', '.join(recipes.RECIPES)}; other options change it",
     )
     parser.add_argument(
         "--resume",

@@ -1,4 +1,4 @@
-"""Training configurations: the paper's, the best one here, and one that fine-tunes its result.
+"""Training configurations: the paper's, and the best ones here, each with one that fine-tunes its result.
 
 PAPER = arXiv 1511.00561, sections 3.1 and 4.1; FILES = the authors' Caffe files,
 github.com/alexgkendall/SegNet-Tutorial.
@@ -72,6 +72,40 @@ RECIPES["refine"] = replace(
     scale_min=1.2,
     scale_max=2.8,
     color_jitter=0.3,
+)
+# The real-time network: larger crops and more passes for the same time, photometric augmentation and ClassMix
+# for streets that it has not seen; the last epochs on crops of the size that is predicted.
+RECIPES["realtime"] = replace(
+    RECIPES["modern"],
+    network="realtime",
+    epochs=40,
+    passes_per_epoch=6,
+    image_size=(240, 320),
+    final_epochs=4,
+    final_size=(360, 480),
+    batch_size=8,
+    learning_rate=3e-3,
+    warmup_epochs=0.3,
+    photometric=0.6,
+    class_mix_prob=0.25,
+    rare_class_crop_prob=0.4,
+    logit_adjustment=False,
+)
+# Fine-tuning after it, for the same reason as "refine": no class weights.
+RECIPES["realtime-refine"] = replace(
+    RECIPES["realtime"],
+    class_weights="none",
+    initial_weights="realtime-camvid",
+    epochs=10,
+    passes_per_epoch=4,
+    final_epochs=2,
+    learning_rate=1e-3,
+    weight_decay=0.03,
+    color_jitter=0.3,
+    photometric=0.4,
+    class_mix_prob=0.15,
+    logit_adjustment=True,
+    seed=1,
 )
 
 

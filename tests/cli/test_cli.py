@@ -32,16 +32,25 @@ class FakeConfig:
     horizontal_flip: bool = field(default=True, metadata={"help": "mirror at random"})
 
 
+@dataclass
+class FakeRun:
+    epochs: int
+    status: str
+
+    def __str__(self) -> str:
+        return f"trained for {self.epochs}"
+
+
 @pytest.fixture
 def trained(monkeypatch):
     """Stand in for ``segnet_nb.training``; the list receives what ``train`` was called with."""
     calls: list[tuple[FakeConfig, bool]] = []
 
-    def train(config: FakeConfig, *, directory: Path | None = None, resume: bool = False) -> str:
+    def train(config: FakeConfig, *, directory: Path | None = None, resume: bool = False) -> FakeRun:
         calls.append((config, resume))
         if config.epochs > 1000:
             raise UserError(f"epochs must be at most 1000, got {config.epochs}.")
-        return f"trained for {config.epochs}"
+        return FakeRun(config.epochs, "interrupted" if config.name == "stopped" else "finished")
 
     module: Any = types.ModuleType("segnet_nb.training")
 
@@ -204,6 +213,11 @@ def test_train_options_are_the_fields_of_the_configuration(trained, capsys, line
     assert main(["train", *line.split()]) == 0
     assert trained == [(FakeConfig(**expected), False)]
     assert capsys.readouterr().out.startswith("trained for")
+
+
+def test_ctrl_c_ends_with_130(trained):
+    """So that ``train && evaluate`` stops."""
+    assert main(["train", "--name", "stopped"]) == 130
 
 
 def test_train_resumes(trained):
