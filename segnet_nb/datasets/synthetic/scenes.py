@@ -127,7 +127,7 @@ def draw_scene(
     plan, pixels = (int(number) for number in seed.integers(2**63, size=2))
     # Two random streams, so that per-pixel noise does not affect the layout. Python's generator
     # for the layout, because it is many times faster than NumPy's for single numbers.
-    rnd, rng = Random(plan), np.random.default_rng(pixels)
+    rnd, rng = Random(plan), np.random.default_rng(pixels)  # noqa: S311  (draws a picture)
     canvas = Canvas(size, _camera(rnd), _weather(rnd))
     _paint_sky(canvas, rnd, rng)
     Street(canvas, rnd).draw()
