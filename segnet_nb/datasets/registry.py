@@ -93,10 +93,9 @@ def _check_amount(image_size: tuple[int, int] | None, count: int | None) -> None
     """Raise where a mistyped size or number would fill the memory."""
     sides = image_size if isinstance(image_size, tuple | list) else ()
     if all(isinstance(side, int) for side in sides) and math.prod(sides) > _MOST_PIXELS:
-        height, width = sides
         raise UserError(
-            f"image_size must have at most {_MOST_PIXELS:,} pixels, but {height} x {width} has "
-            f"{height * width:,}."
+            f"image_size must have at most {_MOST_PIXELS:,} pixels, but {' x '.join(map(str, sides))} has "
+            f"{math.prod(sides):,}."
         )
     if isinstance(count, int) and count > _MOST_IMAGES:
         raise UserError(f"count must be at most {_MOST_IMAGES:,} images, but got {count:,}.")
