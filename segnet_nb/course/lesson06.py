@@ -49,7 +49,7 @@ def judge_smooth(mine: Any) -> Verdict:
         return wrong(f"nearest restores {nearest} of {grid.size} values", seen)
     if unpooled > windows:
         return wrong(
-            f"nearest restores every value, but unpooling {unpooled}, and it should be {windows}, one in each "
+            f"nearest restores every value, but unpooling {unpooled}; it should be {windows}, one in each "
             "window; a zero is restored too, since unpooling puts zeros",
             seen,
         )
@@ -87,7 +87,9 @@ def judge_pixel(twice: Any, microscope: Any) -> Verdict:
     if won[0]:
         return wrong(f"{where} is the maximum at stage 1, but its window is not at stage 2", (y, x))
     if won[1]:
-        return wrong(f"the window of {where} is the maximum at stage 2, but {where} is not at stage 1", (y, x))
+        return wrong(
+            f"the window of {where} is the maximum at stage 2, but {where} is not at stage 1", (y, x)
+        )
     return wrong(f"{where} is the maximum at neither stage", (y, x))
 
 
@@ -104,7 +106,10 @@ def judge_cheaper(ablation: Any) -> Verdict:
         if found.interventions[stage] not in ("zeros", "nearest", "bilinear")
     )
     share, change = kept_bytes / sum(found.stage_bytes), found.mean_iou - found.reference_mean_iou
-    numbers, seen = f"{share:.0%} of the bytes, a mean IoU that changes by {change:+.3f}", list(ablation.modes)
+    numbers, seen = (
+        f"{share:.0%} of the bytes, a mean IoU that changes by {change:+.3f}",
+        list(ablation.modes),
+    )
     if share <= 0.5 and change > -MOST_LOST:
         return right(numbers)
     if share > 0.5 and change > -MOST_LOST:
@@ -126,14 +131,14 @@ EXERCISES = {
         judge_pixel,
         (
             "Both steps[0].won and steps[1].won of the path must be true.",
-            "About one pixel in sixteen does it. Two loops over y and x, which stop at the first one, find it.",
+            "About one pixel in sixteen does it. Two loops over y and x that stop at the first one find it.",
         ),
     ),
     "06.3": Exercise(
         judge_cheaper,
         (
             "Which stage needs the most bytes, and how much does a wrong index there move a value?",
-            'Only "zeros", "nearest" and "bilinear" need no bytes. Try each at one stage, with "true" at the others.',
+            '"zeros", "nearest" and "bilinear" need no bytes. Try each at one stage, "true" at the others.',
         ),
     ),
 }

@@ -58,7 +58,7 @@ def judge_inspector(inspector: Any) -> Verdict:
 
 
 def right_shares(predictions: Any) -> np.ndarray:
-    """For each threshold of 0 to 100 percent the share of right pixels among those that reach it; 1 if none."""
+    """For thresholds of 0 to 100 percent the share of right ones among pixels that reach it; 1 if none."""
     known = np.asarray(predictions.labels) != predictions.classes.void_id
     confidence = np.asarray(predictions.top_probabilities)[..., 0][known].astype(float)
     correct = (np.asarray(predictions.top_classes)[..., 0] == predictions.labels)[known]
@@ -107,7 +107,7 @@ EXERCISES = {
     "07.2": Exercise(
         judge_inspector,
         (
-            "`hidden` lists the classes that are not coloured; `drawing` and `overlay` are the other two traits.",
+            "`hidden` lists classes that are not coloured; `drawing` and `overlay` are the other two traits.",
             'The drawing is "outline", the overlay "truth"; hide every name of class_names but two.',
         ),
     ),
@@ -115,7 +115,7 @@ EXERCISES = {
         judge_threshold,
         (
             "Among the pixels with `confidence >= percent / 100`, which share is not `wrong`?",
-            "Go through the percents from 0 on and stop at the first with a share of 0.95 or more. Void does not count.",
+            "Go through the percents from 0 on; stop at the first with a share of 0.95 or more.",
         ),
     ),
 }

@@ -30,7 +30,7 @@ def judge_lens(lens: Any) -> Verdict:
     possible = np.flatnonzero(shares >= ENOUGH)
     here = shares[round(lens.kept * len(shares)) - 1]
     if not possible.size:
-        raise ValueError("no share of these pixels is 98 % right; use other images or weights")
+        return missing("no share of these pixels is 98 % right; use other images, or other weights")
     if here < ENOUGH:
         return wrong(f"{lens.kept:.0%} are kept, and of these {here:.1%} are right, too few", seen)
     if round(lens.kept * len(shares)) - 1 < possible.max():
@@ -58,7 +58,7 @@ EXERCISES = {
             sum(_SQUARES) / 3,
             tolerance=5e-3,
             mistakes={
-                "that divides by one less than the number of samples; here the mean of the squares is meant": (
+                "that divides by one less than the number of samples; here it is the mean of the squares": (
                     sum(_SQUARES) / 2
                 ),
                 "that is the standard deviation, the square root of the variance": (sum(_SQUARES) / 3) ** 0.5,
