@@ -32,15 +32,15 @@ def kept(grid: np.ndarray) -> tuple[int, int]:
     return nearest, unpooled
 
 
-def judge_smooth(mine: Any) -> Verdict:
+def judge_smooth(playground: Any) -> Verdict:
     """Judge a map that nearest restores and unpooling does not.
 
     Args:
-        mine: a ``PoolingPlayground``, or its map.
+        playground: a ``PoolingPlayground``, or its map.
     """
-    grid = to_numbers(getattr(mine, "grid", mine))
+    grid = to_numbers(getattr(playground, "grid", playground))
     if grid.ndim != 2:
-        raise Unreadable(f"a playground or a map with rows is needed, and this is {kind_of(mine)}")
+        raise Unreadable(f"a playground or a map with rows is needed, and this is {kind_of(playground)}")
     if np.array_equal(grid, EXAMPLE):
         return missing("there is no answer to check yet, the map is the one that the playground begins with")
     nearest, unpooled = kept(grid)

@@ -24,7 +24,7 @@ from segnet_nb.widgets import (
 
 
 @cache
-def _small_streets() -> datasets.Dataset:
+def _small_streets() -> Any:
     return datasets.load("synthetic", "val", image_size=(32, 48), count=3)
 
 
@@ -39,7 +39,7 @@ def lesson06() -> dict[str, Any]:
     bench = probes.AblationBench(model, data.images, data.labels, data.classes)
     trace = probes.trace_unpooling(model, data.images[0])
     return {
-        "mine": PoolingPlayground(),
+        "playground": PoolingPlayground(),
         "height": 32,
         "width": 48,
         "microscope": IndexMicroscope([trace], stage=2),

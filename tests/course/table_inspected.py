@@ -16,18 +16,18 @@ PATHS = (
 TABLE: dict[str, tuple[list[str], dict[str, str]]] = {
     "06.1": (
         [
-            "mine.grid = [[-7] * 6] * 4",
-            "mine.grid = np.repeat(np.repeat([[1, 2], [3, -4]], 2, 0), 2, 1)",
-            "mine = [[1, 1, 2, 2, 5], [1, 1, 2, 2, 5]] * 2",
-            "mine.grid = [[9] * 5] * 5",
+            "playground.grid = [[-7] * 6] * 4",
+            "playground.grid = np.repeat(np.repeat([[1, 2], [3, -4]], 2, 0), 2, 1)",
+            "playground = [[1, 1, 2, 2, 5], [1, 1, 2, 2, 5]] * 2",
+            "playground.grid = [[9] * 5] * 5",
         ],
         {
-            "mine.fill('zeros')": "but unpooling 16",
-            "mine.grid = [[1, 1, 2, 2], [1, 1, 2, 2], [3, 3, 0, 0], [3, 3, 0, 0]]": "but unpooling 7",
-            "mine.fill('negative')": "nearest restores 5 of 16",
-            "mine.grid = [[1, 1, 2, 2], [1, 1, 2, 2], [3, 3, 4, 4], [3, 3, 4, 5]]": "nearest restores 13 of",
-            "mine = 5": "a map with rows is needed",
-            "mine = 'equal'": "numbers are needed",
+            "playground.fill('zeros')": "but unpooling 16",
+            "playground.grid = [[1, 1, 2, 2], [1, 1, 2, 2], [3, 3, 0, 0], [3, 3, 0, 0]]": "but unpooling 7",
+            "playground.fill('negative')": "nearest restores 5 of 16",
+            "playground.grid = [[1, 1, 2, 2], [1, 1, 2, 2], [3, 3, 4, 4], [3, 3, 4, 5]]": "nearest restores 13 of",
+            "playground = 5": "a map with rows is needed",
+            "playground = 'equal'": "numbers are needed",
         },
     ),
     "06.2": (

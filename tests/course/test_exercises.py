@@ -98,7 +98,6 @@ def test_the_answer_is_what_the_cell_before_makes(number):
 
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_a_lesson_checks_nothing_in_another_way(lesson):
-    assert code_of(lesson).count("course.check(") == len(exercises(lesson))
-    assert "Not yet" not in code_of(lesson) and re.search(
-        r"from segnet_nb import .*\bcourse\b", code_of(lesson)
-    )
+    code = code_of(lesson)
+    assert code.count("course.check(") == len(exercises(lesson))
+    assert "Not yet" not in code and re.search(r"from segnet_nb import .*\bcourse\b", code)
