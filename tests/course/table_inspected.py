@@ -25,7 +25,7 @@ TABLE: dict[str, tuple[list[str], dict[str, str]]] = {
             "playground.fill('zeros')": "but unpooling 16",
             "playground.grid = [[1, 1, 2, 2], [1, 1, 2, 2], [3, 3, 0, 0], [3, 3, 0, 0]]": "but unpooling 7",
             "playground.fill('negative')": "nearest restores 5 of 16",
-            "playground.grid = [[1, 1, 2, 2], [1, 1, 2, 2], [3, 3, 4, 4], [3, 3, 4, 5]]": "nearest restores 13 of",
+            "playground.grid = [[1, 1, 2, 2]] * 2 + [[3, 3, 4, 4], [3, 3, 4, 5]]": "nearest restores 13 of",
             "playground = 5": "a map with rows is needed",
             "playground = 'equal'": "numbers are needed",
         },
