@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from segnet_nb.course.answers import kind_of, shortened, to_numbers
+from segnet_nb.course.answers import is_missing, kind_of, shortened, to_numbers
 from segnet_nb.course.verdicts import Unreadable, Verdict, missing, right, wrong
 
 Cases = Callable[[np.random.Generator], Iterable[tuple[Any, ...]]]
@@ -84,7 +84,7 @@ def function(
                     return wrong(trouble)
                 results.append(result)
             expected = [reference(*copy.deepcopy(each)) for each in tried]
-            if all(result is None or result is Ellipsis for result in results):
+            if all(is_missing(result) for result in results):
                 return missing("there is no answer to check yet, the function returns nothing")
             for result, each, needed in zip(results, tried, expected, strict=True):
                 if trouble := _unfit(result, needed, _described(arguments, each), kinds, kind_words):

@@ -17,6 +17,7 @@ from segnet_nb import TrainConfig, course, datasets, keras
 from segnet_nb.datasets.classes import CAMVID
 from segnet_nb.visualizers.class_distribution import class_distribution
 from segnet_nb.widgets import LossLab
+from tests.course import inspected
 
 SOLUTIONS = Path(__file__).parents[2] / "notebooks" / "solutions"
 LESSONS = sorted(path.name[:2] for path in SOLUTIONS.glob("*.ipynb") if course.exercise_ids(path.name[:2]))
@@ -123,7 +124,7 @@ def _lesson05() -> dict[str, Any]:
 
 def namespace(lesson: str) -> dict[str, Any]:
     """What a lesson has in its variables when the exercises begin, smaller."""
-    own = globals().get(f"_lesson{lesson}", dict)
+    own = globals().get(f"_lesson{lesson}") or getattr(inspected, f"lesson{lesson}", dict)
     return {"np": np, "course": course, **own()}
 
 

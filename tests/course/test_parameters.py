@@ -22,6 +22,12 @@ LIMITED = {
     "03_data": {"dataset"},
     "04_losses_and_metrics": set(),
     "05_training": {"directory"},
+    "06_inspect_unpooling": {"weights"},
+    "07_inspect_predictions": {"weights"},
+    "08_uncertainty": {"weights"},
+    "09_decoder_comparison": {"variants", "folder"},
+    "10_speed_and_deployment": {"weights", "clip", "video_weights"},
+    "11_your_own_data": {"folder"},
 }
 
 

@@ -52,6 +52,13 @@ PARAMETERS = {
 
 # Lessons whose cells may be run again, in the order of the course. What trains is tried among the slow tests.
 AGAIN = ("00_start_here", "01_theory", "02_architecture", "03_data", "04_losses_and_metrics", "05_training")
+# The same for those that inspect a network, among the slow tests alone.
+INSPECTED = {
+    "06_inspect_unpooling": {"count": 2, "height": 48, "width": 64},
+    "07_inspect_predictions": {"count": 3, "height": 96, "width": 128},
+    "08_uncertainty": {"count": 2, "height": 96, "width": 128, "samples": 4},
+    **{name: PARAMETERS[name] for name in ("10_speed_and_deployment", "11_your_own_data")},
+}
 
 pytestmark = pytest.mark.notebook
 
@@ -216,16 +223,17 @@ def test_plain_papermill_runs_a_lesson_and_its_exercises_tell_right_from_wrong(n
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", AGAIN)
+@pytest.mark.parametrize("name", [*AGAIN, *INSPECTED])
 def test_run_all_twice_gives_the_same(name, tmp_path):
     notebook, _ = with_answers(name)
     everything = again(notebook, "-all")
-    if name in TRAINED:
+    each_twice = name in TRAINED or name in INSPECTED
+    if each_twice:
         with_each_cell_twice(notebook)
     notebook.cells += everything
-    target = run_by_papermill(notebook, tmp_path, PARAMETERS[name])
+    target = run_by_papermill(notebook, tmp_path, {**PARAMETERS, **INSPECTED}[name])
     assert_the_same_again(target, "-all")
-    if name in TRAINED:
+    if each_twice:
         assert_the_same_again(target, "-twice")
 
 
