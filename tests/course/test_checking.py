@@ -100,7 +100,7 @@ EXERCISES = [number for lesson in range(1, 6) for number in course.exercise_ids(
         [None, 3],
         set(),
     ],
-    ids=repr,
+    ids=lambda answer: f"{type(answer).__name__}: {answer!r}".split(" object")[0].split(" at 0x")[0],
 )
 def test_no_answer_makes_a_check_fail(number, answer, capsys):
     course.check(number, answer)
