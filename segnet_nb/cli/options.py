@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import errno
 import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from segnet_nb._shared.errors import UserError
 
 CAMVID_FOLDER = "folder of CamVid (default: $SEGNET_NB_CAMVID, else data/camvid)"
 
@@ -147,13 +148,12 @@ def check_output_dir(folder: Path) -> None:
 
     Raises:
         FileExistsError: if it, or a folder that it is to be in, is a file.
-        PermissionError: if it may not be written to.
+        ValueError: if it may not be written to.
     """
     present = next(each for each in (folder, *folder.absolute().parents) if each.exists())
-    if not present.is_dir():
-        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(present))
+    present.mkdir(exist_ok=True)  # the system's own error, if it is a file
     if not os.access(present, os.W_OK):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(present))
+        raise UserError(f"{present} may not be written to. Pass another --output-dir.")
 
 
 def add_map_classes(parser: argparse.ArgumentParser) -> None:

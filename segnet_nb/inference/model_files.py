@@ -94,7 +94,7 @@ def _at_most(values: int) -> Iterator[None]:
         nonlocal made
         made += prod(int(side) for side in shape or ())
         if made > values:
-            raise ValueError(f"the network it describes has {made} weights or more, and stores fewer")
+            raise UserError(f"the network it describes has {made} weights or more, and stores fewer")
         return original(layer, shape, *arguments, **options)
 
     keras.layers.Layer.add_weight = add_weight  # pyright: ignore[reportAttributeAccessIssue]

@@ -89,7 +89,6 @@ def check_form(form: Any) -> None:
         raise UserError(f"output must be one of {', '.join(FORMS)}, but got {form!r}.")
 
 
-@keras.saving.register_keras_serializable(package="segnet_nb")
 class LargestScore(kl.Layer):
     """The class of the largest score of every pixel; the first of equals.
 

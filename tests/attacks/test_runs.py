@@ -25,6 +25,12 @@ def small_network():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("segnet_nb.networks.model.build_network", tiny_network)
         yield
+    from segnet_nb._shared.framework import keras
+
+    if keras.backend.backend() == "tensorflow":
+        from tensorflow.python.framework import config
+
+        config.disable_op_determinism()  # which other tests must not inherit
 
 
 def run_of(folder, config, **options):

@@ -129,7 +129,12 @@ class TestNetwork:
 
     def test_the_command_line_trains_it(self, monkeypatch, capsys):
         asked = []
-        monkeypatch.setattr(training, "train", lambda config, **_: asked.append(config))
+
+        def train(config, directory, **_):
+            asked.append(config)
+            return training.Run(config, directory)
+
+        monkeypatch.setattr(training, "train", train)
         assert cli.main(["train", "--network", "pocket"]) == 0
         assert asked[0].network == "pocket"
         capsys.readouterr()

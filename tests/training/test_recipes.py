@@ -44,7 +44,9 @@ def test_refining_goes_on_with_what_modern_trains():
 
 
 def test_an_unknown_recipe():
-    with pytest.raises(ValueError, match=r"no recipe is called 'best'. Choose from: paper, modern, refine\."):
+    with pytest.raises(
+        ValueError, match=r"no recipe is called 'best'. Choose from: paper, modern, refine, realtime"
+    ):
         recipe("best")
 
 
@@ -52,7 +54,12 @@ def test_an_unknown_recipe():
 def asked(monkeypatch):
     """What training would be asked for."""
     found = []
-    monkeypatch.setattr(training, "train", lambda config, **options: found.append((config, options)))
+
+    def train(config, **options):
+        found.append((config, options))
+        return training.Run(config, options["directory"])
+
+    monkeypatch.setattr(training, "train", train)
     return found
 
 

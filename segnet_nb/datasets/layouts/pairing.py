@@ -103,7 +103,7 @@ class _Twins(Mapping[str, tuple[File, File]]):
         for own, pair in zip(self, self.loop(), strict=True):
             if own == stem:
                 return pair
-        raise KeyError(stem)
+        raise KeyError
 
     def values(self) -> _Values:
         """Each image with its mask."""
