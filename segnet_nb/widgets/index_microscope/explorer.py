@@ -156,6 +156,7 @@ class IndexMicroscope(Explorer):
         self._refuse_when_closed()
         with self._turn, self.hold_sync():
             before = self._traces, self._names, self._latest, self._kind
+            place, old = self.pixel, self.trace.image.shape
             self._traces, self._names, self._latest, self._kind = traces, names, None, None
             number = self.image if self.image < len(traces) else 0
             try:
@@ -171,6 +172,9 @@ class IndexMicroscope(Explorer):
             self._settling = True
             try:
                 self.image, self.stage = number, number_of_stage
+                # The same place: another network may show the images smaller.
+                new = trace.image.shape
+                self.pixel = tuple(at * n // o for at, n, o in zip(place, new, old, strict=False))
             finally:
                 self._settling = False
             self._show("image")
