@@ -24,6 +24,7 @@ FLOORS = (
     {"probes"},
     {"visualizers"},
     {"widgets", "reports", "course"},
+    {"sweeps"},
     {"cli"},
 )
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
