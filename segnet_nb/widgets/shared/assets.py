@@ -13,12 +13,10 @@ import re
 from importlib import resources
 from importlib.resources.abc import Traversable
 
-from segnet_nb._shared.scripts import without_comments
+from segnet_nb._shared.scripts import squeezed, without_comments
 
 _FRAME = "widgets/shared/explorer.js"
 _IMPORT = re.compile(r'^import \{[^}]*\} from "(\.[^"]+)";\n', re.MULTILINE)
-# A notebook stores the text with every widget, so it is kept small. No text of a view spans lines.
-_INDENT = re.compile(r"^ {2,}", re.MULTILINE)
 _EXPORT = re.compile(r"^export (?!default )", re.MULTILINE)
 
 
@@ -124,7 +122,8 @@ def _sheets(paths: tuple[str, ...]) -> str:
 
 
 def _joinable(module: str) -> str:
-    return _INDENT.sub(" ", without_comments(_EXPORT.sub("", _IMPORT.sub("", module))))
+    # A notebook stores the text with every widget, so it is kept small. No text of a view spans lines.
+    return squeezed(without_comments(_EXPORT.sub("", _IMPORT.sub("", module))))
 
 
 def _file(path: str) -> Traversable:
