@@ -105,7 +105,12 @@ function start() {
     return;
   }
   const [list, panels] = tabs(choices);
-  root.append(filterBar(choices), list, panels, announcer.node);
+  const filters = filterBar(choices);
+  // Two chosen runs are compared whatever the filters are, and the means of parameters are over all runs.
+  const showFilters = () => { filters.hidden = ["parameters", "compare"].includes(choices.get("view")); };
+  choices.watch("view", showFilters);
+  showFilters();
+  root.append(list, filters, panels, announcer.node);
 }
 
 start();

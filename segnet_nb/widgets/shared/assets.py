@@ -67,6 +67,19 @@ def page_style(entry: str) -> str:
     return _sheets((_FRAME, *_modules_behind(entry)))
 
 
+def page_modules(entry: str) -> tuple[str, ...]:
+    """The modules of a page below ``segnet_nb``, each behind all that it imports.
+
+    Args:
+        entry: a module below ``segnet_nb``.
+
+    Example:
+        >>> page_modules("widgets/shared/ticks.js")
+        ('widgets/shared/ticks.js',)
+    """
+    return _modules_behind(entry)
+
+
 def modules(explorer: str) -> tuple[str, ...]:
     """The modules of an explorer below ``segnet_nb/widgets``, each behind all that it imports.
 
