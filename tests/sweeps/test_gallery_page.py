@@ -17,13 +17,13 @@ import pytest
 from PIL import Image
 
 from segnet_nb import sweeps
+from segnet_nb._shared import view_assets as assets
 from segnet_nb.sweeps.gallery import contents, masks, write_gallery
 from segnet_nb.sweeps.gallery.masks import SharedImage, packed, within_budget
 from segnet_nb.sweeps.gallery.page import ENTRY
 from segnet_nb.sweeps.gallery.reading import read_sweep
 from segnet_nb.sweeps.gallery.records import Run
 from segnet_nb.sweeps.gallery.tables import harmless
-from segnet_nb.widgets.shared import assets
 from tests.sweeps.generated import NAMES, write_sweep
 from tests.widgets.test_javascript import TOP_LEVEL, node, run as command
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from segnet_nb import widgets
-from segnet_nb.widgets.shared import assets
+from segnet_nb._shared import view_assets as assets
 from segnet_nb.widgets.shared.explorer import Explorer
 
 ROOT = Path(__file__).parents[2]
