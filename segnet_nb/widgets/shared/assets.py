@@ -13,7 +13,7 @@ import re
 from importlib import resources
 from importlib.resources.abc import Traversable
 
-from segnet_nb._shared.scripts import squeezed, without_comments
+from segnet_nb._shared.scripts import squeezed, squeezed_style, without_comments
 
 _FRAME = "shared/explorer.js"
 _IMPORT = re.compile(r'^import \{[^}]*\} from "(\.[^"]+)";\n', re.MULTILINE)
@@ -43,8 +43,9 @@ def style(explorer: str) -> str:
     Args:
         explorer: its folder, such as ``"mask_inspector"``.
     """
-    sheets = (path.removesuffix(".js") + ".css" for path in modules(explorer))
-    return "\n".join(_asset(path) for path in sheets if _file(path).is_file())
+    order = dict.fromkeys((_FRAME, *modules(explorer)))  # the style of the frame comes before every other
+    sheets = (path.removesuffix(".js") + ".css" for path in order)
+    return "\n".join(squeezed_style(_asset(path)) for path in sheets if _file(path).is_file())
 
 
 @functools.cache
@@ -64,7 +65,7 @@ def modules(explorer: str) -> tuple[str, ...]:
             follow(posixpath.normpath(posixpath.join(posixpath.dirname(path), target)))
         found[path] = None
 
-    follow(_FRAME)  # the style of the frame comes before every other
+    follow(_FRAME)
     follow(f"{explorer}/view.js")
     return tuple(found)
 
