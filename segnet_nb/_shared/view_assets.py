@@ -13,7 +13,7 @@ import re
 from importlib import resources
 from importlib.resources.abc import Traversable
 
-from segnet_nb._shared.scripts import squeezed, without_comments
+from segnet_nb._shared.scripts import squeezed, squeezed_style, without_comments
 
 _FRAME = "widgets/shared/explorer.js"
 _IMPORT = re.compile(r'^import \{[^}]*\} from "(\.[^"]+)";\n', re.MULTILINE)
@@ -43,7 +43,8 @@ def style(explorer: str) -> str:
     Args:
         explorer: its folder, such as ``"mask_inspector"``.
     """
-    return _sheets(_modules_of(explorer))
+    # The style of the frame comes before every other.
+    return _sheets((_FRAME, *_modules_of(explorer)))
 
 
 def page_script(entry: str) -> str:
@@ -91,7 +92,6 @@ def modules(explorer: str) -> tuple[str, ...]:
 
 
 def _modules_of(explorer: str) -> tuple[str, ...]:
-    # The style of the frame comes before every other.
     return _modules_behind(_FRAME, f"widgets/{explorer}/view.js")
 
 
@@ -117,8 +117,8 @@ def _joined(paths: tuple[str, ...]) -> str:
 
 
 def _sheets(paths: tuple[str, ...]) -> str:
-    sheets = (path.removesuffix(".js") + ".css" for path in paths)
-    return "\n".join(_asset(path) for path in sheets if _file(path).is_file())
+    sheets = (path.removesuffix(".js") + ".css" for path in dict.fromkeys(paths))
+    return "\n".join(squeezed_style(_asset(path)) for path in sheets if _file(path).is_file())
 
 
 def _joinable(module: str) -> str:
