@@ -23,7 +23,8 @@ FLOORS = (
     {"training"},
     {"probes"},
     {"visualizers"},
-    {"widgets", "reports", "course"},
+    {"widgets", "reports"},
+    {"course"},
     {"cli"},
 )
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
