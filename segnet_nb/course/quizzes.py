@@ -64,7 +64,7 @@ def answer(lesson: str, number: int, given: str | float) -> None:
 
     Example:
         >>> answer("04", 2, "b")
-        Right: b. One pixel in a hundred hardly counts in the first two; in mean IoU the object is half.
+        Right: b. In accuracy the object is one pixel in a hundred; in mean IoU it is one class of two.
     """
     questions = self_test(lesson)
     if not (isinstance(number, int) and 1 <= number <= len(questions)):
