@@ -14,7 +14,7 @@ from segnet_nb.widgets.quiz.marks import LETTERS, right_answer
 
 
 def right_answers(which):
-    return [right_answer(question).split(",")[0] for question in bank.form(which)]
+    return [right_answer(question).split(" ")[0] for question in bank.form(which)]
 
 
 def with_right(which, count):

@@ -177,7 +177,7 @@ class TestState:
         lines = ["Two", "1. Which?", "   a) one", "   b) two", "   Not right: a. Not one.", "2. How many?"]
         assert repr(quiz).splitlines() == [*lines, "   Not right: 4. The other way round."]
         test = Quiz("Two", [CHOICE], at_once=True, answers={"choice": "a"}, checked=["choice"])
-        assert repr(test).splitlines()[-1] == "   Not right: a. Not one. Right is b, two. It is two."
+        assert repr(test).splitlines()[-1] == "   Not right: a. Not one. Right is b (two). It is two."
 
     def test_as_a_figure(self):
         (text,) = Quiz("Two", [CHOICE]).figure().texts

@@ -61,7 +61,7 @@ export function numberOf(text) {
  */
 export function rightAnswer(question) {
   if (!("choices" in question)) return `${Number(question.number.toPrecision(4))}`;
-  return `${question.right}, ${question.choices[LETTERS.indexOf(question.right)][0]}`;
+  return `${question.right} (${question.choices[LETTERS.indexOf(question.right)][0]})`;
 }
 
 /**

@@ -83,11 +83,11 @@ def right_answer(question: dict[str, Any]) -> str:
 
     Example:
         >>> right_answer({"choices": [["2", ""], ["3", ""]], "right": "b"}), right_answer({"number": 0.5})
-        ('b, 3', '0.5')
+        ('b (3)', '0.5')
     """
     if "choices" in question:
         letter = question["right"]
-        return f"{letter}, {question['choices'][LETTERS.index(letter)][0]}"
+        return f"{letter} ({question['choices'][LETTERS.index(letter)][0]})"
     return f"{question['number']:.4g}"
 
 

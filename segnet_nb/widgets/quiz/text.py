@@ -29,7 +29,7 @@ def as_text(
         1. 1 + 1?
            a) 1
            b) 2
-           Not right: a. No. Right is b, 2. Yes.
+           Not right: a. No. Right is b (2). Yes.
     """
     lines = [title]
     for number, question in enumerate(questions, 1):

@@ -82,8 +82,9 @@ function numberOfQuestion(scope, question, enter) {
 function verdict(question, answer, reveal) {
   const { right, why } = mark(question, answer);
   if (right) return { kind: "right", head: "✓ Right.", text: why };
-  const head = right === false ? "✗ Not right." : reveal ? "– No answer." : "";
-  const start = right === null && reveal ? "" : `${why} `;
+  if (right === null && !reveal) return { kind: "open", head: "", text: why };
+  const head = right === false ? "✗ Not right." : "– No answer.";
+  const start = right === null ? "" : `${why} `;
   const end = reveal ? `Right is ${rightAnswer(question)}. ${reasonOf(question)} ` : "";
   return { kind: "wrong", head, text: `${start}${end}See ${question.where}.` };
 }
@@ -113,12 +114,15 @@ function questionPart(scope, question, number) {
     const answer = scope.get("answers")[question.id] ?? "", done = scope.get("checked").includes(question.id);
     field.show(answer, atOnce && done);
     result.hidden = !done;
-    if (!done) return;
+    if (!done) {
+      scope.say(question.id, "");
+      return;
+    }
     const said = verdict(question, answer, atOnce);
     result.dataset.kind = said.kind;
     head.textContent = said.head;
     words.textContent = said.text;
-    if (!atOnce) scope.say(question.id, `${said.head.slice(2)} ${said.text}`);
+    if (!atOnce) scope.say(question.id, `${said.head.slice(2)} ${said.text}`.trim());
   };
   return { node, show };
 }
