@@ -23,8 +23,8 @@ FLOORS = (
     {"training"},
     {"probes"},
     {"visualizers"},
-    {"widgets", "reports", "course"},
-    {"sweeps"},
+    {"widgets", "reports"},
+    {"course", "sweeps"},
     {"cli"},
 )
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

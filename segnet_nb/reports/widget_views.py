@@ -114,13 +114,14 @@ def _html(model: dict[str, Any], modules: set[str], data: dict[str, Any]) -> str
 
 
 def _fallback(data: dict[str, Any]) -> str:
-    """The stored image, shown until the module has drawn, and where scripts are disabled."""
+    """The stored image or text, shown until the module has drawn, and where scripts are disabled."""
     for kind in ("image/png", "image/jpeg"):
         if kind in data:
             content = html.escape(str(data[kind]).replace("\n", ""))
             text = html.escape(str(data.get("text/plain", "")))
             return f'<img data-fallback alt="{text}" src="data:{kind};base64,{content}">'
-    return ""
+    text = str(data.get("text/plain", ""))
+    return f"<pre data-fallback>{html.escape(text)}</pre>" if text else ""
 
 
 def _json(value: Any) -> str:

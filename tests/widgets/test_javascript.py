@@ -53,8 +53,8 @@ def interface(path: Path, name: str) -> set[str]:
     return set(re.findall(r"^  (\w+)\??:", body, re.MULTILINE))
 
 
-def test_there_are_seven_explorers():
-    assert len(EXPLORERS) == 7
+def test_there_are_eight_with_the_quiz():
+    assert len(EXPLORERS) == 8
     assert all(issubclass(explorer, Explorer) for explorer in EXPLORERS.values())
 
 
