@@ -19,9 +19,11 @@ from . import (
     verdicts as verdicts,
 )
 from .checking import (
+    NotRightError as NotRightError,
     check as check,
     exercise_ids as exercise_ids,
     forget as forget,
+    grade as grade,
 )
 from .parameters import (
     require as require,
