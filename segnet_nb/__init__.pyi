@@ -7,6 +7,7 @@ from . import (
     networks as networks,
     probes as probes,
     reports as reports,
+    teaching as teaching,
     training as training,
     visualizers as visualizers,
     widgets as widgets,

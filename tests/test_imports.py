@@ -24,6 +24,7 @@ FLOORS = (
     {"probes"},
     {"visualizers"},
     {"widgets", "reports", "course"},
+    {"teaching"},
     {"cli"},
 )
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
@@ -197,6 +198,7 @@ LIGHT = [
         "visualizers.masks",
         "widgets",
         "course",
+        "teaching",
     )
 ]
 
