@@ -24,7 +24,7 @@ FLOORS = (
     {"probes"},
     {"visualizers"},
     {"widgets", "reports", "course"},
-    {"teaching"},
+    {"sweeps", "teaching"},
     {"cli"},
 )
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from segnet_nb._shared.errors import MissingPackageError
+from segnet_nb.inference import onnx_names
 from segnet_nb.inference.runtimes import Runner, litert, onnx_runtime
 
 # The newest operator set that all runtimes of recent years support.
@@ -53,6 +54,7 @@ def _make_onnx(graph: Any, calibration: Sequence[np.ndarray] | None) -> bytes:
 
     made, _ = tf2onnx.convert.from_function(graph, input_signature=graph.input_signature, opset=OPSET)
     _pad_by_numbers(made.graph)
+    onnx_names.make_reproducible(made)
     return made.SerializeToString() if calibration is None else _quantised_onnx(made, calibration)
 
 
@@ -107,7 +109,9 @@ def _quantised_onnx(made: Any, calibration: Sequence[np.ndarray]) -> bytes:
             weight_type=quantization.QuantType.QInt8,
             calibrate_method=quantization.CalibrationMethod.MinMax,
         )
-        return Path(quantised).read_bytes()
+        finished = onnx.load(quantised)
+    onnx_names.make_reproducible(finished)
+    return finished.SerializeToString()
 
 
 def _make_tflite(graph: Any, calibration: Sequence[np.ndarray] | None) -> bytes:

@@ -1,25 +1,22 @@
 """Pretrained weights that come with the package, each with a card that documents their origin.
 
-A set is two files: ``NAME.npz`` with the weights in float16, in the order of the network's own list, and
-``NAME.json``, the card: data, configuration, command, seed, versions, validation scores, licence and the
-SHA-256 of the weights.
+A set is two files: ``NAME.safetensors`` with the weights in float16 and ``NAME.json``, the card: data,
+configuration, command, seed, versions, validation scores, licence and the SHA-256 of the weights.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from segnet_nb._shared.errors import UserError
 from segnet_nb.datasets.classes import CAMVID, ClassList, numbered_classes
 from segnet_nb.datasets.names import NAMES
+from segnet_nb.inference import weight_files
 from segnet_nb.inference.run_files import ADJUSTED, BEST, RECORD, best_file, read_record
 
 if TYPE_CHECKING:
@@ -119,11 +116,12 @@ def load_pretrained(name: str = "small-synthetic", *, output: str = "softmax") -
         (None, None, None, 11)
     """
     about = card(name)
-    content = (directory() / f"{name}.npz").read_bytes()
+    path = directory() / f"{name}.safetensors"
+    content = path.read_bytes()
     found = hashlib.sha256(content).hexdigest()
     if found != about["sha256"]:
         raise UserError(
-            f"{name}.npz is damaged: its SHA-256 is {found}, its card says {about['sha256']}. Restore it "
+            f"{path.name} is damaged: its SHA-256 is {found}, its card says {about['sha256']}. Restore it "
             "with `git checkout data/weights` or install the package again."
         )
     from segnet_nb.networks.model import build_network
@@ -137,8 +135,7 @@ def load_pretrained(name: str = "small-synthetic", *, output: str = "softmax") -
         decoder=config.get("decoder", "segnet"),
         dropout=config.get("dropout", 0.0),
     )
-    with np.load(io.BytesIO(content)) as stored:
-        model.set_weights([stored[key].astype("float32") for key in stored.files])
+    weight_files.unpack(model, path, content)
     return model
 
 

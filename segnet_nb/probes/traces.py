@@ -8,6 +8,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
+from PIL import Image
 
 from segnet_nb._shared.errors import UserError, UserIndexError, UserTypeError
 from segnet_nb._shared.framework import keras, ops, tree
@@ -128,7 +129,7 @@ def trace_unpooling(model: keras.Model, image: np.ndarray) -> UnpoolingTrace:
         image: uint8 RGB in 0..255, shape ``(height, width, 3)``, any size that the network accepts.
 
     Returns:
-        The trace, as read-only NumPy arrays.
+        The trace, as read-only NumPy arrays. Its image has the size of the first pooling's input.
 
     Raises:
         TypeError: if ``model`` is not a network or ``image`` is not uint8.
@@ -155,7 +156,16 @@ def trace_unpooling(model: keras.Model, image: np.ndarray) -> UnpoolingTrace:
     for number, start in enumerate(range(0, len(tensors), width), start=1):
         maps = dict(zip(_STAGE_TENSORS, map(_array, tensors[start : start + width]), strict=True))
         stages.append(StageTrace(number=number, **maps))
-    return UnpoolingTrace(image=image, stages=tuple(stages), probabilities=_array(scores))
+    shown = _resized(image, stages[0].features.shape)
+    return UnpoolingTrace(image=shown, stages=tuple(stages), probabilities=_array(scores))
+
+
+def _resized(image: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
+    """The image at the size of the first pooling's input: a network for real time reduces it before."""
+    height, width = size[:2]
+    if image.shape[:2] == (height, width):
+        return image
+    return np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.BOX))
 
 
 def _array(tensor: Any) -> np.ndarray:

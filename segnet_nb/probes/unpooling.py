@@ -100,9 +100,10 @@ class UnpoolingTrace:
     """All poolings and unpoolings of a network for one image.
 
     Attributes:
-        image: uint8 RGB ``(height, width, 3)``.
+        image: uint8 RGB ``(height, width, 3)``, of the size of the first stage: half that of the image that
+            went into a network which reduces it before the first pooling, as ``segnet_realtime`` does.
         stages: outermost first; stage ``n`` is ``stages[n - 1]``.
-        probabilities: float32 in 0..1, ``(height, width, num_classes)``.
+        probabilities: float32 in 0..1, ``(height, width, num_classes)`` of the image that went in.
 
     Example:
         >>> x = np.array([[1, 5], [2, 3]], np.float32).reshape(2, 2, 1)

@@ -24,6 +24,7 @@ from segnet_nb._shared.errors import UserError
 from segnet_nb._shared.files import TEMPORARY, digest_of, written_whole
 from segnet_nb.inference import run_files
 from segnet_nb.inference.run_files import ADJUSTED, BEST, average_name, last_name
+from segnet_nb.training import keras_files
 from segnet_nb.training.run import EpochReport, Run
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ _NEW = "new-"  # a prefix: what is to replace a file once the record has its dig
 def save_model(model: keras.Model, path: Path) -> str:
     """Write a network to a ``.keras`` file, whole or not at all; returns its SHA-256."""
     with written_whole(path, durable=True) as temporary:
-        model.save(temporary)
+        keras_files.write(model, temporary)
         return digest_of(temporary)
 
 

@@ -42,12 +42,13 @@ def framework_versions() -> dict[str, str]:
     return {"python": found.pop("python"), "backend": backend, **found}
 
 
-def build_model(config: TrainConfig, classes: ClassList) -> keras.Model:
+def build_model(config: TrainConfig, classes: ClassList, source: TrainedNetwork | None = None) -> keras.Model:
     """The network of a configuration, with its initial weights.
 
     Args:
         config: the configuration.
         classes: the classes to train.
+        source: what ``initial_network`` has loaded; None: it is loaded here.
 
     Raises:
         FileNotFoundError: if ``config.initial_weights`` is neither a name nor a file.
@@ -55,8 +56,8 @@ def build_model(config: TrainConfig, classes: ClassList) -> keras.Model:
             ``config.map_classes`` is off.
     """
     model = _built(config, classes.num_classes)
-    if config.initial_weights:
-        _load_weights(config, model, classes)
+    if source := source or initial_network(config):
+        _take_over(config, source, model, classes)
     return model
 
 
@@ -68,30 +69,56 @@ def _built(config: TrainConfig, num_classes: int) -> keras.Model:
     )
 
 
-def _load_weights(config: TrainConfig, model: keras.Model, classes: ClassList) -> None:
-    """Give a network the weights of a ``.keras`` file or a pretrained set."""
-    from segnet_nb.inference import class_mapping, pretrained
+def initial_network(config: TrainConfig) -> TrainedNetwork | None:
+    """Load the initial weights of a configuration; None if it has none.
+
+    Raises:
+        FileNotFoundError: if ``config.initial_weights`` is neither a name nor a file.
+        ValueError: if the file holds no network, or another one than is to be trained.
+    """
+    from segnet_nb.inference import pretrained
 
     weights = config.initial_weights
+    if not weights:
+        return None
     if weights not in pretrained.available() and not Path(weights).is_file():
         raise MissingFileError(
             f"initial_weights={weights!r} is neither a file nor one of {', '.join(pretrained.available())}."
         )
+    keep_freed_memory()
     source = pretrained.load_trained(weights)
+    same_kind = _built(config, int(source.model.output_shape[-1]))
+    if _shapes(source.model) != _shapes(same_kind):
+        raise _other_network(source, same_kind)
+    return source
+
+
+def _take_over(config: TrainConfig, source: TrainedNetwork, model: keras.Model, classes: ClassList) -> None:
+    """Give a network the weights of another one of its kind, whose classes may be others."""
+    from segnet_nb.inference import class_mapping
+
     same = class_mapping.same_classes(source.classes, classes, known=source.classes_known)
     if not same and not config.map_classes:
         raise _other_classes(source, classes)
-    theirs, ours = source.model.get_weights(), model.get_weights()
+    theirs = source.model.get_weights()
     if not same:
-        other = [value.shape for value in _built(config, classes.num_classes + 1).get_weights()]
+        other = _shapes(_built(config, classes.num_classes + 1))
         ids = class_mapping.map_by_name(source.classes, classes).ids
-        theirs = class_channels.moved(theirs, ours, other, ids, classes.num_classes)
-    if theirs is None or [value.shape for value in theirs] != [value.shape for value in ours]:
-        raise UserError(
-            f"initial_weights={weights!r} holds a {source.model.name}, but a {model.name} is to be trained. "
-            "Name the network that the weights were trained with."
-        )
+        theirs = class_channels.moved(theirs, model.get_weights(), other, ids, classes.num_classes)
+    if theirs is None:
+        raise _other_network(source, model)
     model.set_weights(theirs)
+
+
+def _shapes(model: keras.Model) -> list[tuple[int, ...]]:
+    return [tuple(weight.shape) for weight in model.weights]
+
+
+def _other_network(source: TrainedNetwork, model: keras.Model) -> UserError:
+    return UserError(
+        f"initial_weights={source.name!r} holds a {source.model.name}, but a {model.name} is to be trained. "
+        "Name the network that the weights were trained with."
+    )
 
 
 def _other_classes(source: TrainedNetwork, classes: ClassList) -> UserError:

@@ -35,6 +35,8 @@ from segnet_nb.training.speed.timing import StepTimer
 if TYPE_CHECKING:
     import keras
 
+    from segnet_nb.inference.pretrained import TrainedNetwork
+
 __all__ = ["StopTraining", "train"]
 
 OnEpoch = Callable[[EpochReport, "keras.Model"], None]
@@ -121,7 +123,9 @@ def _train_in(
     config = run.config
     if (said := checkpoints.recover(run)) and progress:
         print(said, flush=True)
-    # Data before the framework, so that missing data is reported at once.
+    # Mistakes are told before data is read, which can take minutes; without initial weights, missing data is
+    # told before the framework is loaded.
+    source = None if run.history else initialization.initial_network(config)
     train_data, val_data = data or load_data(config)
     if not len(train_data) or not len(val_data):
         raise UserError(
@@ -132,7 +136,7 @@ def _train_in(
     initialization.prepare_framework(config)
     run.versions, run.classes = initialization.framework_versions(), train_data.classes
     run.images = run_data.names_of(train_data, val_data)
-    model = _network(run, train_data, progress)
+    model = _network(run, train_data, source, progress)
     average = ExponentialMovingAverage(model, config.ema_momentum) if config.ema_momentum else None
     if average is not None:
         checkpoints.load_average(run, average)
@@ -159,14 +163,14 @@ class _Training:
         return self.model if self.average is None else self.average.network()
 
 
-def _network(run: Run, data: LabelledImages, progress: bool) -> keras.Model:
+def _network(run: Run, data: LabelledImages, source: TrainedNetwork | None, progress: bool) -> keras.Model:
     """The compiled network: of the last completed epoch, or with its initial weights."""
     steps = steps_per_epoch(run.config, len(data))
     if run.history:
         model = checkpoints.load_last(run)
         optimization.compile_again(model, run.config, data, steps, progress=progress)
     else:
-        model = initialization.build_model(run.config, data.classes)
+        model = initialization.build_model(run.config, data.classes, source)
         optimization.compile_model(model, run.config, data, steps, progress=progress)
     return model
 

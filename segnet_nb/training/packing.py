@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 from pathlib import Path
-
-import numpy as np
+from typing import Any
 
 from segnet_nb._shared.errors import UserError
 from segnet_nb._shared.files import write_whole
-from segnet_nb.inference import pretrained
+from segnet_nb.inference import pretrained, weight_files
 from segnet_nb.training.config import TrainConfig
 from segnet_nb.training.run import Run
 
@@ -53,10 +51,7 @@ def pack(run: Run, name: str, *, command: str, licence: str, directory: Path | N
     if not run.best_epoch:
         raise UserError("the run has no completed epoch, so nothing to pack. Train it first.")
     directory = directory or pretrained.directory()
-    weights = [value.astype("float16") for value in run.model.get_weights()]
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, *weights)
-    content = buffer.getvalue()
+    content = weight_files.packed(run.model)
     about = {
         "name": name,
         "num_classes": int(run.model.output_shape[-1]),
@@ -66,12 +61,17 @@ def pack(run: Run, name: str, *, command: str, licence: str, directory: Path | N
         "validation": {k: v for k, v in run.best.items() if k != "seconds"},
         "validated_on": validated_on(run.config),
         "minutes": round(sum(run.curve("seconds")) / 60, 1),
+        "history": [_rounded(epoch) for epoch in run.history],
         "config": run.config.to_dict(),
         **({"offsets": run.adjustment["offsets"]} if run.is_adjusted else {}),
         "versions": run.versions,
         "classes": run.classes and run.classes.to_dict(),
         "sha256": hashlib.sha256(content).hexdigest(),
     }
-    write_whole(directory / f"{name}.npz", content)
+    write_whole(directory / f"{name}.safetensors", content)
     write_whole(directory / f"{name}.json", json.dumps(about, indent=1) + "\n")
     return directory / f"{name}.json"
+
+
+def _rounded(epoch: dict[str, Any]) -> dict[str, Any]:
+    return {name: round(value, 5) if isinstance(value, float) else value for name, value in epoch.items()}

@@ -96,16 +96,18 @@ RECIPES["realtime-refine"] = replace(
     RECIPES["realtime"],
     class_weights="none",
     initial_weights="realtime-camvid",
-    epochs=10,
-    passes_per_epoch=4,
-    final_epochs=2,
-    learning_rate=1e-3,
+    epochs=20,
+    passes_per_epoch=10,
+    final_epochs=0,
+    final_size=None,
+    learning_rate=2e-3,
+    warmup_epochs=0.5,
     weight_decay=0.03,
     color_jitter=0.3,
     photometric=0.4,
     class_mix_prob=0.15,
     logit_adjustment=True,
-    seed=1,
+    seed=2,
 )
 
 

@@ -9,6 +9,7 @@ from . import (
     figures as figures,
     inspection as inspection,
     masks as masks,
+    pixels as pixels,
     pooling as pooling,
     uncertainty as uncertainty,
     unpooling as unpooling,
@@ -27,6 +28,9 @@ from .masks import (
     show_class_iou as show_class_iou,
     show_dataset as show_dataset,
     show_predictions as show_predictions,
+)
+from .pixels import (
+    png as png,
 )
 from .pooling import (
     show_indices as show_indices,

@@ -84,11 +84,11 @@ def test_an_unknown_name_is_answered_with_those_there_are():
 
 
 def test_damaged_weights_are_not_loaded(shelf):
-    path = shelf / "small-synthetic.npz"
+    path = shelf / "small-synthetic.safetensors"
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"small-synthetic\.npz is damaged: its SHA-256 is"):
+    with pytest.raises(ValueError, match=r"small-synthetic\.safetensors is damaged: its SHA-256 is"):
         pretrained.load_pretrained("small-synthetic")
 
 
@@ -185,7 +185,7 @@ def test_an_installed_wheel_has_the_weights(tmp_path):
     assert Path(place).is_relative_to(tmp_path)
     assert names == list(pretrained.available())
     for name in names:
-        stored = (tmp_path / "installed" / "segnet_nb" / "weights" / f"{name}.npz").read_bytes()
+        stored = (tmp_path / "installed" / "segnet_nb" / "weights" / f"{name}.safetensors").read_bytes()
         assert hashlib.sha256(stored).hexdigest() == pretrained.card(name)["sha256"]
 
 

@@ -39,6 +39,17 @@ def trace(model):
     return trace_unpooling(model, picture(45, 61))
 
 
+def test_an_image_that_a_network_reduces_first_is_shown_as_small():
+    """The real-time network halves it: each pixel shown is the mean of four, and paths end at the borders."""
+    image = picture(48, 64)
+    trace = trace_unpooling(build_network("realtime", (None, None, 3), 5), image)
+    assert trace.image.shape == (24, 32, 3) == (*trace.stages[0].size, 3)
+    means = image.reshape(24, 2, 32, 2, 3).mean((1, 3))
+    assert np.abs(trace.image - means).max() <= 1  # rounded once for each axis
+    assert trace.probabilities.shape == (48, 64, 5)
+    assert trace.path(23, 31).steps[0].window == (11, 15)
+
+
 def check_against_loops(trace):
     """Every stage pools and unpools as the slow references do, and the stages fit together."""
     height, width, _ = trace.image.shape

@@ -11,7 +11,7 @@ import pytest
 
 from segnet_nb import model, prediction, pretrained
 from segnet_nb.datasets import CAMVID
-from segnet_nb.training import data as batching, packing, train
+from segnet_nb.training import data as batching, loop, packing, train
 from segnet_nb.training.ema import ExponentialMovingAverage
 from tests.training_helpers import stop_after, tiny_config, tiny_data, tiny_network, tiny_pair
 
@@ -186,6 +186,24 @@ class TestStart:
         other.save(tmp_path / "other.keras")
         with pytest.raises(ValueError, match="holds a segnet_modern, but a tiny_small is to be trained"):
             run_of(tmp_path / "run", tiny_config(initial_weights=str(tmp_path / "other.keras")))
+
+    def test_mistakes_are_told_before_data_is_read(self, tmp_path, monkeypatch):
+        read = []
+        monkeypatch.setattr(loop, "load_data", lambda config: read.append(config))
+        (tmp_path / "cut.keras").write_bytes(b"PK")
+        model.segnet_modern((None, None, 3), 11, filters=(6,), depths=(0,), dilations=()).save(
+            tmp_path / "other.keras"
+        )
+        for name, said in (
+            ("gone", "neither a file"),
+            ("cut", "not a .*file"),
+            ("other", "holds a segnet_modern"),
+        ):
+            with pytest.raises((ValueError, FileNotFoundError), match=said):
+                train(
+                    tiny_config(initial_weights=str(tmp_path / f"{name}.keras")), directory=tmp_path / "run"
+                )
+        assert read == []
 
 
 def test_dropout_is_trained_kept_and_packed(tmp_path, monkeypatch):

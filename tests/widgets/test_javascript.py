@@ -79,7 +79,10 @@ class TestJoined:
                 assert found.as_posix() in order[:number], f"{path} imports {target}"
 
     def test_no_name_is_declared_twice(self, name):
-        names = Counter(TOP_LEVEL.findall(assets.script(name)))
+        # In the modules themselves: what travels is not indented, so there locals stand at the start too.
+        names = Counter(
+            found for path in assets.modules(name) for found in TOP_LEVEL.findall((FOLDER / path).read_text())
+        )
         assert len(names) > 20
         assert [one for one, count in names.items() if count > 1] == []
 
@@ -99,6 +102,29 @@ class TestJoined:
         module = tmp_path / "module.mjs"
         module.write_text(assets.script(name), encoding="utf-8")
         assert run(node(), "--check", str(module)) == ""
+
+    def test_squeezing_changes_no_meaning(self, name, tmp_path):
+        """A parser finds the same tokens in what travels as in the modules themselves."""
+        parser = ROOT / "node_modules/acorn/dist/acorn.js"
+        if node() is None or not parser.exists():
+            pytest.skip("no node_modules: `make lint-js` installs the tools that package.json pins")
+        plain = "".join(
+            re.sub(r"^import .*|^export (?!default )", "", (FOLDER / path).read_text(), flags=re.MULTILINE)
+            for path in assets.modules(name)
+        )
+        (tmp_path / "plain.mjs").write_text(plain, encoding="utf-8")
+        (tmp_path / "squeezed.mjs").write_text(assets.script(name), encoding="utf-8")
+        code = (
+            f"const {{ tokenizer }} = require({str(parser)!r}), {{ readFileSync }} = require('fs');"
+            "const of = (path) => [...tokenizer(readFileSync(path, 'utf8'), "
+            "{ ecmaVersion: 'latest', sourceType: 'module' })]"
+            ".map(({ type, value }) => `${type.label} ${value?.source ?? value?.pattern ?? value}`);"
+            f"const [a, b] = ['plain', 'squeezed'].map((name) => of({str(tmp_path)!r} + `/${{name}}.mjs`));"
+            "const at = a.findIndex((token, i) => token !== b[i]);"
+            "if (a.length !== b.length || at >= 0) {"
+            " console.log(at, a.slice(at - 3, at + 4), b.slice(at - 3, at + 4)); process.exit(1); }"
+        )
+        assert run(node(), "-e", code) == ""
 
     def test_types_name_the_traits_that_are_synchronised(self, name):
         own = set(EXPLORERS[name].class_trait_names(sync=True))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
@@ -10,7 +12,7 @@ import traitlets
 from matplotlib.figure import Figure
 from PIL import Image
 
-from segnet_nb._shared.errors import UserRuntimeError
+from segnet_nb._shared.errors import UserRuntimeError, UserTypeError
 from segnet_nb.visualizers.ablation import changed_pixels, marked_changes, show_ablation
 from segnet_nb.widgets.shared.assets import script, style
 from segnet_nb.widgets.shared.explorer import Explorer, guarded
@@ -103,6 +105,7 @@ class IndexAblation(Explorer):
         view: which changes the difference shows, ``"all"``, ``"wrong"`` (right with true indices and
             wrong now) or ``"right"`` (the other way round).
         result: the answer, see ``numbers``; read-only.
+        bench: assign another one and it is run: ``ablation.bench = probes.AblationBench(...)``.
 
     Example:
         >>> IndexAblation.__name__  # IndexAblation(sn.probes.AblationBench(model, images, labels, classes))
@@ -130,9 +133,49 @@ class IndexAblation(Explorer):
         self._bench: AblationBench | None = bench
         self._ablation: AblationResult | None = None
         self._drawn: tuple | None = None
+        self._settling = False
         modes = state.pop("modes", ["true"] * len(bench.stages))
         super().__init__(modes=list(modes), **state)
         self._redraw()
+
+    @property
+    def bench(self) -> AblationBench:
+        """What is run. Assign another network's bench: settings that still fit are kept."""
+        return self._open_bench
+
+    @bench.setter
+    def bench(self, bench: AblationBench) -> None:
+        if not all(hasattr(bench, name) for name in ("run", "stages", "images", "labels", "classes")):
+            raise UserTypeError(
+                f"expected an ablation bench, but got {type(bench).__name__}. "
+                "Pass segnet_nb.probes.AblationBench(model, images, labels, classes)."
+            )
+        self._refuse_when_closed()
+        count, stages = len(bench.images), len(bench.stages)
+        image = self.image if self.image < count else 0
+        other = self.other if self.other is not None and self.other < count else None
+        fits = len(self.modes) == stages and not (count == 1 and "other" in self.modes)
+        modes = self.modes if fits else ["true"] * stages
+        # Whatever is wrong with the bench shows here, before anything has changed.
+        bench.run(
+            image, dict(zip(bench.stages, modes, strict=True)), share=self.share, seed=self.seed, other=other
+        )
+        with self.hold_sync(), self._waiting():
+            self._bench, self._ablation, self._setup = bench, None, {}
+            self.image, self.other, self.modes = image, other, modes
+        with self.hold_sync():
+            self._redraw()
+            self._build_anew()
+
+    @contextmanager
+    def _waiting(self) -> Iterator[None]:
+        """Traits that are set in here are drawn together, afterwards."""
+        self._settling = True
+        try:
+            yield
+        finally:
+            self._settling = False
+        self._drawn = None
 
     @property
     def _open_bench(self) -> AblationBench:
@@ -227,7 +270,7 @@ class IndexAblation(Explorer):
     def _redraw(self, change: Any = None) -> None:
         """Run the bench and send what is new, once for all traits that changed together."""
         state = tuple(map(str, (getattr(self, name) for name in _STATE)))
-        if self._bench is None:
+        if self._bench is None or self._settling:
             return
         try:
             if state != self._drawn:

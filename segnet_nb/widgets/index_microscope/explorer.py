@@ -60,6 +60,17 @@ def _hex(color: np.ndarray) -> str:
     return "#" + "".join(f"{value:02x}" for value in color)
 
 
+def _checked_names(traces: Sequence[UnpoolingTrace], names: Sequence[str] | None) -> list[str]:
+    """A name for each of the traces, which are a sequence."""
+    if isinstance(traces, UnpoolingTrace) or not hasattr(traces, "__getitem__"):
+        raise UserTypeError(f"expected a sequence of traces, but got {type(traces).__name__}. {_FIX}")
+    if not len(traces):
+        raise UserError(f"there are no traces. {_FIX}")
+    if names is not None and len(names) != len(traces):
+        raise UserError(f"names must have one entry for each of {len(traces)} images, but got {len(names)}.")
+    return [*(names or (f"image {number}" for number in range(1, len(traces) + 1)))]
+
+
 class IndexMicroscope(Explorer):
     """What a pooling remembers and where the decoder puts it.
 
@@ -81,6 +92,7 @@ class IndexMicroscope(Explorer):
         path: the answer, a dict: the path of the pixel, see ``PixelPath.as_dict``.
         zero_share: the answer in numbers: share of exact zeros in the unpooled channel before and after the
             convolution, each in 0..1.
+        traces: assign others and they are shown: ``microscope.traces = probes.trace_images(...)``.
 
     Raises:
         TypeError: if the argument is not a sequence of traces.
@@ -118,16 +130,8 @@ class IndexMicroscope(Explorer):
     def __init__(
         self, traces: Sequence[UnpoolingTrace], *, names: Sequence[str] | None = None, **state: Any
     ) -> None:
-        if isinstance(traces, UnpoolingTrace) or not hasattr(traces, "__getitem__"):
-            raise UserTypeError(f"expected a sequence of traces, but got {type(traces).__name__}. {_FIX}")
-        if not len(traces):
-            raise UserError(f"there are no traces. {_FIX}")
-        if names is not None and len(names) != len(traces):
-            raise UserError(
-                f"names must have one entry for each of {len(traces)} images, but got {len(names)}."
-            )
+        self._names = _checked_names(traces, names)
         self._traces: Sequence[UnpoolingTrace] = traces
-        self._names = [*(names or (f"image {number}" for number in range(1, len(traces) + 1)))]
         self._latest: tuple[int, UnpoolingTrace] | None = None
         self._kind: list[int] | None = None
         # JupyterLab's messages run in a thread of their own, beside a cell that sets traits.
@@ -139,6 +143,42 @@ class IndexMicroscope(Explorer):
             height, width, _ = self.trace.image.shape
             self.set_trait("pixel", (height // 2, width // 2))
         self._show("image")
+
+    @property
+    def traces(self) -> Sequence[UnpoolingTrace]:
+        """What is looked at. Assign another network's traces: names and settings that still fit are kept."""
+        return self._traces
+
+    @traces.setter
+    def traces(self, traces: Sequence[UnpoolingTrace]) -> None:
+        same = len(self._names) == len(traces) if hasattr(traces, "__len__") else False
+        names = _checked_names(traces, self._names if same else None)
+        self._refuse_when_closed()
+        with self._turn, self.hold_sync():
+            before = self._traces, self._names, self._latest, self._kind
+            place, old = self.pixel, self.trace.image.shape
+            self._traces, self._names, self._latest, self._kind = traces, names, None, None
+            number = self.image if self.image < len(traces) else 0
+            try:
+                trace = self._traced(number)
+                number_of_stage = min(self.stage, len(trace.stages))
+                last = trace.stage(number_of_stage).channels - 1
+                stage_picture(
+                    trace, number_of_stage, min(self.channel, last)
+                )  # fails now if it cannot be drawn
+            except Exception:
+                self._traces, self._names, self._latest, self._kind = before
+                raise
+            self._settling = True
+            try:
+                self.image, self.stage = number, number_of_stage
+                # The same place: another network may show the images smaller.
+                new = trace.image.shape
+                self.pixel = tuple(at * n // o for at, n, o in zip(place, new, old, strict=False))
+            finally:
+                self._settling = False
+            self._show("image")
+            self._build_anew()
 
     def __repr__(self) -> str:
         if self._latest is None:
@@ -196,7 +236,7 @@ class IndexMicroscope(Explorer):
             if self._kind not in (None, kind):
                 raise traitlets.TraitError(
                     f"image {number} was traced in another network: its stages have {kind} channels, not "
-                    f"{self._kind}. Make a microscope for each network."
+                    f"{self._kind}. Assign all traces of the other network: microscope.traces = ..."
                 )
             self._kind, self._latest = kind, (number, trace)
         return self._latest[1]

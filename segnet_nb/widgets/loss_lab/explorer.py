@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,12 +11,12 @@ import traitlets
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
-from PIL import Image
 
 from segnet_nb import metrics
 from segnet_nb._shared.errors import UserError
 from segnet_nb.visualizers.colors import BLUE, GREEN, GREY, PURPLE, VERMILION
 from segnet_nb.visualizers.figures import NotebookFigure
+from segnet_nb.visualizers.pixels import png
 from segnet_nb.widgets.loss_lab import numbers
 from segnet_nb.widgets.shared.assets import script, style
 from segnet_nb.widgets.shared.explorer import Explorer, guarded
@@ -67,12 +66,6 @@ def score_prediction(mask: np.ndarray, chance: np.ndarray) -> dict[str, float]:
         "mean_iou": result.mean_iou,
         "object_iou": float(result.class_iou[1]),
     }
-
-
-def _png(pixels: np.ndarray) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "png")
-    return buffer.getvalue()
 
 
 class LossLab(Explorer):
@@ -266,10 +259,10 @@ class LossLab(Explorer):
             self.pull = {name: numbers.pull_of_object(mask, g) for name, g in self._gradients.items()}
             self.scores = score_prediction(mask, chance)
             self.lines = numbers.loss_curves(self._field, mask, self.settings, self.against)
-            self.prediction = _png(numbers.between(chance))
+            self.prediction = png(numbers.between(chance))
             self.largest = largest
             self.maps = {
-                name: _png(numbers.diverging(g * mask.size, largest[name]))
+                name: png(numbers.diverging(g * mask.size, largest[name]))
                 for name, g in self._gradients.items()
             }
             self._look()

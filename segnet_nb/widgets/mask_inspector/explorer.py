@@ -29,6 +29,16 @@ def _encoded(pixels: np.ndarray, kind: str = "png", **options: Any) -> bytes:
     return buffer.getvalue()
 
 
+def _checked(predictions: Predictions) -> Predictions:
+    needed = ("images", "labels", "classes", "names", "top_classes", "top_probabilities", "matrices")
+    if not all(hasattr(predictions, name) for name in needed):
+        raise UserTypeError(
+            f"expected the predictions of a network, but got {type(predictions).__name__}. "
+            "Pass segnet_nb.probes.probe_predictions(model, data)."
+        )
+    return predictions
+
+
 class MaskInspector(Explorer):
     """Masks over images, to toggle, threshold, compare and search for errors.
 
@@ -56,6 +66,7 @@ class MaskInspector(Explorer):
         pixel: ``[y, x]`` that was clicked; empty: none.
         answer: what holds at ``pixel``: truth, classes and percent, likeliest first. Read only.
         order: numbers of the images, worst first. Read only.
+        predictions: assign others, of ``probes.probe_predictions``, and they are shown.
 
     Raises:
         TypeError: if the argument is not ``Predictions``.
@@ -102,19 +113,53 @@ class MaskInspector(Explorer):
     pictures = traitlets.Dict(read_only=True).tag(sync=True)
 
     def __init__(self, predictions: Predictions, **state: Any) -> None:
-        needed = ("images", "labels", "classes", "names", "top_classes", "top_probabilities", "matrices")
-        if not all(hasattr(predictions, name) for name in needed):
-            raise UserTypeError(
-                f"expected the predictions of a network, but got {type(predictions).__name__}. "
-                "Pass segnet_nb.probes.probe_predictions(model, data)."
-            )
-        self._predictions = predictions
-        classes = predictions.classes
+        self._percent: dict[int, np.ndarray] = {}
+        self._predictions = _checked(predictions)
+        super().__init__()
+        self._take_over()
+        for name, value in state.items():
+            if not self.has_trait(name):
+                raise UserTypeError(f"MaskInspector has no setting {name!r}.")
+            setattr(self, name, value)
+        self.set_trait("pictures", self._embedded())
+
+    @property
+    def predictions(self) -> Predictions:
+        """What is inspected. Assign another network's predictions: settings that still fit are kept."""
+        return self._predictions
+
+    @predictions.setter
+    def predictions(self, predictions: Predictions) -> None:
+        predictions = _checked(predictions)
+        self._refuse_when_closed()
+        with self.hold_sync():
+            self._predictions = predictions
+            self._percent.clear()
+            self._keep_what_fits()
+            self._take_over()
+            self._answer_pixel()
+            self.set_trait("pictures", self._embedded())
+            self._build_anew()
+
+    def _keep_what_fits(self) -> None:
+        height, width = self._predictions.labels.shape[1:]
+        names = self._predictions.classes.names
+        if self.image >= len(self._predictions):
+            self.image = 0
+        if self.pixel and not (self.pixel[0] < height and self.pixel[1] < width):
+            self.pixel = []
+        if not {*self.cell} <= {*names}:
+            self.cell = []
+        self.hidden = [name for name in self.hidden if name in names]
+
+    def _take_over(self) -> None:
+        """Set what depends on the predictions and not on the state."""
+        predictions, classes = self._predictions, self._predictions.classes
         palettes = {"published": classes.palette.tolist()}
         if classes.num_classes <= 11:
             palettes["safe"] = safe_colors(classes).palette.tolist()
-        self._percent: dict[int, np.ndarray] = {}
-        super().__init__()
+        elif self.colors == "safe":
+            self.colors = "published"
         with self.hold_trait_notifications():
             self.set_trait("names", list(predictions.names))
             self.set_trait("size", list(predictions.labels.shape[1:]))
@@ -122,11 +167,6 @@ class MaskInspector(Explorer):
             self.set_trait("palettes", palettes)
             self.set_trait("matrices", predictions.matrices.astype("<i4").tobytes())
         self._order_images()
-        for name, value in state.items():
-            if not self.has_trait(name):
-                raise UserTypeError(f"MaskInspector has no setting {name!r}.")
-            setattr(self, name, value)
-        self.set_trait("pictures", self._embedded())
 
     def __repr__(self) -> str:
         height, width = self.size

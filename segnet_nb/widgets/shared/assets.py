@@ -1,4 +1,4 @@
-"""The ES module and the style sheet of an explorer, put together from its folder and from ``shared``.
+"""The script and the style sheet of an explorer or a page, put together from its folder and from ``shared``.
 
 A view is written as ES modules that import from each other, so that editors, type checker and linter
 understand them. A widget carries one text, so here the modules are joined in the order of their imports, and
@@ -13,12 +13,10 @@ import re
 from importlib import resources
 from importlib.resources.abc import Traversable
 
-from segnet_nb._shared.scripts import without_comments
+from segnet_nb._shared.scripts import squeezed, without_comments
 
-_FRAME = "shared/explorer.js"
+_FRAME = "widgets/shared/explorer.js"
 _IMPORT = re.compile(r'^import \{[^}]*\} from "(\.[^"]+)";\n', re.MULTILINE)
-# A notebook stores the text with every widget, so it is kept small. No text of a view spans lines.
-_INDENT = re.compile(r"^ {2,}", re.MULTILINE)
 _EXPORT = re.compile(r"^export (?!default )", re.MULTILINE)
 
 
@@ -36,7 +34,7 @@ def script(explorer: str) -> str:
         >>> "import " in text, text.count("export ")
         (False, 1)
     """
-    return "".join(_joinable(_asset(path)) for path in modules(explorer))
+    return _joined(_modules_of(explorer))
 
 
 def style(explorer: str) -> str:
@@ -45,11 +43,30 @@ def style(explorer: str) -> str:
     Args:
         explorer: its folder, such as ``"mask_inspector"``.
     """
-    sheets = (path.removesuffix(".js") + ".css" for path in modules(explorer))
-    return "\n".join(_asset(path) for path in sheets if _file(path).is_file())
+    return _sheets(_modules_of(explorer))
 
 
-@functools.cache
+def page_script(entry: str) -> str:
+    """The script of a page: the modules that its entry imports, each once, then the entry.
+
+    Args:
+        entry: a module below ``segnet_nb``, such as ``"sweeps/gallery/main.js"``, that exports nothing.
+
+    Returns:
+        Text for a script element that is no module: it runs at once, and its names are its own.
+    """
+    return f'(() => {{\n"use strict";\n{_joined(_modules_behind(entry))}}})();\n'
+
+
+def page_style(entry: str) -> str:
+    """The style sheets beside the modules of ``page_script``, after the one of the frame of explorers.
+
+    Args:
+        entry: a module below ``segnet_nb``.
+    """
+    return _sheets((_FRAME, *_modules_behind(entry)))
+
+
 def modules(explorer: str) -> tuple[str, ...]:
     """The modules of an explorer below ``segnet_nb/widgets``, each behind all that it imports.
 
@@ -57,6 +74,17 @@ def modules(explorer: str) -> tuple[str, ...]:
         >>> modules("mask_inspector")[-1]
         'mask_inspector/view.js'
     """
+    return tuple(path.removeprefix("widgets/") for path in _modules_of(explorer))
+
+
+def _modules_of(explorer: str) -> tuple[str, ...]:
+    # The style of the frame comes before every other.
+    return _modules_behind(_FRAME, f"widgets/{explorer}/view.js")
+
+
+@functools.cache
+def _modules_behind(*entries: str) -> tuple[str, ...]:
+    """Modules below ``segnet_nb``, each behind all that it imports."""
     found: dict[str, None] = {}
 
     def follow(path: str) -> None:
@@ -66,17 +94,27 @@ def modules(explorer: str) -> tuple[str, ...]:
             follow(posixpath.normpath(posixpath.join(posixpath.dirname(path), target)))
         found[path] = None
 
-    follow(_FRAME)  # the style of the frame comes before every other
-    follow(f"{explorer}/view.js")
+    for entry in entries:
+        follow(entry)
     return tuple(found)
 
 
+def _joined(paths: tuple[str, ...]) -> str:
+    return "".join(_joinable(_asset(path)) for path in paths)
+
+
+def _sheets(paths: tuple[str, ...]) -> str:
+    sheets = (path.removesuffix(".js") + ".css" for path in paths)
+    return "\n".join(_asset(path) for path in sheets if _file(path).is_file())
+
+
 def _joinable(module: str) -> str:
-    return _INDENT.sub(" ", without_comments(_EXPORT.sub("", _IMPORT.sub("", module))))
+    # A notebook stores the text with every widget, so it is kept small. No text of a view spans lines.
+    return squeezed(without_comments(_EXPORT.sub("", _IMPORT.sub("", module))))
 
 
 def _file(path: str) -> Traversable:
-    return resources.files("segnet_nb.widgets").joinpath(*path.split("/"))
+    return resources.files("segnet_nb").joinpath(*path.split("/"))
 
 
 @functools.cache

@@ -2,29 +2,13 @@
 // Line charts drawn as SVG: axes, ticks, a legend with names and dash patterns, a cursor, marks.
 
 import { element, svg } from "./dom.js";
+import { ticksOf } from "./ticks.js";
 import { clamp } from "./values.js";
 
 /** @import { Chart, ChartOptions, ChartState, Point } from "./types" */
 
 const SIZE = { width: 460, height: 216, left: 46, right: 14, top: 10, bottom: 36 };
 const BASE = SIZE.height - SIZE.bottom, END = SIZE.width - SIZE.right;
-
-/**
- * Round numbers between two ends, about `count` of them, no closer than `least`.
- * @param {Point} ends
- * @param {number} count
- */
-function ticksOf([low, high], count, least = 0) {
-  const rough = Math.max((high - low) / count, least, 1e-12);
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const factor = [1, 2, 2.5, 5].find((one) => one * power >= rough * 0.999) ?? 10;
-  const step = Math.max(least, power * factor);
-  const found = [];
-  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++) {
-    found.push(Number((i * step).toPrecision(12)));
-  }
-  return found;
-}
 
 /**
  * How large an axis must be for a value: the next of 1, 1.5, 2, 3, 4, 5, 7 times a power of ten.

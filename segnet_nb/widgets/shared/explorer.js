@@ -25,20 +25,34 @@ export function explorer(kind, title, build) {
       const error = element("div", { class: "sn-error", role: "alert", hidden: true });
       const announcer = new Announcer(root);
       const scope = new Scope(model, root, busy, announcer);
+      /** @type {Scope<T> | null} */
+      let inner = null;
+      // What a view is built from never changes, so another network is another view in the same frame.
+      const draw = () => {
+        inner?.close();
+        body.replaceChildren();
+        const edition = model.get("_edition");
+        inner = new Scope(model, root, busy, announcer);
+        inner.stale = () => model.get("_edition") !== edition;
+        try {
+          build(inner, body);
+        } catch (failure) {
+          error.textContent = `This view could not be drawn: ${messageOf(failure)}`;
+          error.hidden = false;
+          console.error(failure);
+        }
+      };
       root.append(
         element("header", { class: "sn-header" }, element("span", { class: "sn-title", text: title }), busy),
         error, body, announcer.node);
       scope.ending(() => announcer.close());
+      scope.ending(() => inner?.close());
+      scope.watch("_edition", draw);
       keepKeys(scope, root);
       showState(scope, busy, error);
+      el.classList.add("sn-host");
       el.append(root);
-      try {
-        build(scope, body);
-      } catch (failure) {
-        error.textContent = `This view could not be drawn: ${messageOf(failure)}`;
-        error.hidden = false;
-        console.error(failure);
-      }
+      draw();
       model.send?.({ kind: "seen" });
       return () => { scope.close(); root.remove(); };
     },

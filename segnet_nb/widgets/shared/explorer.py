@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import anywidget
 import traitlets
 from matplotlib.figure import Figure
+
+from segnet_nb._shared.errors import UserRuntimeError
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -48,6 +50,8 @@ class Explorer(anywidget.AnyWidget):
     error = traitlets.Unicode("").tag(sync=True)
     busy = traitlets.Bool(False).tag(sync=True)
     standalone = traitlets.Bool(False).tag(sync=True)
+    # Grows when another network is looked at: the view is built anew.
+    _edition = traitlets.Int(0).tag(sync=True)
 
     _open = False
 
@@ -68,6 +72,14 @@ class Explorer(anywidget.AnyWidget):
 
     def received(self, content: dict[str, Any]) -> None:
         """Answer a message of the view; explorers that speak with theirs override this."""
+
+    def _build_anew(self) -> None:
+        """Have the view built again, as what it is built from has changed."""
+        self.set_trait("_edition", 1 + cast("int", self._edition))
+
+    def _refuse_when_closed(self) -> None:
+        if not self._open:
+            raise UserRuntimeError("this explorer is closed. Make a new one.")
 
     def release(self) -> None:
         """Release what the widget holds, once its views are closed; explorers override this."""

@@ -23,6 +23,8 @@ export class Scope {
     /** @type {(() => void)[]} */
     this.endings = [];
     this.alive = true;
+    /** Whether what arrives is for the view that is built next: traits come together with another network. */
+    this.stale = () => false;
   }
 
   /**
@@ -33,8 +35,9 @@ export class Scope {
   watch(traits, draw) {
     for (const trait of [traits].flat()) {
       const event = `change:${trait}`;
-      this.model.on(event, draw);
-      this.endings.push(() => this.model.off(event, draw));
+      const listener = () => { if (!this.stale()) draw(); };
+      this.model.on(event, listener);
+      this.endings.push(() => this.model.off(event, listener));
     }
   }
 

@@ -13,6 +13,8 @@ export interface BaseTraits {
   error: string;
   busy: boolean;
   standalone: boolean;
+  /** Grows when another network is looked at. */
+  _edition: number;
 }
 
 /** The front end's side of a widget, or its stand-in in a page without a kernel. */

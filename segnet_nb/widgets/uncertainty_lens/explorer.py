@@ -47,6 +47,7 @@ class UncertaintyLens(Explorer):
             of all images (shares are taken of all their pixels together), ``calibration_error`` of all,
             and ``limit``, the uncertainty up to which pixels are kept here; read only. 256 steps of
             uncertainty are told apart.
+        sampled: assign others and they are shown: ``lens.sampled = probes.probe_uncertainty(...)``.
 
     Raises:
         TypeError: if the argument is not sampled predictions.
@@ -86,29 +87,55 @@ class UncertaintyLens(Explorer):
     curves = traitlets.Dict(read_only=True).tag(sync=True)
 
     def __init__(self, sampled: SampledPredictions, **state: Any) -> None:
-        if not all(hasattr(sampled, name) for name in ("counts", "predictions", "confidence", "measures")):
-            raise UserTypeError(
-                f"expected sampled predictions, but got {type(sampled).__name__}. "
-                "Pass segnet_nb.probes.probe_uncertainty(model, data)."
-            )
-        self._sampled = sampled
-        self._counts = list(sampled.counts)
-        tops = {name: numbers.brightest(sampled.measures[name][-1]) for name in MEASURES}
-        self._levels = {name: numbers.levels(sampled.measures[name], tops[name]) for name in MEASURES}
+        self._receive_samples(sampled)
         super().__init__(samples=state.pop("samples", self._counts[-1]))
-        self.set_trait("names", list(sampled.names))
-        self.set_trait("counts", self._counts)
-        self.set_trait("class_names", list(sampled.classes.names))
-        self.set_trait("palette", sampled.classes.palette.tolist())
-        self.set_trait("color_map", numbers.color_map().tolist())
-        self.set_trait("tops", tops)
-        self.set_trait("pictures", self._pictures())
-        self.set_trait("curves", self._curves())
+        self._take_over()
         for name, value in state.items():
             if not self.has_trait(name):
                 raise UserTypeError(f"UncertaintyLens has no setting {name!r}.")
             setattr(self, name, value)
         self._answer()
+
+    @property
+    def sampled(self) -> SampledPredictions:
+        """What is looked at. Assign another network's samples: settings that still fit are kept."""
+        return self._sampled
+
+    @sampled.setter
+    def sampled(self, sampled: SampledPredictions) -> None:
+        self._refuse_when_closed()
+        with self.hold_sync():
+            self._receive_samples(sampled)
+            self.set_trait("curves", {})  # the answer waits for the new ones
+            if self.image >= len(self._sampled):
+                self.image = 0
+            if self.samples not in self._counts:
+                self.samples = self._counts[-1]
+            self._take_over()
+            self._answer()
+            self._build_anew()
+
+    def _receive_samples(self, sampled: SampledPredictions) -> None:
+        if not all(hasattr(sampled, name) for name in ("counts", "predictions", "confidence", "measures")):
+            raise UserTypeError(
+                f"expected sampled predictions, but got {type(sampled).__name__}. "
+                "Pass segnet_nb.probes.probe_uncertainty(model, data)."
+            )
+        tops = {name: numbers.brightest(sampled.measures[name][-1]) for name in MEASURES}
+        levels = {name: numbers.levels(sampled.measures[name], tops[name]) for name in MEASURES}
+        self._sampled, self._counts, self._tops, self._levels = sampled, list(sampled.counts), tops, levels
+
+    def _take_over(self) -> None:
+        """Set what depends on the samples and not on the state."""
+        sampled = self._sampled
+        self.set_trait("names", list(sampled.names))
+        self.set_trait("counts", self._counts)
+        self.set_trait("class_names", list(sampled.classes.names))
+        self.set_trait("palette", sampled.classes.palette.tolist())
+        self.set_trait("color_map", numbers.color_map().tolist())
+        self.set_trait("tops", self._tops)
+        self.set_trait("pictures", self._pictures())
+        self.set_trait("curves", self._curves())
 
     def __repr__(self) -> str:
         height, width = self._sampled.labels.shape[1:]

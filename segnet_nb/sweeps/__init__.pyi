@@ -1,0 +1,3 @@
+from .gallery import (
+    write_gallery as write_gallery,
+)

@@ -1,0 +1,3 @@
+from .writing import (
+    write_gallery as write_gallery,
+)
