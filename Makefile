@@ -20,7 +20,7 @@ WORKERS ?= 2
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-all setup notebooks report lint lint-js node-packages types format lock browser clean
+.PHONY: help lab test test-all setup graders notebooks report lint lint-js node-packages types format lock browser clean
 
 help:  ## This list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 14
@@ -36,7 +36,12 @@ test: $(READY) browser  ## Set up and run the tests: package, notebooks, documen
 test-all: $(READY) browser  ## Also the slow tests, and the core on JAX and PyTorch
 	@$(BIN)/python -m pip install --quiet --only-binary :all: "jax==0.10.2" "torch==2.13.0" || \
 	  echo "JAX or PyTorch could not be installed: the tests that need them are skipped"
+	@$(BIN)/python tools/install_graders.py || \
+	  echo "nbgrader or Otter could not be installed: the tests that need them are skipped"
 	$(BIN)/python -m pytest -n $(WORKERS)
+
+graders: $(READY)  ## Install nbgrader and Otter for their tests, apart from the other packages
+	$(BIN)/python tools/install_graders.py
 
 setup: $(READY)  ## Create .venv from requirements.lock and install the package into it
 

@@ -22,11 +22,23 @@ examples:
 """
 
 
+PACK_EXAMPLES = """\
+examples:
+  segnet-nb course pack class
+  segnet-nb course pack class --lessons 00 01 06 --data camvid
+"""
+
+
 def add(commands: Any) -> None:
     """Add the command's parser, with one of its own for each action."""
     parser = commands.add_parser("course", help="export the lessons for a class")
     actions = parser.add_subparsers(title="actions", dest="action", required=True, metavar="ACTION")
     _add_export(actions)
+    _add_pack(actions)
+    verify = actions.add_parser(
+        "verify", help="check a folder of pack, or a copy; exit status 1 if it differs"
+    )
+    verify.add_argument("folder", type=Path, metavar="FOLDER", help="the folder")
 
 
 def _add_export(actions: Any) -> None:
@@ -61,6 +73,27 @@ def _add_export(actions: Any) -> None:
     _add_notebooks(export)
 
 
+def _add_pack(actions: Any) -> None:
+    pack = actions.add_parser(
+        "pack",
+        help="write a folder with lessons, weights and data for a class without a network",
+        epilog=PACK_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    pack.add_argument("out", type=Path, metavar="OUT", help="folder to write: new, or of an earlier pack")
+    pack.add_argument(
+        "--lessons", nargs="+", default=(), metavar="LESSON", help="numbers or names (default: all)"
+    )
+    pack.add_argument(
+        "--data",
+        nargs="+",
+        default=(),
+        metavar="DATA",
+        help="datasets to copy: camvid, or folders (synthetic scenes need no files)",
+    )
+    _add_notebooks(pack)
+
+
 def _add_notebooks(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--notebooks",
@@ -72,7 +105,12 @@ def _add_notebooks(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run an action and print the folder that it has written."""
+    """Run an action; 1 if what it checked is not in order."""
+    actions = {"export": _export, "pack": _pack, "verify": _verify}
+    return actions[options.action](options)
+
+
+def _export(options: argparse.Namespace) -> int:
     from segnet_nb import teaching
     from segnet_nb.teaching.reveal import find_reveal
 
@@ -89,3 +127,20 @@ def run(options: argparse.Namespace) -> int:
         print(NO_REVEAL, file=sys.stderr)
     print(out)
     return 0
+
+
+def _pack(options: argparse.Namespace) -> int:
+    from segnet_nb import teaching
+
+    print(teaching.pack_course(options.out, options.lessons, data=options.data, notebooks=options.notebooks))
+    return 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from segnet_nb import teaching
+
+    found = teaching.verify_course(options.folder)
+    for line in found:
+        print(line)
+    print(f"{len(found)} faults" if found else "all files are as they were packed")
+    return 1 if found else 0

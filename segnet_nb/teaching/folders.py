@@ -74,6 +74,8 @@ def check_target(target: Path, kind: str) -> dict[str, str] | None:
     try:
         record = json.loads((target / RECORD).read_text(encoding="utf-8"))
         found, files = str(record["kind"]), dict(record["files"])
+        for name in files:  # an edited record must not lead to files elsewhere
+            (target / name).resolve().relative_to(target.resolve())
     except (OSError, ValueError, KeyError, TypeError):
         raise UserError(
             f"{target} is not empty and was not made by this command: pass the path of a new folder."

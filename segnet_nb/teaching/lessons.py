@@ -106,22 +106,24 @@ def find_notebooks(folder: str | Path | None = None) -> Path:
     )
 
 
-def read_lessons(folder: Path, chosen: Sequence[str] = ()) -> list[Lesson]:
+def read_lessons(folder: Path, chosen: Sequence[str] = (), *, solved: bool = True) -> list[Lesson]:
     """Read lessons with their solutions.
 
     Args:
         folder: see ``find_notebooks``.
         chosen: numbers or names, ``"4"``, ``"04"``, ``"04_losses_and_metrics"``; none: all lessons.
+        solved: whether lessons with exercises must have their solutions.
 
     Returns:
         The lessons in the order of their numbers, each once.
 
     Raises:
         UserError: if there is no such lesson, or a notebook cannot be read.
+        MissingFileError: if a solution is missing.
     """
     paths = {path.name[:2]: path for path in sorted(folder.glob("[0-9][0-9]_*.ipynb"))}
     numbers = {_number(each, paths) for each in chosen} or set(paths)
-    return [_read_lesson(paths[number]) for number in sorted(numbers)]
+    return [_read_lesson(paths[number], solved) for number in sorted(numbers)]
 
 
 def _number(text: str, paths: dict[str, Path]) -> str:
@@ -132,18 +134,23 @@ def _number(text: str, paths: dict[str, Path]) -> str:
     return number
 
 
-def _read_lesson(path: Path) -> Lesson:
-    solved = path.parent / "solutions" / path.name
-    solution = _read(solved) if solved.exists() else None
-    return Lesson(
-        path.stem, _read(path), solution, () if solution is None else _questions(solution, solved.name)
-    )
+def _read_lesson(path: Path, solved: bool) -> Lesson:
+    notebook, place = _read(path), path.parent / "solutions" / path.name
+    if place.exists():
+        solution = _read(place)
+        return Lesson(path.stem, notebook, solution, _questions(solution, place.name))
+    if solved and any(cell.source.startswith("course.check(") for cell in notebook.cells):
+        raise MissingFileError(
+            f"{path.parent.as_posix()} has no solutions/{path.name}, with the answers of the exercises: "
+            "restore it, or pass the folder notebooks/ of a clone with --notebooks."
+        )
+    return Lesson(path.stem, notebook, None, ())
 
 
 def _read(path: Path) -> NotebookNode:
     try:
         return nbformat.read(path, as_version=4)
-    except (ValueError, KeyError, nbformat.ValidationError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, nbformat.ValidationError) as error:
         reason = str(error).splitlines()[0][:200]
         raise UserError(f"{path} is not a notebook that can be read ({reason}): restore it.") from error
 

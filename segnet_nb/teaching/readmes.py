@@ -60,7 +60,6 @@ def readme(grader: str, lessons: Sequence[Lesson], *, slides: bool, offline: boo
         # SegNet course, for a class
     """
     name = lessons[0].name if lessons else "LESSON"
-    rows = [f"| {lesson.title} | {lesson.minutes or ''} | {len(lesson.questions)} |" for lesson in lessons]
     parts = [
         "# SegNet course, for a class",
         _PARTS[grader].format(name=name).rstrip(),
@@ -72,5 +71,71 @@ def readme(grader: str, lessons: Sequence[Lesson], *, slides: bool, offline: boo
             "`slides/` has each lesson as slides for a browser: arrow keys or space go on, `?print-pdf` "
             f"after the address gives pages to print. {_REVEAL[offline]}"
         )
-    parts.append("\n".join(["| lesson | minutes | exercises |", "|---|---|---|", *rows]))
+    parts.append(_table(lessons))
     return "\n\n".join(parts) + "\n"
+
+
+_OFFLINE = """\
+# SegNet course, without a network
+
+Lessons, pretrained weights and data for a class. Each machine needs segnet-nb {version}, and no network.
+
+1. Copy this folder to each machine, or share it for reading and copy `notebooks/` alone.
+2. Check the copy: `segnet-nb course verify .` in this folder (or `sha256sum -c SHA256SUMS`).
+3. Say where the weights{and_camvid} are, then start JupyterLab from the same terminal, in this folder.
+
+On Linux and macOS:
+
+```
+export SEGNET_NB_WEIGHTS="$PWD/weights"{camvid}
+jupyter lab notebooks
+```
+
+On Windows, in PowerShell:
+
+```
+$env:SEGNET_NB_WEIGHTS = "$PWD\\weights"{camvid_windows}
+jupyter lab notebooks
+```
+
+Synthetic scenes need no file: each machine makes the same ones. `segnet-nb course verify` makes some and
+compares their sum with `synthetic-scenes.sha256`."""
+_SHARED_CAMVID = """\
+`data/camvid` is CamVid, of the Cambridge-driving Labeled Video Database, as published with SegNet. It is for
+**non-commercial use** only (CC BY-NC 4.0). In a lesson, set `dataset = "camvid"`."""
+
+
+def offline_readme(lessons: Sequence[Lesson], data: Sequence[str], version: str) -> str:
+    """The README of a folder for a class without a network.
+
+    Args:
+        lessons: its lessons.
+        data: the names of the folders in ``data``.
+        version: of the package that has made it.
+
+    Example:
+        >>> print(offline_readme([], [], "0.1.0").splitlines()[2])
+        Lessons, pretrained weights and data for a class. Each machine needs segnet-nb 0.1.0, and no network.
+    """
+    has = "camvid" in data
+    parts = [
+        _OFFLINE.format(
+            version=version,
+            and_camvid=" and CamVid" if has else "",
+            camvid='\nexport SEGNET_NB_CAMVID="$PWD/data/camvid"' if has else "",
+            camvid_windows='\n$env:SEGNET_NB_CAMVID = "$PWD\\data\\camvid"' if has else "",
+        )
+    ]
+    if has:
+        parts.append(_SHARED_CAMVID)
+    others = [name for name in data if name != "camvid"]
+    if others:
+        listed = ", ".join(f"`../data/{name}`" for name in others)
+        parts.append(f"Other data, as the lessons in `notebooks/` name them: {listed}.")
+    parts.append(_table(lessons))
+    return "\n\n".join(parts) + "\n"
+
+
+def _table(lessons: Sequence[Lesson]) -> str:
+    rows = [f"| {lesson.title} | {lesson.minutes or ''} | {len(lesson.questions)} |" for lesson in lessons]
+    return "\n".join(["| lesson | minutes | exercises |", "|---|---|---|", *rows])
