@@ -24,9 +24,11 @@ from . import (
     verdicts as verdicts,
 )
 from .checking import (
+    NotRightError as NotRightError,
     check as check,
     exercise_ids as exercise_ids,
     forget as forget,
+    grade as grade,
 )
 from .gains import (
     gain as gain,

@@ -180,6 +180,30 @@ def page(notebook: Path, *, images_from: Path | None = None, trusted: bool = Fal
     return text
 
 
+def page_of(notebook: NotebookNode, *, title: str, style: str = STYLE) -> str:
+    """Convert a notebook in memory into one self-contained HTML page.
+
+    Args:
+        notebook: with or without outputs; it is not changed.
+        title: of the page.
+        style: its style sheet, after that of nbconvert.
+
+    Example:
+        >>> cell = nbformat.v4.new_markdown_cell("$x^2$ is a square.")
+        >>> "is a square" in page_of(nbformat.v4.new_notebook(cells=[cell]), title="Squares")
+        True
+    """
+    copy = nbformat.from_dict({**notebook, "metadata": {**notebook.metadata, "title": title}})
+    resources = {
+        "metadata": {"name": title, "path": "."},
+        "content_policy": CONTENT_POLICY,
+        "report_style": style,
+        "report_header": "",
+    }
+    text, _ = ReportExporter().from_notebook_node(copy, resources)
+    return text
+
+
 def _title(nb: NotebookNode) -> str:
     for cell in nb.cells:
         if cell.cell_type == "markdown" and cell.source.startswith("# "):
