@@ -180,6 +180,7 @@ class Predicting {
     this.answers.replaceChildren(...(this.fields ? [this.fields.node] : []));
     this.showAnswer();
     if (inside) (this.fields?.inputs[0] ?? this.toggle).focus({ preventScroll: true });
+    if (!question.text && !panel.hidden) this.open(false);  // it was about something that is not shown any more
     if (question.text && !panel.hidden) scope.say("question", question.text);
   }
 
