@@ -30,7 +30,8 @@ class Camera(anywidget.AnyWidget):
     _esm = assets.control_script(_ENTRY)
     _css = assets.page_style(f"widgets/{_ENTRY}")
 
-    photo = traitlets.Bytes(b"").tag(sync=True)
+    # What a browser sends arrives as a memoryview.
+    photo = traitlets.Bytes(b"").tag(sync=True, from_json=lambda sent, _: bytes(sent))
 
 
 def _decoded(content: bytes, longest: int) -> np.ndarray:
@@ -92,7 +93,9 @@ class OwnPhoto(ipywidgets.VBox):
         self._predict, self._classes, self._longest = predict, classes, longest
         self.image: np.ndarray | None = None
         self.labels: np.ndarray | None = None
-        self.upload = ipywidgets.FileUpload(accept="image/*", description="Choose a photo")
+        self.upload = ipywidgets.FileUpload(
+            accept="image/*", description="Choose a photo", layout={"width": "auto"}
+        )
         self.camera = Camera()
         self.message = ipywidgets.Label("")
         self.picture = ipywidgets.Image(format="jpeg", layout={"display": "none", "max_width": "100%"})
