@@ -23,8 +23,9 @@ FLOORS = (
     {"training"},
     {"probes"},
     {"visualizers"},
-    {"widgets", "reports", "course"},
-    {"sweeps", "teaching"},
+    {"widgets", "reports"},
+    {"course", "sweeps"},
+    {"teaching"},
     {"cli"},
 )
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import re
 from typing import Any
 
+from segnet_nb.course import progress_file
 from segnet_nb.course.answers import is_missing
 from segnet_nb.course.verdicts import Exercise, Unreadable, Verdict, missing, wrong
 
 _NUMBER = re.compile(r"(\d{1,2})\.(\d+)")
 
-# Wrong answers of this session, per exercise. Nothing else is kept, and nothing is written to a file.
+# Wrong answers of this session, per exercise. Not written to a file; ``progress_file`` says what is.
 _attempts: dict[str, list[str]] = {}
 
 
@@ -38,7 +40,8 @@ def check(exercise: str, answer: Any = None, *context: Any) -> None:
     """Print ``Right``, or ``Not yet`` with the reason.
 
     A hint is given after a wrong answer, and a second one after another wrong answer. Running the same cell
-    again does not count, and neither does a cell without an answer. Never raises.
+    again does not count, and neither does a cell without an answer. Never raises. That an exercise is solved
+    is kept in the reader's progress, once; see ``progress``.
 
     Args:
         exercise: lesson and number, such as ``"04.1"``.
@@ -51,7 +54,10 @@ def check(exercise: str, answer: Any = None, *context: Any) -> None:
         >>> check("04.3", 9)
         Right.
     """
-    print(report(exercise, answer, *context))
+    text = report(exercise, answer, *context)
+    print(text)
+    if text.startswith("Right"):
+        _remember(exercise)
 
 
 def grade(exercise: str, answer: Any = None, *context: Any) -> None:
@@ -146,6 +152,22 @@ def _find(exercise: Any) -> tuple[str, Exercise] | None:
     name = f"{int(match[1]):02d}.{int(match[2])}"
     found = _exercises(match[1]).get(name)
     return None if found is None else (name, found)
+
+
+def _remember(exercise: Any) -> None:
+    """Keep that an exercise is solved; whatever happens to the file must not disturb the lesson."""
+    # A solution is right without the reader; Jupyter's server says which notebook a kernel runs.
+    if "solutions" in os.environ.get("JPY_SESSION_NAME", "").replace("\\", "/").split("/"):
+        return
+    try:
+        known = _find(exercise)
+        if known is None or known[0] in progress_file.load()["exercises"]:
+            return
+        progress_file.change(lambda content: content["exercises"].setdefault(known[0], progress_file.now()))
+        for sentence in progress_file.notices():
+            print(sentence)
+    except Exception:  # progress is worth less than the lesson
+        return
 
 
 def _judged(exercise: Exercise, answer: Any, context: tuple[Any, ...]) -> Verdict:

@@ -17,6 +17,8 @@ from segnet_nb.teaching.cells import METADATA
 from segnet_nb.teaching.lessons import Lesson
 from segnet_nb.teaching.slide_parts import CAPACITY, is_heading, lines_of, parts_of
 
+_FOR_READERS = ("course.require", "course.quiz", "course.test")  # calls that are of use in a notebook alone
+
 TEMPLATE = """\
 {%- extends 'reveal/index.html.j2' -%}
 {%- block html_head_js -%}{%- endblock -%}
@@ -139,7 +141,7 @@ def _add(cells: list[NotebookNode], piece: NotebookNode, kind: str) -> None:
 
 def _sets_up(cell: NotebookNode) -> bool:
     """Whether a cell only imports, sets parameters or checks them."""
-    if "parameters" in cell.metadata.get("tags", ()) or cell.source.startswith("course.require"):
+    if "parameters" in cell.metadata.get("tags", ()) or cell.source.startswith(_FOR_READERS):
         return True
     try:
         statements = ast.parse(cell.source).body

@@ -4,6 +4,7 @@ from . import (
     loss_lab as loss_lab,
     mask_inspector as mask_inspector,
     pooling_playground as pooling_playground,
+    quiz as quiz,
     shared as shared,
     training_monitor as training_monitor,
     uncertainty_lens as uncertainty_lens,
@@ -22,6 +23,9 @@ from .mask_inspector import (
 )
 from .pooling_playground import (
     PoolingPlayground as PoolingPlayground,
+)
+from .quiz import (
+    Quiz as Quiz,
 )
 from .training_monitor import (
     TrainingMonitor as TrainingMonitor,

@@ -240,6 +240,8 @@ class Comparison {
     const { mode, curtain, opacity } = choices.values;
     drawColors(this.canvas, pair.image, colorsOf(pair, choices.values), opacity);
     this.edge.hidden = mode !== "curtain";
+    // Colours of outcomes are told apart on grey alone.
+    this.frame.classList.toggle("gl-plain", ["difference", "onlyA", "onlyB"].includes(mode));
     this.edge.style.left = `${100 * curtain}%`;
     this.caption.textContent = mode === "curtain" ? "A to the left, B to the right" : MODE_TEXTS[mode];
     this.canvas.setAttribute("aria-label", `Image ${pair.image.name}: ${this.caption.textContent}`);

@@ -10,9 +10,9 @@ import { total } from "./counts.js";
 /** @type {[keyof Counts, string, string][]} */
 const WITH_TRUTH = [["both", "both right", ""], ["onlyA", "only A right", "A is right and B is not"],
   ["onlyB", "only B right", "B is right and A is not"], ["neither", "both wrong", ""],
-  ["differ", "A and B differ", ""]];
+  ["differ", "different", "A and B differ"]];
 /** @type {[keyof Counts, string, string][]} */
-const WITHOUT = [["differ", "A and B differ", ""]];
+const WITHOUT = [["differ", "different", "A and B differ"]];
 
 /**
  * @param {number} count
@@ -67,5 +67,5 @@ function classButton(choices, id, name, palette) {
     type: "button", class: "gl-link", "aria-pressed": `${pressed}`, "data-highlight": id,
     title: pressed ? "Show all classes again" : "Show the pixels of this class alone",
     click: () => choices.set("highlight", choices.get("highlight") === id ? -1 : id),
-  }, swatch(rgb(palette[id % palette.length])), ` ${name}`);
+  }, swatch(rgb(palette[id % palette.length])), element("span", { text: name }));
 }

@@ -115,7 +115,7 @@ def _history(run: Run) -> dict[str, list[Any]]:
 
 
 def _rounded(value: Number | None) -> Number | None:
-    return None if value is None else value if isinstance(value, int) else float(f"{value:.6g}")
+    return None if value is None else value if isinstance(value, int) else float(f"{value:.9g}")
 
 
 def _exact(value: Any) -> Any:

@@ -13,8 +13,8 @@ import { LINES } from "./state.js";
 /** @import { Point } from "../../widgets/shared/types" */
 /** @import { Choices } from "./state.js" */
 
-const WIDE = { width: 900, height: 380, left: 56, right: 16, top: 12, bottom: 40 };
-const NARROW = { ...WIDE, width: 420, height: 320 };
+const WIDE = { width: 900, height: 380, left: 56, right: 16, top: 26, bottom: 40 };
+const NARROW = { ...WIDE, width: 380, height: 300, left: 44, right: 10 };
 
 /** @typedef {{ run: Row, points: Point[], style: number, pair: string }} Line */
 
@@ -88,7 +88,8 @@ function drawLines(drawing, lines, name, frame) {
   /** @type {SVGElement[]} */
   const parts = [...gridLines(frame, y, tickText(share)), ...numbersBelow(frame, x),
     svg("line", { x1: frame.left, x2: frame.width - frame.right, y1: base, y2: base, class: "gl-axis" }),
-    svg("text", { x: frame.width / 2, y: frame.height - 6, "text-anchor": "middle", text: "epoch" })];
+    svg("text", { x: frame.width / 2, y: frame.height - 6, "text-anchor": "middle", text: "epoch" }),
+    svg("text", { x: frame.left, y: 12, text: share ? `${name}, %` : name, class: "gl-y" })];
   // The first lines lie on top, and A and B above all.
   const order = [...lines].reverse().sort((a, b) => a.pair.length - b.pair.length);
   for (const { run, points, style, pair } of order) {

@@ -18,6 +18,7 @@ from segnet_nb.sweeps.gallery.records import Mask, Run, Sweep
 # What one sweep may take: so much for each run, but enough for a few images where there are few runs.
 BYTES_PER_RUN = 100_000
 LEAST_BYTES = 4_000_000
+_LEVEL = 6  # 9 takes up to 15 times as long on noisy masks, for a sixth of their size
 
 
 class _UnusableMaskError(Exception):
@@ -35,6 +36,7 @@ class SharedImage:
         file: path of the JPEG from the page, or an empty text where there is none.
         truth: its true classes, packed, or an empty text.
         masks: packed masks by the key of their run.
+        file_bytes: size of the image file, the truth and the masks on disk.
     """
 
     key: str
@@ -43,11 +45,12 @@ class SharedImage:
     file: str = ""
     truth: str = ""
     masks: dict[str, str] = field(default_factory=dict)
+    file_bytes: int = 0
 
     @property
     def weight(self) -> int:
-        """Bytes of its masks in the page."""
-        return len(self.truth) + sum(map(len, self.masks.values()))
+        """Bytes of all that belongs to it, in the page and beside it."""
+        return len(self.truth) + sum(map(len, self.masks.values())) + self.file_bytes
 
 
 def packed(mask: np.ndarray) -> str:
@@ -63,7 +66,7 @@ def packed(mask: np.ndarray) -> str:
     """
     differences = mask.copy()
     differences[1:] -= mask[:-1]  # modulo 256
-    return base64.b64encode(zlib.compress(differences.tobytes(), 9)).decode("ascii")
+    return base64.b64encode(zlib.compress(differences.tobytes(), _LEVEL)).decode("ascii")
 
 
 def shared_images(sweep: Sweep) -> tuple[list[SharedImage], list[str]]:
@@ -105,7 +108,7 @@ def within_budget(images: list[SharedImage], spent: int, runs: int) -> tuple[lis
         return kept, []
     left = len(images) - len(kept)
     return kept, [
-        f"{left} of {len(images)} images are left out, so that the page has at most "
+        f"{left} of {len(images)} images are left out, so that page, images and masks take at most "
         f"{BYTES_PER_RUN // 1000} KB a run: record fewer or smaller images."
     ]
 
@@ -125,13 +128,16 @@ def _add_masks(images: dict[str, SharedImage], folder: Path, run: Run) -> list[s
             continue
         images[image.key] = image
         image.masks[run.key] = packed(ids)
+        image.file_bytes += mask.path.stat().st_size
     return reasons
 
 
 def _new_image(folder: Path, mask: Mask, ids: np.ndarray) -> SharedImage:
     image = SharedImage(mask.image, mask.name, (ids.shape[0], ids.shape[1]))
-    if (folder / f"{mask.image}.jpg").is_file():
-        image.file = f"images/{mask.image}.jpg"
+    picture = folder / f"{mask.image}.jpg"
+    if picture.is_file():
+        image.file = f"images/{picture.name}"
+        image.file_bytes = picture.stat().st_size
     truth = folder / f"{mask.image}-truth.png"
     try:
         true = _decoded(truth.read_bytes()) if truth.is_file() else None

@@ -10,10 +10,10 @@ import re
 from importlib import resources
 from typing import Any
 
+from segnet_nb._shared import view_assets as assets
 from segnet_nb.sweeps.gallery import contents
 from segnet_nb.sweeps.gallery.masks import SharedImage, within_budget
 from segnet_nb.sweeps.gallery.records import Sweep
-from segnet_nb.widgets.shared import assets
 
 # The hashes admit the script and the style of this page alone. Images lie beside it, on disk or on a server.
 POLICY = (
@@ -33,10 +33,11 @@ def page(sweep: Sweep, images: list[SharedImage], problems: list[str]) -> tuple[
     """
     table = contents.table(sweep)
     histories = sum(len(_json(contents.block(run, []))) for run in sweep.runs)
-    shown, left_out = within_budget(images, len(_json(table)) + histories, len(sweep.runs))
+    style, script = assets.page_style(ENTRY), assets.page_script(ENTRY)
+    spent = sum(map(len, (style, script, _json(table)))) + histories
+    shown, left_out = within_budget(images, spent, len(sweep.runs))
     problems = [*problems, *left_out]
     table |= {"images": [contents.image(one) for one in shown], "problems": problems}
-    style, script = assets.page_style(ENTRY), assets.page_script(ENTRY)
     truths = {one.key: one.truth for one in shown if one.truth}
     blocks = [_data("truth", truths), *(_data(f"run-{r.key}", contents.block(r, shown)) for r in sweep.runs)]
     parts = {
