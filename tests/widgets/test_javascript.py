@@ -17,6 +17,7 @@ from segnet_nb import widgets
 from segnet_nb._shared import view_assets as assets
 from segnet_nb._shared.scripts import squeezed_style
 from segnet_nb.widgets.shared.explorer import Explorer
+from segnet_nb.widgets.shared.predicting import AskingExplorer
 
 ROOT = Path(__file__).parents[2]
 FOLDER = Path(widgets.__file__).parent
@@ -143,7 +144,8 @@ class TestJoined:
 
     def test_types_name_the_traits_that_are_synchronised(self, name):
         own = set(EXPLORERS[name].class_trait_names(sync=True))
-        own -= set(Explorer.class_trait_names(sync=True))
+        base = AskingExplorer if issubclass(EXPLORERS[name], AskingExplorer) else Explorer
+        own -= set(base.class_trait_names(sync=True))
         assert interface(FOLDER / name / "types.d.ts", "Traits") == own
 
 
@@ -151,6 +153,13 @@ def test_types_name_the_traits_of_all_explorers():
     common = interface(FOLDER / "shared/types.d.ts", "BaseTraits")
     inherited = set(anywidget.AnyWidget.class_trait_names(sync=True))
     assert common == set(Explorer.class_trait_names(sync=True)) - inherited
+
+
+def test_types_name_the_traits_of_those_that_ask():
+    asking = interface(FOLDER / "shared/types.d.ts", "AskingTraits")
+    both = AskingExplorer.class_trait_names(sync=True), Explorer.class_trait_names(sync=True)
+    assert asking == set(both[0]) - set(both[1])
+    assert [name for name, one in EXPLORERS.items() if not issubclass(one, AskingExplorer)] == ["quiz"]
 
 
 def test_every_module_is_used():
