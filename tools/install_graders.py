@@ -1,7 +1,7 @@
 """Install nbgrader and Otter for tests/teaching/test_graders.py, into a folder of their own.
 
-They pin packages that this project has in newer versions, and change JupyterLab. So they get an environment in
-``.venv/graders``, in which the packages of ``.venv`` can be imported too.
+They pin packages that this project has in newer versions, and change JupyterLab. So they get an environment
+of their own, ``.venv/graders``, in which the packages of ``.venv`` can be imported too.
 
 Usage: python tools/install_graders.py
 """

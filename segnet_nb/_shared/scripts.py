@@ -21,11 +21,12 @@ def without_comments(source: str) -> str:
     return _COMMENT.sub("", source)
 
 
-_TEXT = re.compile(r'("(?:\\.|[^"\\])*")')
+_TEXT = re.compile(r'("(?:\\.|[^"\\])*"|`(?:\\.|[^`\\])*`)')
 # A space says something only between two words, and between signs that would join to another one.
 _SPACE = re.compile(r"(?<![\w$]) +(?![-+/])|(?<![-+/]) +(?![\w$])")
-# Spaces in a template or a regular expression belong to it, and both are rare enough to be left alone.
-_DELICATE = re.compile(r"[`']|[(=,] ?/")
+# Spaces in a template in a template or in a regular expression belong to it, and both are rare enough to be
+# left alone.
+_DELICATE = re.compile(r"'|[(=,] ?/|\$\{[^}]*`")
 
 
 def squeezed(source: str) -> str:
@@ -47,7 +48,7 @@ def _squeezed_line(line: str) -> str:
         return line
     code, comment, _ = line.partition("  // ")
     return "".join(
-        part if part.startswith('"') else _SPACE.sub("", part)
+        part if part[:1] in ('"', "`") else _SPACE.sub("", part)
         for part in _TEXT.split(code if comment else line)
     )
 

@@ -10,6 +10,7 @@ from . import (
     otter as otter,
     readmes as readmes,
     reveal as reveal,
+    slide_parts as slide_parts,
     slides as slides,
     writing as writing,
 )

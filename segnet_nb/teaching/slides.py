@@ -15,12 +15,9 @@ from traitlets import default
 from segnet_nb.reports.html import ReportExporter
 from segnet_nb.teaching.cells import METADATA
 from segnet_nb.teaching.lessons import Lesson
-from segnet_nb.teaching.links import moved_links
+from segnet_nb.teaching.slide_parts import CAPACITY, is_heading, lines_of, parts_of
 
-CAPACITY = 15.0  # lines of text that one slide holds
-_CHARACTERS_A_LINE, _LINES_A_PICTURE = 78, 12.0
-_PICTURES = ("image/png", "image/jpeg", "image/svg+xml", "text/html")
-_HEADING = re.compile(r"^#{1,3} ")
+_FOR_READERS = ("course.require", "course.quiz", "course.test")  # calls that are of use in a notebook alone
 
 TEMPLATE = """\
 {%- extends 'reveal/index.html.j2' -%}
@@ -107,8 +104,8 @@ def slides_notebook(lesson: Lesson) -> NotebookNode:
     cells: list[NotebookNode] = []
     filled, section = 0.0, ""
     for piece in _shown(lesson):
-        size = _lines(piece)
-        if _is_heading(piece):
+        size = lines_of(piece)
+        if is_heading(piece):
             section = piece.source.splitlines()[0].lstrip("# ")
             _add(cells, piece, "slide")
             filled = size
@@ -127,100 +124,24 @@ def _shown(lesson: Lesson) -> Iterator[NotebookNode]:
     checks = {question.number for question in lesson.questions}
     begun = False
     for place, cell in enumerate(lesson.notebook.cells):
-        for piece in _pieces(cell):
-            begun = begun or (_is_heading(piece) and piece.source.startswith("##"))
+        if cell.cell_type == "code" and (_sets_up(cell) or _is_check(cell, checks)):
+            continue
+        for piece in parts_of(cell):
+            begun = begun or (is_heading(piece) and piece.source.startswith("##"))
             # Between the first cell and the first section there are the parameters, and what is said of them.
-            if not begun and place > 0:
-                continue
-            if piece.cell_type == "code" and (_sets_up(piece) or _is_check(piece, checks)):
-                continue
-            yield piece
-
-
-def _is_heading(piece: NotebookNode) -> bool:
-    return piece.cell_type == "markdown" and bool(_HEADING.match(piece.source))
+            if begun or place == 0:
+                yield piece
 
 
 def _add(cells: list[NotebookNode], piece: NotebookNode, kind: str) -> None:
-    piece.metadata = NotebookNode(slideshow={"slide_type": kind})
+    piece.metadata = NotebookNode({**piece.metadata, "slideshow": {"slide_type": kind}})
     piece.id = f"slide-{len(cells)}"
     cells.append(piece)
 
 
-def _pieces(cell: NotebookNode) -> list[NotebookNode]:
-    """A cell in parts that fit on a slide: Markdown at its headings, then between paragraphs."""
-    if cell.cell_type != "markdown":
-        piece = NotebookNode({**cell, "metadata": NotebookNode(cell.metadata)})
-        piece.source = piece.source.removeprefix("# NBVAL_IGNORE_OUTPUT\n")  # for the tests alone
-        return [piece]
-    parts: list[str] = []
-    found = blocks(moved_links(cell.source, lambda _: None))
-    for block in (each for long in found for each in _split(long)):
-        if parts and not _HEADING.match(block) and _text_lines(parts[-1]) + _text_lines(block) <= CAPACITY:
-            parts[-1] += f"\n\n{block}"
-        else:
-            parts.append(block)
-    return [nbformat.v4.new_markdown_cell(part) for part in parts]
-
-
-def blocks(text: str) -> list[str]:
-    r"""The paragraphs, lists, tables and fenced blocks of Markdown; formulas between ``$$`` stay whole.
-
-    Example:
-        >>> blocks("## A\n\nb\n\n```\nc\n\nd\n```")
-        ['## A', 'b', '```\nc\n\nd\n```']
-    """
-    found: list[str] = []
-    open_ = False
-    for paragraph in re.split(r"\n\s*\n", text.strip()):
-        if open_:
-            found[-1] += f"\n\n{paragraph}"
-        elif paragraph:
-            found.append(paragraph)
-        if (paragraph.count("```") + paragraph.count("$$")) % 2:
-            open_ = not open_
-    return found
-
-
-def _split(block: str) -> list[str]:
-    """A list or a table that is too long for a slide in several; a table has its head in each."""
-    lines = block.splitlines()
-    if _text_lines(block) <= CAPACITY or not all(line.startswith(("|", "- ", "  ")) for line in lines):
-        return [block]
-    head, rows = (lines[:2], lines[2:]) if block.startswith("|") else ([], lines)
-    parts, items = [head[:]], re.split(r"\n(?=\||- )", "\n".join(rows))
-    for item in items:
-        if len(parts[-1]) > len(head) and _text_lines("\n".join([*parts[-1], item])) > CAPACITY - 2:
-            parts.append(head[:])
-        parts[-1].append(item)
-    return ["\n".join(part) for part in parts]
-
-
-def _lines(cell: NotebookNode) -> float:
-    """About how many lines of text a cell fills on a slide."""
-    if cell.cell_type == "markdown":
-        return _text_lines(cell.source)
-    size = 0.8 * _text_lines(cell.source)
-    for output in cell.get("outputs", ()):
-        if any(kind in output.get("data", {}) for kind in _PICTURES):
-            size += _LINES_A_PICTURE
-        else:
-            size += 0.8 * _text_lines(output.get("text", "") or output.get("data", {}).get("text/plain", ""))
-    return size
-
-
-def _text_lines(text: str) -> float:
-    lines = sum(
-        (1 + len(line) // _CHARACTERS_A_LINE) * (1.4 if line.startswith("|") else 1.0)
-        for line in text.splitlines()
-        if line.strip()
-    )
-    return lines + 0.5 * text.count("\n\n") + (1.0 if _HEADING.match(text) else 0.0) + 1.5 * text.count("$$")
-
-
 def _sets_up(cell: NotebookNode) -> bool:
     """Whether a cell only imports, sets parameters or checks them."""
-    if "parameters" in cell.metadata.get("tags", ()) or cell.source.startswith("course.require"):
+    if "parameters" in cell.metadata.get("tags", ()) or cell.source.startswith(_FOR_READERS):
         return True
     try:
         statements = ast.parse(cell.source).body

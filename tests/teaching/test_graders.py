@@ -22,7 +22,7 @@ from segnet_nb.teaching.lessons import read_lessons
 from tests.teaching import small_course
 from tests.teaching.small_course import ROOT, sources
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]  # each tool runs a lesson several times
 GRADERS = Path(sys.prefix) / "graders" / ("Scripts" if os.name == "nt" else "bin")
 
 

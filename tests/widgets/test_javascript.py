@@ -12,11 +12,14 @@ from pathlib import Path
 
 import anywidget
 import pytest
+from anywidget import AnyWidget
 
 from segnet_nb import widgets
 from segnet_nb._shared import view_assets as assets
 from segnet_nb._shared.scripts import squeezed_style
+from segnet_nb.widgets.own_photo.photo import Camera
 from segnet_nb.widgets.shared.explorer import Explorer
+from segnet_nb.widgets.shared.predicting import AskingExplorer
 
 ROOT = Path(__file__).parents[2]
 FOLDER = Path(widgets.__file__).parent
@@ -143,7 +146,8 @@ class TestJoined:
 
     def test_types_name_the_traits_that_are_synchronised(self, name):
         own = set(EXPLORERS[name].class_trait_names(sync=True))
-        own -= set(Explorer.class_trait_names(sync=True))
+        base = AskingExplorer if issubclass(EXPLORERS[name], AskingExplorer) else Explorer
+        own -= set(base.class_trait_names(sync=True))
         assert interface(FOLDER / name / "types.d.ts", "Traits") == own
 
 
@@ -153,9 +157,28 @@ def test_types_name_the_traits_of_all_explorers():
     assert common == set(Explorer.class_trait_names(sync=True)) - inherited
 
 
+def test_types_name_the_traits_of_those_that_ask():
+    asking = interface(FOLDER / "shared/types.d.ts", "AskingTraits")
+    both = AskingExplorer.class_trait_names(sync=True), Explorer.class_trait_names(sync=True)
+    assert asking == set(both[0]) - set(both[1])
+    assert [name for name, one in EXPLORERS.items() if not issubclass(one, AskingExplorer)] == ["quiz"]
+
+
 def test_every_module_is_used():
     used = {path for name in EXPLORERS for path in assets.modules(name)}
+    used |= {path.removeprefix("widgets/") for path in assets.page_modules("widgets/own_photo/camera.js")}
     assert {path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.js")} == used
+
+
+def test_the_camera_carries_its_modules_and_names_its_traits(tmp_path):
+    assert Camera._esm == assets.control_script("own_photo/camera.js")
+    assert Camera._esm.count("export default") == 1
+    assert not re.search(r"^\s*import\b", Camera._esm, re.MULTILINE)
+    own = set(Camera.class_trait_names(sync=True)) - set(AnyWidget.class_trait_names(sync=True))
+    assert interface(FOLDER / "own_photo/types.d.ts", "Traits") == own
+    if node() is not None:
+        (tmp_path / "camera.mjs").write_text(Camera._esm, encoding="utf-8")
+        assert run(node(), "--check", str(tmp_path / "camera.mjs")) == ""
 
 
 def test_versions_of_the_tools_are_exact_and_no_address_is_stored():

@@ -16,8 +16,8 @@ from segnet_nb._shared.errors import UserRuntimeError, UserTypeError
 from segnet_nb.visualizers.ablation import changed_pixels, marked_changes, show_ablation
 from segnet_nb.widgets.index_ablation import questions
 from segnet_nb.widgets.shared.assets import script, style
-from segnet_nb.widgets.shared.explorer import Explorer, guarded
-from segnet_nb.widgets.shared.predicting import Question
+from segnet_nb.widgets.shared.explorer import guarded
+from segnet_nb.widgets.shared.predicting import AskingExplorer, Question
 
 if TYPE_CHECKING:
     from segnet_nb.probes import AblationBench, AblationResult
@@ -94,7 +94,7 @@ def numbers(found: AblationResult, labels: np.ndarray, void_id: int) -> dict[str
     }
 
 
-class IndexAblation(Explorer):
+class IndexAblation(AskingExplorer):
     """A view of an ``AblationBench``: choose what replaces the indices, see how the labels change.
 
     Attributes:

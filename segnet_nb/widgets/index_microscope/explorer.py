@@ -19,8 +19,8 @@ from segnet_nb.visualizers.pooling import OFFSET_COLORS
 from segnet_nb.visualizers.unpooling import show_unpooling
 from segnet_nb.widgets.index_microscope import questions
 from segnet_nb.widgets.shared.assets import script, style
-from segnet_nb.widgets.shared.explorer import Explorer, guarded
-from segnet_nb.widgets.shared.predicting import Question
+from segnet_nb.widgets.shared.explorer import guarded
+from segnet_nb.widgets.shared.predicting import AskingExplorer, Question
 
 _FIX = "Pass segnet_nb.probes.trace_images(model, images)."
 
@@ -73,7 +73,7 @@ def _checked_names(traces: Sequence[UnpoolingTrace], names: Sequence[str] | None
     return [*(names or (f"image {number}" for number in range(1, len(traces) + 1)))]
 
 
-class IndexMicroscope(Explorer):
+class IndexMicroscope(AskingExplorer):
     """What a pooling remembers and where the decoder puts it.
 
     Six maps of one channel: the image, the features, their maxima, the indices, the sparse unpooled map and

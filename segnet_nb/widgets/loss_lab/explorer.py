@@ -19,8 +19,8 @@ from segnet_nb.visualizers.figures import NotebookFigure
 from segnet_nb.visualizers.pixels import png
 from segnet_nb.widgets.loss_lab import numbers, questions
 from segnet_nb.widgets.shared.assets import script, style
-from segnet_nb.widgets.shared.explorer import Explorer, guarded
-from segnet_nb.widgets.shared.predicting import Question
+from segnet_nb.widgets.shared.explorer import guarded
+from segnet_nb.widgets.shared.predicting import AskingExplorer, Question
 
 SHAPES = (*numbers.PRESETS, "own")
 NAMES = {
@@ -69,7 +69,7 @@ def score_prediction(mask: np.ndarray, chance: np.ndarray) -> dict[str, float]:
     }
 
 
-class LossLab(Explorer):
+class LossLab(AskingExplorer):
     """An object on 24 x 32 pixels to paint, a prediction to degrade, four losses and their gradients.
 
     Args:

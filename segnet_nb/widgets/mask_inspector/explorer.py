@@ -14,8 +14,8 @@ from segnet_nb._shared.errors import UserTypeError
 from segnet_nb.datasets.colors import safe_colors
 from segnet_nb.widgets.mask_inspector import picture, questions
 from segnet_nb.widgets.shared.assets import script, style
-from segnet_nb.widgets.shared.explorer import Explorer, guarded
-from segnet_nb.widgets.shared.predicting import Question
+from segnet_nb.widgets.shared.explorer import guarded
+from segnet_nb.widgets.shared.predicting import AskingExplorer, Question
 
 if TYPE_CHECKING:
     from segnet_nb.probes.predictions import Predictions
@@ -40,7 +40,7 @@ def _checked(predictions: Predictions) -> Predictions:
     return predictions
 
 
-class MaskInspector(Explorer):
+class MaskInspector(AskingExplorer):
     """Masks over images, to toggle, threshold, compare and search for errors.
 
     The pixels travel once, compressed; the picture is made in the browser, so every control answers within

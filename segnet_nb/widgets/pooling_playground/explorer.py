@@ -14,8 +14,8 @@ from segnet_nb.visualizers.upsampling import show_upsampling
 from segnet_nb.widgets.pooling_playground import questions
 from segnet_nb.widgets.pooling_playground.numbers import WAYS, answer, number, preset
 from segnet_nb.widgets.shared.assets import script, style
-from segnet_nb.widgets.shared.explorer import Explorer, guarded
-from segnet_nb.widgets.shared.predicting import Question
+from segnet_nb.widgets.shared.explorer import guarded
+from segnet_nb.widgets.shared.predicting import AskingExplorer, Question
 
 SIDES = range(4, 9)
 """How many rows and columns a map may have."""
@@ -89,7 +89,7 @@ def checked_kernel(value: Any) -> list[list[float]]:
     return [[float(cell) for cell in row] for row in rows]
 
 
-class PoolingPlayground(Explorer):
+class PoolingPlayground(AskingExplorer):
     """A small map to edit; its maxima, their indices, and four ways to upsample them.
 
     Click a cell and type, move with the arrow keys, change a value with + and -. All is computed in the

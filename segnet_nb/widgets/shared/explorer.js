@@ -7,7 +7,7 @@ import { keepKeys } from "./keyboard.js";
 import { predictFirst } from "./predicting.js";
 import { Scope } from "./scope.js";
 
-/** @import { BaseTraits, View } from "./types" */
+/** @import { BaseTraits, Model, View } from "./types" */
 
 /**
  * What a view exports for anywidget.
@@ -43,7 +43,8 @@ export function explorer(kind, title, build) {
           console.error(failure);
         }
       };
-      const { toggle, panel } = predictFirst(scope);
+      // A quiz has no such button: it asks anyway.
+      const { toggle, panel } = asks(model) ? predictFirst(scope) : { toggle: "", panel: "" };
       root.append(
         element("header", { class: "sn-header" }, element("span", { class: "sn-title", text: title }), toggle, busy),
         error, panel, body, announcer.node);
@@ -59,6 +60,11 @@ export function explorer(kind, title, build) {
       return () => { scope.close(); root.remove(); };
     },
   };
+}
+
+/** @param {Model<any>} model */
+function asks(model) {
+  return model.get("revealed") !== undefined;
 }
 
 /**

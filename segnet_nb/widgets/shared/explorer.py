@@ -11,7 +11,6 @@ import traitlets
 from matplotlib.figure import Figure
 
 from segnet_nb._shared.errors import UserRuntimeError
-from segnet_nb.widgets.shared.predicting import Predicting
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -35,7 +34,7 @@ def _message(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-class Explorer(Predicting, anywidget.AnyWidget):
+class Explorer(anywidget.AnyWidget):
     """A widget whose whole state are validated traits.
 
     Set a trait from Python or move a control in the browser: the same observers run, so everything can
@@ -46,8 +45,6 @@ class Explorer(Predicting, anywidget.AnyWidget):
         error: what went wrong last, shown above the view; empty when all is well.
         busy: whether the kernel is computing, shown as a sign.
         standalone: whether the view lives on in an HTML file without a kernel.
-
-    ``Predicting`` explains the traits of its questions.
     """
 
     error = traitlets.Unicode("").tag(sync=True)
@@ -78,9 +75,6 @@ class Explorer(Predicting, anywidget.AnyWidget):
 
     def _build_anew(self) -> None:
         """Have the view built again, as what it is built from has changed."""
-        self.forget_question()
-        if self.standalone:
-            self.prepare_questions()
         self.set_trait("_edition", 1 + cast("int", self._edition))
 
     def _refuse_when_closed(self) -> None:
@@ -114,9 +108,12 @@ class Explorer(Predicting, anywidget.AnyWidget):
             self._seen = True
             return
         try:
-            (self.predict if content.get("kind") == "predict" else self.received)(content)
+            self._handle(content)
         except Exception as error:
             self.error = _message(error)
+
+    def _handle(self, content: dict[str, Any]) -> None:
+        self.received(content)
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data, metadata = super()._repr_mimebundle_() or ({}, {})

@@ -3,14 +3,14 @@
 
 import { button, element, switchOff, uniqueId, used } from "./dom.js";
 
-/** @import { Asker, BaseTraits, PreparedQuestion, Question, Revealed } from "./types" */
+/** @import { Asker, AskingTraits, PreparedQuestion, Question, Revealed } from "./types" */
 /** @import { Scope } from "./scope.js" */
 
 const SERIES = 5;  // as in predicting.py
 
 /**
  * The kernel asks. Messages, because traits that are set while a cell runs would wait for its end.
- * @param {Scope<BaseTraits>} scope
+ * @param {Scope<AskingTraits>} scope
  * @returns {Asker}
  */
 function kernelAsker(scope) {
@@ -100,7 +100,7 @@ function standing(open, [right, count], answered) {
  * What was right, and why.
  * @param {Revealed} revealed
  */
-function verdict({ right, answer, reason }) {
+function outcomeOf({ right, answer, reason }) {
   if (right === null) return ["Committed.", reason];
   return [right ? "✓ Right." : `✗ No: ${answer}.`, reason];
 }
@@ -148,8 +148,9 @@ class Predicting {
 
   act() {
     const guess = this.fields?.guess() ?? null;
-    if (this.answered()) this.asker.ask();
-    else if (guess !== null) {
+    if (this.answered()) {
+      if (this.scope.get("revealed").right !== null) this.asker.ask();
+    } else if (guess !== null) {
       this.go.focus({ preventScroll: true });  // a field that is switched off would lose it
       this.asker.commit(guess);
     }
@@ -167,7 +168,8 @@ class Predicting {
   }
 
   ready() {
-    switchOff(this.go, !this.answered() && (this.fields?.guess() ?? null) === null);
+    const { right } = this.scope.get("revealed");
+    switchOff(this.go, this.answered() ? right === null : (this.fields?.guess() ?? null) === null);
   }
 
   showQuestion() {
@@ -178,15 +180,15 @@ class Predicting {
     this.answers.replaceChildren(...(this.fields ? [this.fields.node] : []));
     this.showAnswer();
     if (inside) (this.fields?.inputs[0] ?? this.toggle).focus({ preventScroll: true });
+    if (!question.text && !panel.hidden) this.open(false);  // it was about something that is not shown any more
     if (question.text && !panel.hidden) scope.say("question", question.text);
   }
 
   showAnswer() {
     const { scope, outcome, series } = this, revealed = scope.get("revealed"), done = this.answered();
-    const [told, why] = done ? verdict(revealed) : ["", ""];
+    const [told, why] = done ? outcomeOf(revealed) : ["", ""];
     this.fields?.inputs.forEach((input, number) => { if (done) fix(input, number, revealed.guess); });
-    this.go.hidden = done && revealed.right === null;
-    this.go.textContent = done ? "Next question" : "Commit";
+    this.go.textContent = done && revealed.right !== null ? "Next question" : "Commit";
     this.start.hidden = scope.get("challenge") || !scope.get("question").text;
     series.textContent = standing(scope.get("challenge"), scope.get("challenge_score"), done);
     outcome.hidden = !done;

@@ -14,6 +14,7 @@ import numpy as np
 import traitlets
 
 from segnet_nb._shared.errors import UserError, UserRuntimeError, UserTypeError
+from segnet_nb.widgets.shared.explorer import Explorer
 
 SERIES = 5
 """Questions of a challenge."""
@@ -86,8 +87,8 @@ class Question:
         }
 
 
-class Predicting(traitlets.HasTraits):
-    """The part of an explorer that asks before it shows.
+class AskingExplorer(Explorer):
+    """An explorer that asks before it shows.
 
     Attributes:
         question: what is asked: ``text``, and ``choices`` or ``low``, ``high`` and ``unit``; empty: nothing.
@@ -156,18 +157,20 @@ class Predicting(traitlets.HasTraits):
         if question is None or self.revealed:
             raise UserRuntimeError("no question is open. ask() asks the next one.")
         self._check_guess(question, guess)
-        self.set_trait("revealed", {"guess": guess, "right": None, "answer": "", "reason": question.reason})
-        if question.answer is not None:
-            self.reveal(question)
+        if question.answer is None:
+            told = {"guess": guess, "right": None, "answer": "", "reason": question.reason}
+            self.set_trait("revealed", told)
+        else:
+            self.reveal(question, guess)
         return dict(self.revealed)
 
-    def reveal(self, question: Question) -> None:
-        """Show the answer of a question whose guess was committed, and count it.
+    def reveal(self, question: Question, guess: float) -> None:
+        """Show the answer of the present question, and count it.
 
         Args:
-            question: the present one, with its answer.
+            question: with its answer.
+            guess: which was committed.
         """
-        guess = self.revealed["guess"]
         right = question.is_right(guess)
         for name, value in {**question.before, **question.after}.items():
             setattr(self, name, value)
@@ -218,6 +221,18 @@ class Predicting(traitlets.HasTraits):
         self._present = None
         self.set_trait("question", {})
         self.set_trait("revealed", {})
+
+    def _build_anew(self) -> None:
+        self.forget_question()
+        if self.standalone:
+            self.prepare_questions()
+        super()._build_anew()
+
+    def _handle(self, content: dict[str, Any]) -> None:
+        if content.get("kind") == "predict":
+            self.predict(content)
+        else:
+            super()._handle(content)
 
     def predict(self, content: Mapping[str, Any]) -> None:
         """Do what a button of the view asks for: ``ask``, ``commit`` or ``challenge``."""

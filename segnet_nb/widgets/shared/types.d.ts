@@ -35,6 +35,16 @@ export interface Revealed {
   reason: string;
 }
 
+/** What an explorer has that asks; see predicting.py. */
+export interface AskingTraits extends BaseTraits {
+  question: Question;
+  revealed: Revealed;
+  challenge: boolean;
+  /** Right answers, and answers. */
+  challenge_score: [number, number];
+  questions: PreparedQuestion[];
+}
+
 /** Who asks: the kernel, or the page itself. */
 export interface Asker {
   ask(): void;
@@ -47,12 +57,6 @@ export interface BaseTraits {
   error: string;
   busy: boolean;
   standalone: boolean;
-  question: Question;
-  revealed: Revealed;
-  challenge: boolean;
-  /** Right answers, and answers. */
-  challenge_score: [number, number];
-  questions: PreparedQuestion[];
   /** Grows when another network is looked at. */
   _edition: number;
 }

@@ -18,8 +18,8 @@ from segnet_nb._shared.errors import UserError, UserRuntimeError
 from segnet_nb.datasets.classes import CAMVID, ClassList
 from segnet_nb.datasets.colors import overlay
 from segnet_nb.widgets.shared.assets import script, style
-from segnet_nb.widgets.shared.explorer import Explorer, guarded
-from segnet_nb.widgets.shared.predicting import Question
+from segnet_nb.widgets.shared.explorer import guarded
+from segnet_nb.widgets.shared.predicting import AskingExplorer, Question
 from segnet_nb.widgets.training_monitor import questions
 from segnet_nb.widgets.training_monitor.picture import draw_monitor, encoded, mask_bytes
 from segnet_nb.widgets.training_monitor.timing import seconds_left
@@ -30,7 +30,7 @@ _AT_WORK = ("running", "stopping")
 _LOOK_SECONDS = 0.1  # between looks at the thread that trains
 
 
-class TrainingMonitor(Explorer):
+class TrainingMonitor(AskingExplorer):
     """Curves of a training while it runs, and the prediction of one image after each epoch.
 
     Show it in one cell and train in the next. Training runs in a thread; the cell awaits it, so that the
@@ -275,7 +275,7 @@ class TrainingMonitor(Explorer):
             known = questions.will_it_rise(self.history, self._asked_epoch)
             self._present = known
             if self.revealed:
-                self.reveal(known)
+                self.reveal(known, self.revealed["guess"])
         elif self.status not in _AT_WORK:  # the epoch will not come
             self.forget_question()
 

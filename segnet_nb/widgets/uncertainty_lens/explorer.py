@@ -13,8 +13,7 @@ from PIL import Image
 from segnet_nb._shared.errors import UserTypeError
 from segnet_nb.visualizers.uncertainty import show_uncertainty
 from segnet_nb.widgets.shared.assets import script, style
-from segnet_nb.widgets.shared.explorer import Explorer
-from segnet_nb.widgets.shared.predicting import Question
+from segnet_nb.widgets.shared.predicting import AskingExplorer, Question
 from segnet_nb.widgets.uncertainty_lens import numbers, questions
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ def _png(pixels: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-class UncertaintyLens(Explorer):
+class UncertaintyLens(AskingExplorer):
     """Samples, uncertainty and errors of some images side by side, and two curves: kept pixels, calibration.
 
     Move the samples and see the uncertainty settle; keep only the most certain pixels and see which errors
