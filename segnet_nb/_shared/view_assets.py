@@ -47,6 +47,20 @@ def style(explorer: str) -> str:
     return _sheets((_FRAME, *_modules_of(explorer)))
 
 
+def control_script(entry: str) -> str:
+    """The ES module of a control that has no frame: the modules that its entry imports, then the entry.
+
+    Args:
+        entry: a module below ``segnet_nb/widgets``, such as ``"own_photo/camera.js"``.
+
+    Example:
+        >>> text = control_script("own_photo/camera.js")
+        >>> "import " in text, text.count("export default")
+        (False, 1)
+    """
+    return _joined(_modules_behind(f"widgets/{entry}"))
+
+
 def page_script(entry: str) -> str:
     """The script of a page: the modules that its entry imports, each once, then the entry.
 

@@ -115,6 +115,31 @@ def show_predictions(
     return figure
 
 
+def show_segmented(
+    image: np.ndarray, labels: np.ndarray, classes: ClassList, *, width: float = 10.0
+) -> Figure:
+    """An image beside its classes, for images without ground truth.
+
+    Args:
+        image: uint8 RGB, shape ``(height, width, 3)``.
+        labels: ids, shape ``(height, width)``.
+        classes: names and colours.
+        width: width of the figure in inches.
+
+    Raises:
+        ValueError: if the shapes differ.
+    """
+    if image.ndim != 3 or image.shape[:2] != labels.shape:
+        raise UserError(
+            f"image and labels must have the same height and width, but got {image.shape} and {labels.shape}."
+        )
+    figure, axes = _grid(1, 2, labels.shape, width)
+    _draw_image(axes[0, 0], image, "image")
+    _draw_image(axes[0, 1], overlay(image, labels, classes, 0.6), "prediction")
+    draw_class_legend(figure, classes, labels)
+    return figure
+
+
 def show_class_iou(
     class_iou: np.ndarray, classes: ClassList, *, mean: float | None = None, width: float = 8.0
 ) -> Figure:

@@ -3,6 +3,7 @@ from . import (
     index_microscope as index_microscope,
     loss_lab as loss_lab,
     mask_inspector as mask_inspector,
+    own_photo as own_photo,
     pooling_playground as pooling_playground,
     quiz as quiz,
     shared as shared,
@@ -20,6 +21,9 @@ from .loss_lab import (
 )
 from .mask_inspector import (
     MaskInspector as MaskInspector,
+)
+from .own_photo import (
+    OwnPhoto as OwnPhoto,
 )
 from .pooling_playground import (
     PoolingPlayground as PoolingPlayground,

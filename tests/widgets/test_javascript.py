@@ -12,10 +12,12 @@ from pathlib import Path
 
 import anywidget
 import pytest
+from anywidget import AnyWidget
 
 from segnet_nb import widgets
 from segnet_nb._shared import view_assets as assets
 from segnet_nb._shared.scripts import squeezed_style
+from segnet_nb.widgets.own_photo.photo import Camera
 from segnet_nb.widgets.shared.explorer import Explorer
 from segnet_nb.widgets.shared.predicting import AskingExplorer
 
@@ -164,7 +166,19 @@ def test_types_name_the_traits_of_those_that_ask():
 
 def test_every_module_is_used():
     used = {path for name in EXPLORERS for path in assets.modules(name)}
+    used |= {path.removeprefix("widgets/") for path in assets.page_modules("widgets/own_photo/camera.js")}
     assert {path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.js")} == used
+
+
+def test_the_camera_carries_its_modules_and_names_its_traits(tmp_path):
+    assert Camera._esm == assets.control_script("own_photo/camera.js")
+    assert Camera._esm.count("export default") == 1
+    assert not re.search(r"^\s*import\b", Camera._esm, re.MULTILINE)
+    own = set(Camera.class_trait_names(sync=True)) - set(AnyWidget.class_trait_names(sync=True))
+    assert interface(FOLDER / "own_photo/types.d.ts", "Traits") == own
+    if node() is not None:
+        (tmp_path / "camera.mjs").write_text(Camera._esm, encoding="utf-8")
+        assert run(node(), "--check", str(tmp_path / "camera.mjs")) == ""
 
 
 def test_versions_of_the_tools_are_exact_and_no_address_is_stored():
