@@ -7,6 +7,8 @@ from . import (
     networks as networks,
     probes as probes,
     reports as reports,
+    sweeps as sweeps,
+    teaching as teaching,
     training as training,
     visualizers as visualizers,
     widgets as widgets,

@@ -38,7 +38,8 @@ def squeezed(source: str) -> str:
         >>> squeezed('const a = [ 1, - 2 ];\n  if (a) say("x = y", a);\n')
         'const a=[1,-2];\nif(a)say("x = y",a);\n'
     """
-    return "\n".join(_squeezed_line(line.strip()) for line in source.split("\n"))
+    lines = (_squeezed_line(line.strip()) for line in source.split("\n"))
+    return "\n".join(line for line in lines if line) + "\n"
 
 
 def _squeezed_line(line: str) -> str:
@@ -49,3 +50,19 @@ def _squeezed_line(line: str) -> str:
         part if part.startswith('"') else _SPACE.sub("", part)
         for part in _TEXT.split(code if comment else line)
     )
+
+
+_STYLE_SPACE = re.compile(r"\s*([{};,])\s*|(?<=:)\s+")
+
+
+def squeezed_style(sheet: str) -> str:
+    r"""A style sheet without spaces that mean nothing, a rule a line.
+
+    Args:
+        sheet: no text in it may have a brace, a semicolon or a comma beside a space.
+
+    Example:
+        >>> squeezed_style(".a, .b {\n  color: red;\n  margin: 0 2px;\n}\n.c { top: 0; }\n")
+        '.a,.b{color:red;margin:0 2px}\n.c{top:0}\n'
+    """
+    return _STYLE_SPACE.sub(lambda found: found[1] or "", sheet).replace(";}", "}").replace("}", "}\n")

@@ -5,6 +5,7 @@ from . import (
     mask_inspector as mask_inspector,
     own_photo as own_photo,
     pooling_playground as pooling_playground,
+    quiz as quiz,
     shared as shared,
     training_monitor as training_monitor,
     uncertainty_lens as uncertainty_lens,
@@ -26,6 +27,9 @@ from .own_photo import (
 )
 from .pooling_playground import (
     PoolingPlayground as PoolingPlayground,
+)
+from .quiz import (
+    Quiz as Quiz,
 )
 from .training_monitor import (
     TrainingMonitor as TrainingMonitor,

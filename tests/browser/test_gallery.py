@@ -157,6 +157,35 @@ def test_the_report_of_a_run_opens(opened, swept):
     assert gallery.page.title() == f"report of {key}"
 
 
+def test_without_a_report_the_notebook_is_linked_or_nothing(opened, tmp_path):
+    records = write_sweep(tmp_path, axes={"seed": [0, 1, 2]}, failed=1)
+    for key in records:
+        (tmp_path / "runs" / key / "report.html").unlink()
+    first, second, failed = records
+    for key in (first, failed):
+        (tmp_path / "runs" / key / "notebook.ipynb").write_text("{}")
+    gallery = opened("", write_gallery(tmp_path))
+    links = gallery.page.locator(".gl-grid a").evaluate_all(
+        "all => all.map(link => link.getAttribute('href'))"
+    )
+    assert links == [f"runs/{key}/notebook.ipynb" for key in gallery.keys() if key != second]  # noqa: SIM118
+    assert gallery.page.locator(".gl-failures a").get_attribute("href") == f"runs/{failed}/notebook.ipynb"
+
+
+def test_a_row_that_was_filtered_away_knows_the_pair_when_it_is_back(opened, swept):
+    gallery = opened()
+    a = gallery.page.locator(".gl-grid [data-pair=run][aria-pressed=true]")
+    first = ranked(swept[1])[0]
+    assert a.get_attribute("data-run") == first
+    gallery.filter("seed", "is not", value=str(swept[1][first]["parameters"]["seed"]))
+    assert a.count() == 0
+    gallery.page.locator(".gl-grid [data-pair=run]").first.click()
+    other = a.get_attribute("data-run")
+    gallery.page.locator(".gl-chips button").click()
+    assert len(gallery.keys()) == len(swept[1])
+    assert a.evaluate_all("all => all.map(one => one.dataset.run)") == [other]
+
+
 def test_filters_by_parameter_score_class_and_state(opened, swept):
     gallery, records = opened(), swept[1]
     finished = {key: record for key, record in records.items() if record["state"] == "finished"}

@@ -24,7 +24,7 @@ def key_of(parameters: dict[str, Any]) -> str:
 
 def png(ids: np.ndarray) -> bytes:
     file = io.BytesIO()
-    Image.fromarray(ids, "L").save(file, "PNG", optimize=True)
+    Image.fromarray(ids).save(file, "PNG", optimize=True)
     return file.getvalue()
 
 

@@ -4,6 +4,7 @@
 import { Announcer } from "./announcer.js";
 import { element } from "./dom.js";
 import { keepKeys } from "./keyboard.js";
+import { predictFirst } from "./predicting.js";
 import { Scope } from "./scope.js";
 
 /** @import { BaseTraits, View } from "./types" */
@@ -42,9 +43,10 @@ export function explorer(kind, title, build) {
           console.error(failure);
         }
       };
+      const { toggle, panel } = predictFirst(scope);
       root.append(
-        element("header", { class: "sn-header" }, element("span", { class: "sn-title", text: title }), busy),
-        error, body, announcer.node);
+        element("header", { class: "sn-header" }, element("span", { class: "sn-title", text: title }), toggle, busy),
+        error, panel, body, announcer.node);
       scope.ending(() => announcer.close());
       scope.ending(() => inner?.close());
       scope.watch("_edition", draw);

@@ -11,6 +11,7 @@ import traitlets
 from matplotlib.figure import Figure
 
 from segnet_nb._shared.errors import UserRuntimeError
+from segnet_nb.widgets.shared.predicting import Predicting
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -34,7 +35,7 @@ def _message(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-class Explorer(anywidget.AnyWidget):
+class Explorer(Predicting, anywidget.AnyWidget):
     """A widget whose whole state are validated traits.
 
     Set a trait from Python or move a control in the browser: the same observers run, so everything can
@@ -45,6 +46,8 @@ class Explorer(anywidget.AnyWidget):
         error: what went wrong last, shown above the view; empty when all is well.
         busy: whether the kernel is computing, shown as a sign.
         standalone: whether the view lives on in an HTML file without a kernel.
+
+    ``Predicting`` explains the traits of its questions.
     """
 
     error = traitlets.Unicode("").tag(sync=True)
@@ -75,6 +78,9 @@ class Explorer(anywidget.AnyWidget):
 
     def _build_anew(self) -> None:
         """Have the view built again, as what it is built from has changed."""
+        self.forget_question()
+        if self.standalone:
+            self.prepare_questions()
         self.set_trait("_edition", 1 + cast("int", self._edition))
 
     def _refuse_when_closed(self) -> None:
@@ -108,7 +114,7 @@ class Explorer(anywidget.AnyWidget):
             self._seen = True
             return
         try:
-            self.received(content)
+            (self.predict if content.get("kind") == "predict" else self.received)(content)
         except Exception as error:
             self.error = _message(error)
 
