@@ -47,6 +47,8 @@ export interface BaseTraits {
   error: string;
   busy: boolean;
   standalone: boolean;
+  /** Whether it replaces one that a reader had changed. */
+  renewed: boolean;
   question: Question;
   revealed: Revealed;
   challenge: boolean;
