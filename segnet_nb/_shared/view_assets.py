@@ -51,14 +51,14 @@ def control_script(entry: str) -> str:
     """The ES module of a control that has no frame: the modules that its entry imports, then the entry.
 
     Args:
-        entry: a module below ``segnet_nb/widgets``, such as ``"own_photo/camera.js"``.
+        entry: a module below ``segnet_nb``, such as ``"widgets/own_photo/camera.js"``.
 
     Example:
-        >>> text = control_script("own_photo/camera.js")
+        >>> text = control_script("widgets/own_photo/camera.js")
         >>> "import " in text, text.count("export default")
         (False, 1)
     """
-    return _joined(_modules_behind(f"widgets/{entry}"))
+    return _joined(_modules_behind(entry))
 
 
 def page_script(entry: str) -> str:

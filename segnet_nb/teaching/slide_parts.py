@@ -25,7 +25,7 @@ def parts_of(cell: NotebookNode) -> list[NotebookNode]:
         return [
             nbformat.v4.new_markdown_cell(part) for part in _texts(moved_links(cell.source, lambda _: None))
         ]
-    source = cell.source.removeprefix("# NBVAL_IGNORE_OUTPUT\n")  # for the tests alone
+    source = bare(cell)
     outputs = cell.get("outputs", [])
     whole = nbformat.v4.new_code_cell(source, outputs=outputs)
     if not outputs or lines_of(whole) <= CAPACITY:
@@ -34,6 +34,11 @@ def parts_of(cell: NotebookNode) -> list[NotebookNode]:
         nbformat.v4.new_code_cell(source),
         *(part for output in outputs for part in _output_parts(output)),
     ]
+
+
+def bare(cell: NotebookNode) -> str:
+    """The code of a cell without the mark that is there for the tests alone."""
+    return cell.source.removeprefix("# NBVAL_IGNORE_OUTPUT\n")
 
 
 def _output_parts(output: NotebookNode) -> list[NotebookNode]:

@@ -15,7 +15,7 @@ from traitlets import default
 from segnet_nb.reports.html import ReportExporter
 from segnet_nb.teaching.cells import METADATA
 from segnet_nb.teaching.lessons import Lesson
-from segnet_nb.teaching.slide_parts import CAPACITY, is_heading, lines_of, parts_of
+from segnet_nb.teaching.slide_parts import CAPACITY, bare, is_heading, lines_of, parts_of
 
 _FOR_READERS = ("course.require", "course.quiz", "course.test")  # calls that are of use in a notebook alone
 
@@ -141,7 +141,7 @@ def _add(cells: list[NotebookNode], piece: NotebookNode, kind: str) -> None:
 
 def _sets_up(cell: NotebookNode) -> bool:
     """Whether a cell only imports, sets parameters or checks them."""
-    if "parameters" in cell.metadata.get("tags", ()) or cell.source.startswith(_FOR_READERS):
+    if "parameters" in cell.metadata.get("tags", ()) or bare(cell).startswith(_FOR_READERS):
         return True
     try:
         statements = ast.parse(cell.source).body
@@ -151,4 +151,4 @@ def _sets_up(cell: NotebookNode) -> bool:
 
 
 def _is_check(cell: NotebookNode, numbers: set[str]) -> bool:
-    return any(cell.source.startswith(f'course.check("{number}"') for number in numbers)
+    return any(bare(cell).startswith(f'course.check("{number}"') for number in numbers)

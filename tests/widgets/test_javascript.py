@@ -12,7 +12,6 @@ from pathlib import Path
 
 import anywidget
 import pytest
-from anywidget import AnyWidget
 
 from segnet_nb import widgets
 from segnet_nb._shared import view_assets as assets
@@ -176,10 +175,10 @@ def test_every_module_is_used():
 
 
 def test_the_camera_carries_its_modules_and_names_its_traits(tmp_path):
-    assert Camera._esm == assets.control_script("own_photo/camera.js")
+    assert Camera._esm == assets.control_script("widgets/own_photo/camera.js")
     assert Camera._esm.count("export default") == 1
     assert not re.search(r"^\s*import\b", Camera._esm, re.MULTILINE)
-    own = set(Camera.class_trait_names(sync=True)) - set(AnyWidget.class_trait_names(sync=True))
+    own = set(Camera.class_trait_names(sync=True)) - set(anywidget.AnyWidget.class_trait_names(sync=True))
     assert interface(FOLDER / "own_photo/types.d.ts", "Traits") == own
     if node() is not None:
         (tmp_path / "camera.mjs").write_text(Camera._esm, encoding="utf-8")

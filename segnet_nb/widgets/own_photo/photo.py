@@ -12,11 +12,11 @@ import numpy as np
 import traitlets
 from PIL import Image, ImageOps
 
+from segnet_nb._shared import view_assets as assets
 from segnet_nb._shared.errors import UserError, UserTypeError
 from segnet_nb.datasets.classes import ClassList
-from segnet_nb.widgets.shared import assets
 
-_ENTRY = "own_photo/camera.js"
+_ENTRY = "widgets/own_photo/camera.js"
 _SIDES = 16, 2048
 
 
@@ -28,7 +28,7 @@ class Camera(anywidget.AnyWidget):
     """
 
     _esm = assets.control_script(_ENTRY)
-    _css = assets.page_style(f"widgets/{_ENTRY}")
+    _css = assets.page_style(_ENTRY)
 
     # What a browser sends arrives as a memoryview.
     photo = traitlets.Bytes(b"").tag(sync=True, from_json=lambda sent, _: bytes(sent))

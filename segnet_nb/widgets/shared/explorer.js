@@ -45,9 +45,11 @@ export function explorer(kind, title, build) {
       };
       // A quiz has no such button: it asks anyway.
       const { toggle, panel } = asks(model) ? predictFirst(scope) : { toggle: "", panel: "" };
+      const anew = element("div", { class: "sn-note sn-renewed", text: "Made anew: earlier settings were reset." });
+      anew.hidden = !model.get("renewed");
       root.append(
         element("header", { class: "sn-header" }, element("span", { class: "sn-title", text: title }), toggle, busy),
-        error, panel, body, announcer.node);
+        anew, error, panel, body, announcer.node);
       scope.ending(() => announcer.close());
       scope.ending(() => inner?.close());
       scope.watch("_edition", draw);

@@ -57,6 +57,8 @@ export interface BaseTraits {
   error: string;
   busy: boolean;
   standalone: boolean;
+  /** Whether it replaces one that a reader had changed. */
+  renewed: boolean;
   /** Grows when another network is looked at. */
   _edition: number;
 }
