@@ -26,7 +26,7 @@ from segnet_nb.sweeps.gallery.reading import read_sweep
 from segnet_nb.sweeps.gallery.records import Run
 from segnet_nb.sweeps.gallery.tables import harmless
 from tests.sweeps.generated import NAMES, write_sweep
-from tests.widgets.test_javascript import TOP_LEVEL, node, run as command
+from tests.widgets.test_javascript import TOP_LEVEL, node, other_tokens, run as command
 
 PACKAGE = Path(sweeps.__file__).parents[1]
 EVIL = (
@@ -344,6 +344,11 @@ class TestScript:
         style = assets.page_style(ENTRY)
         for path in (PACKAGE / "sweeps/gallery").glob("*.css"):
             assert squeezed_style(path.read_text()) in style
+
+    def test_squeezing_changes_no_meaning(self, tmp_path):
+        plain = "".join((PACKAGE / path).read_text() for path in self.modules())
+        script = assets.page_script(ENTRY).removeprefix('(() => {\n"use strict";\n').removesuffix("})();\n")
+        assert other_tokens(plain, script, tmp_path) == ""
 
     def test_node_can_parse_it(self, tmp_path):
         if node() is None:

@@ -49,6 +49,29 @@ def run(*command: str) -> str:
     return f"{done.stdout}{done.stderr}" if done.returncode else ""
 
 
+def other_tokens(modules: str, joined: str, folder: Path) -> str:
+    """Where the tokens of modules, but for imports and exports, are not those of what travels."""
+    parser = ROOT / "node_modules/acorn/dist/acorn.js"
+    if node() is None or not parser.exists():
+        pytest.skip("no node_modules: `make lint-js` installs the tools that package.json pins")
+    plain = re.sub(
+        r'^import [^"]* from "[^"]*";\n|^export (?!default )', "", modules, flags=re.MULTILINE | re.DOTALL
+    )
+    (folder / "plain.mjs").write_text(plain, encoding="utf-8")
+    (folder / "squeezed.mjs").write_text(joined, encoding="utf-8")
+    code = (
+        f"const {{ tokenizer }} = require({str(parser)!r}), {{ readFileSync }} = require('fs');"
+        "const of = (path) => [...tokenizer(readFileSync(path, 'utf8'), "
+        "{ ecmaVersion: 'latest', sourceType: 'module' })]"
+        ".map(({ type, value }) => `${type.label} ${value?.source ?? value?.pattern ?? value}`);"
+        f"const [a, b] = ['plain', 'squeezed'].map((name) => of({str(folder)!r} + `/${{name}}.mjs`));"
+        "const at = a.findIndex((token, i) => token !== b[i]);"
+        "if (a.length !== b.length || at >= 0) {"
+        " console.log(at, a.slice(at - 3, at + 4), b.slice(at - 3, at + 4)); process.exit(1); }"
+    )
+    return run(node(), "-e", code)
+
+
 def interface(path: Path, name: str) -> set[str]:
     """The properties of an interface in a file of types."""
     body = re.search(rf"^export interface {name}\b[^\n]*{{\n(.*?)^}}", path.read_text(), re.M | re.S)[1]
@@ -109,26 +132,8 @@ class TestJoined:
 
     def test_squeezing_changes_no_meaning(self, name, tmp_path):
         """A parser finds the same tokens in what travels as in the modules themselves."""
-        parser = ROOT / "node_modules/acorn/dist/acorn.js"
-        if node() is None or not parser.exists():
-            pytest.skip("no node_modules: `make lint-js` installs the tools that package.json pins")
-        plain = "".join(
-            re.sub(r"^import .*|^export (?!default )", "", (FOLDER / path).read_text(), flags=re.MULTILINE)
-            for path in assets.modules(name)
-        )
-        (tmp_path / "plain.mjs").write_text(plain, encoding="utf-8")
-        (tmp_path / "squeezed.mjs").write_text(assets.script(name), encoding="utf-8")
-        code = (
-            f"const {{ tokenizer }} = require({str(parser)!r}), {{ readFileSync }} = require('fs');"
-            "const of = (path) => [...tokenizer(readFileSync(path, 'utf8'), "
-            "{ ecmaVersion: 'latest', sourceType: 'module' })]"
-            ".map(({ type, value }) => `${type.label} ${value?.source ?? value?.pattern ?? value}`);"
-            f"const [a, b] = ['plain', 'squeezed'].map((name) => of({str(tmp_path)!r} + `/${{name}}.mjs`));"
-            "const at = a.findIndex((token, i) => token !== b[i]);"
-            "if (a.length !== b.length || at >= 0) {"
-            " console.log(at, a.slice(at - 3, at + 4), b.slice(at - 3, at + 4)); process.exit(1); }"
-        )
-        assert run(node(), "-e", code) == ""
+        plain = "".join((FOLDER / path).read_text() for path in assets.modules(name))
+        assert other_tokens(plain, assets.script(name), tmp_path) == ""
 
     def test_squeezing_changes_no_style(self, name):
         """Without any space both sheets are the same, but for the semicolon before a brace."""

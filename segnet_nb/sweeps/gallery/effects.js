@@ -66,8 +66,10 @@ function caption([parameter, range], column) {
 function panel(effect, column, range, largest) {
   const [parameter, change, spreads] = effect;
   const { name, values } = table.parameters[parameter];
-  const means = spreads.map((spread, i) => `${valueText(values[i])}: ${spread
-    ? `${numberText(spread[1], column.scale)} of ${spread[0]} runs` : "no run"}`);
+  const means = spreads.map((spread, i) => {
+    const value = valueText(values[i]);
+    return spread ? `${value}: ${numberText(spread[1], column.scale)} of ${spread[0]} runs` : `${value}: no run`;
+  });
   const bar = svg("svg", { viewBox: `0 0 ${BAR.width} ${BAR.height}`, class: "gl-bar", "aria-hidden": "true",
     preserveAspectRatio: "none" },
     svg("rect", { width: BAR.width, height: BAR.height, class: "gl-bar-ground" }),
