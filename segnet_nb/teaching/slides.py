@@ -17,7 +17,8 @@ from segnet_nb.teaching.cells import METADATA
 from segnet_nb.teaching.lessons import Lesson
 from segnet_nb.teaching.slide_parts import CAPACITY, bare, is_heading, lines_of, parts_of
 
-_FOR_READERS = ("course.require", "course.quiz", "course.test")  # calls that are of use in a notebook alone
+# Calls that are of use in a notebook alone.
+_FOR_READERS = ("course.require", "course.quiz", "course.test", "course.progress")
 
 TEMPLATE = """\
 {%- extends 'reveal/index.html.j2' -%}
