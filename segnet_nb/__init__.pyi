@@ -7,6 +7,7 @@ from . import (
     networks as networks,
     probes as probes,
     reports as reports,
+    sweeps as sweeps,
     training as training,
     visualizers as visualizers,
     widgets as widgets,
@@ -90,6 +91,9 @@ from .networks.model import (
 from .networks.registry import (
     register_decoder as register_decoder,
     register_network as register_network,
+)
+from .sweeps import (
+    sweep as sweep,
 )
 from .training import (
     comparison as comparison,
