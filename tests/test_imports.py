@@ -23,8 +23,9 @@ FLOORS = (
     {"training"},
     {"probes"},
     {"visualizers"},
-    {"widgets", "reports", "course"},
-    {"sweeps"},
+    {"widgets", "reports"},
+    {"course", "sweeps"},
+    {"teaching"},
     {"cli"},
 )
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
@@ -198,6 +199,7 @@ LIGHT = [
         "visualizers.masks",
         "widgets",
         "course",
+        "teaching",
     )
 ]
 

@@ -35,6 +35,11 @@ def add(commands: Any) -> None:
         help="time limit of the whole run (default: %(default)s)",
     )
     parser.add_argument("--no-html", action="store_true", help="write the notebook only")
+    parser.add_argument(
+        "--trust",
+        action="store_true",
+        help="keep the notebook's own scripts, forms, style sheets and widgets in the page",
+    )
     parser.add_argument("--name", help="write NOTEBOOK-NAME.ipynb instead of NOTEBOOK.ipynb")
 
 
@@ -53,6 +58,7 @@ def run(options: argparse.Namespace) -> int:
         timeout_seconds=options.timeout,
         html=not options.no_html,
         name=options.name,
+        trusted=options.trust,
     )
     for path in paths:
         if path is not None:

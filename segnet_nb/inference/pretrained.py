@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,13 +23,19 @@ from segnet_nb.inference.run_files import ADJUSTED, BEST, RECORD, best_file, rea
 if TYPE_CHECKING:
     import keras
 
+ENVIRONMENT_VARIABLE = "SEGNET_NB_WEIGHTS"
+"""Environment variable with another folder of weights, such as one that a whole class shares."""
+
 # A clone keeps them beside the package, an installed wheel inside it.
 _PLACES = (Path(__file__).parents[2] / "data" / "weights", Path(__file__).parents[1] / "weights")
 _USUAL_NETWORKS = {"synthetic": "small"}
 
 
 def directory() -> Path:
-    """The folder of the pretrained weights that come with the package."""
+    """The folder of the pretrained weights: ``SEGNET_NB_WEIGHTS``, else that of the package."""
+    given = os.environ.get(ENVIRONMENT_VARIABLE)
+    if given:
+        return Path(given).expanduser()
     return next((place for place in _PLACES if any(place.glob("*.json"))), _PLACES[0])
 
 
@@ -53,7 +60,7 @@ def card(name: str) -> dict[str, Any]:
         'synthetic'
     """
     if name not in available():
-        listed = ", ".join(available()) or "none: data/weights is empty"
+        listed = ", ".join(available()) or f"none: {directory()} has none"
         raise UserError(f"no weights are called {name!r}. There are: {listed}.")
     return json.loads((directory() / f"{name}.json").read_text())
 

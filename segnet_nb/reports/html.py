@@ -2,7 +2,8 @@
 
 nbconvert's page loads require.js, MathJax, mermaid and the widget manager from other hosts. Here
 the blocks that do so are empty, formulas are rendered beforehand, and a content security policy
-keeps the browser from fetching anything that an output may still refer to.
+keeps the browser from fetching anything that an output may still refer to. Scripts of the notebook do not
+run, unless it is trusted: a script could leave for another page, and take with it what this one shows.
 """
 
 from __future__ import annotations
@@ -21,17 +22,24 @@ from nbconvert.preprocessors import Preprocessor
 from nbformat import NotebookNode
 from traitlets import default
 
+from segnet_nb.reports import sanitizing
 from segnet_nb.reports.formulas import formula
 from segnet_nb.reports.notebook_parameters import TAG, Parameter, parse_parameters
-from segnet_nb.reports.widget_views import KeepWidgets
+from segnet_nb.reports.widget_views import OWN, KeepWidgets, starter
 
 _log = logging.getLogger("segnet_nb.reports.runner.html")
 _log.addHandler(logging.NullHandler())
 
-# Inline scripts run; `blob:` and `data:` let an inlined widget load its own module.
+# Of scripts, only the one that starts a widget runs; `blob:` lets it load the widget's module.
 CONTENT_POLICY = (
     "default-src 'none'; img-src data: blob:; font-src data:; media-src data: blob:; "
-    "style-src 'unsafe-inline'; script-src 'unsafe-inline' data: blob:"
+    f"style-src 'unsafe-inline'; script-src {sanitizing.source_hash(starter())} blob:; "
+    "form-action 'none'; base-uri 'none'"
+)
+# For a notebook whose own scripts are trusted: they run, and still nothing is fetched.
+TRUSTING_POLICY = (
+    "default-src 'none'; img-src data: blob:; font-src data:; media-src data: blob:; "
+    "style-src 'unsafe-inline'; script-src 'unsafe-inline' data: blob:; form-action 'none'; base-uri 'none'"
 )
 
 TEMPLATE = """\
@@ -102,14 +110,28 @@ class ReportExporter(HTMLExporter):
     Args:
         preprocessors: run before the state of the widgets is dropped, for example to replace the output
             of a widget by HTML that works without a kernel.
+        trusted: keep scripts, forms and styles of the notebook, instead of removing them.
         **options: traits of nbconvert's exporter.
     """
 
-    def __init__(self, *, preprocessors: tuple[Any, ...] = (), **options: Any) -> None:
+    def __init__(self, *, preprocessors: tuple[Any, ...] = (), trusted: bool = False, **options: Any) -> None:
         # Otherwise it warns on the terminal about figures without alternative text.
         super().__init__(**{"log": _log, **options})
+        self.trusted = trusted
+        if not trusted:
+            preprocessors = (sanitizing.DrawingsAsImages(), *preprocessors)
         for preprocessor in (*preprocessors, DropWidgetState()):
             self.register_preprocessor(preprocessor, enabled=True)
+
+    def from_notebook_node(
+        self, nb: NotebookNode, resources: dict[str, Any] | None = None, **kw: Any
+    ) -> tuple[str, dict[str, Any]]:
+        """Convert a notebook; its body has only markup that shows something, unless it is trusted."""
+        text, found = super().from_notebook_node(nb, resources, **kw)
+        if self.trusted:
+            return text, found
+        head, opening, body = text.partition("<body")
+        return head + opening + sanitizing.safe_body(body, found.get(OWN)), found
 
     @default("raw_template")
     def _raw_template_default(self) -> str:
@@ -133,12 +155,13 @@ class ReportExporter(HTMLExporter):
         return MarkdownWithMath(renderer=renderer).render(source)
 
 
-def page(notebook: Path, *, images_from: Path | None = None) -> str:
+def page(notebook: Path, *, images_from: Path | None = None, trusted: bool = False) -> str:
     """Convert an executed notebook into one self-contained HTML page.
 
     Args:
         notebook: the executed notebook.
         images_from: the folder that images in its Markdown are relative to; None: that of the notebook.
+        trusted: keep scripts, forms and styles of the notebook, instead of removing them.
 
     Raises:
         FileNotFoundError: if there is no such notebook.
@@ -148,11 +171,36 @@ def page(notebook: Path, *, images_from: Path | None = None) -> str:
     nb.metadata.setdefault("title", title)
     resources = {
         "metadata": {"name": notebook.stem, "path": str(images_from or notebook.parent)},
-        "content_policy": CONTENT_POLICY,
+        "content_policy": TRUSTING_POLICY if trusted else CONTENT_POLICY,
         "report_style": STYLE,
         "report_header": _header(nb),
     }
-    text, _ = ReportExporter(preprocessors=(KeepWidgets(),)).from_notebook_node(nb, resources)
+    exporter = ReportExporter(preprocessors=(KeepWidgets(trusted=trusted),), trusted=trusted)
+    text, _ = exporter.from_notebook_node(nb, resources)
+    return text
+
+
+def page_of(notebook: NotebookNode, *, title: str, style: str = STYLE) -> str:
+    """Convert a notebook in memory into one self-contained HTML page.
+
+    Args:
+        notebook: with or without outputs; it is not changed.
+        title: of the page.
+        style: its style sheet, after that of nbconvert.
+
+    Example:
+        >>> cell = nbformat.v4.new_markdown_cell("$x^2$ is a square.")
+        >>> "is a square" in page_of(nbformat.v4.new_notebook(cells=[cell]), title="Squares")
+        True
+    """
+    copy = nbformat.from_dict({**notebook, "metadata": {**notebook.metadata, "title": title}})
+    resources = {
+        "metadata": {"name": title, "path": "."},
+        "content_policy": CONTENT_POLICY,
+        "report_style": style,
+        "report_header": "",
+    }
+    text, _ = ReportExporter().from_notebook_node(copy, resources)
     return text
 
 

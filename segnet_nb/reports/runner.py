@@ -84,6 +84,7 @@ def run(
     progress: bool = True,
     html: bool = True,
     name: str | None = None,
+    trusted: bool = False,
 ) -> ReportPaths:
     """Execute a notebook with parameters and write it and its HTML page.
 
@@ -99,6 +100,8 @@ def run(
         progress: show a progress bar over the cells and what long cells print.
         html: write the page too.
         name: appended to the names of the files: ``<notebook>-<name>.ipynb``.
+        trusted: keep the notebook's own scripts, forms, style sheets and widgets in the page, which otherwise
+            has those of this package alone.
 
     Returns:
         The paths of the notebook and of the page (None without ``html``).
@@ -147,7 +150,7 @@ def run(
         if not running.exists():
             raise
         cell_index = getattr(error, "cell_index", None)
-        paths = _finish(source, running, folder / f"{stem}.failed.ipynb", html, cell_index, error)
+        paths = _finish(source, running, folder / f"{stem}.failed.ipynb", html, trusted, cell_index, error)
         if not isinstance(error, Exception):  # Ctrl-C: what ran is kept
             raise
         looked = parameter_paths.missing(source, given, declared)
@@ -157,21 +160,27 @@ def run(
         ) from (None if cell_index is not None else error)
     for leftover in (f"{stem}.failed.ipynb", f"{stem}.failed.html"):
         (folder / leftover).unlink(missing_ok=True)
-    return _finish(source, running, folder / f"{stem}.ipynb", html)
+    return _finish(source, running, folder / f"{stem}.ipynb", html, trusted)
 
 
 def write_html(
-    notebook: str | Path, target: str | Path | None = None, *, images_from: Path | None = None
+    notebook: str | Path,
+    target: str | Path | None = None,
+    *,
+    images_from: Path | None = None,
+    trusted: bool = False,
 ) -> Path:
     """Write an executed notebook as one HTML file that needs no network.
 
     Figures are embedded and formulas rendered. Standalone widgets stay interactive, others show their
-    stored image; mermaid diagrams show their source.
+    stored image; mermaid diagrams show their source. Scripts, forms and style sheets of outputs and Markdown
+    are removed, and so are widgets of other packages.
 
     Args:
         notebook: path of an executed notebook.
         target: path to write; None: that of the notebook with the extension ``.html``.
         images_from: the folder that images in its Markdown are relative to; None: that of the notebook.
+        trusted: keep the notebook's own scripts, forms, style sheets and widgets.
 
     Returns:
         The path written.
@@ -183,7 +192,7 @@ def write_html(
 
     source = Path(notebook)
     path = source.with_suffix(".html") if target is None else Path(target)
-    write_whole(path, html_page.page(source, images_from=images_from), concurrent=True)
+    write_whole(path, html_page.page(source, images_from=images_from, trusted=trusted), concurrent=True)
     return path
 
 
@@ -222,6 +231,7 @@ def _finish(
     running: Path,
     final: Path,
     html: bool,
+    trusted: bool,
     cell_index: int | None = None,
     error: BaseException | None = None,
 ) -> ReportPaths:
@@ -244,7 +254,7 @@ def _finish(
         return ReportPaths(final, None)
     # If the page cannot be made, that must not hide why the run failed.
     with contextlib.nullcontext() if error is None else contextlib.suppress(Exception):
-        return ReportPaths(final, write_html(final, images_from=source.parent))
+        return ReportPaths(final, write_html(final, images_from=source.parent, trusted=trusted))
     return ReportPaths(final, None)
 
 

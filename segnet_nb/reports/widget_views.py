@@ -2,14 +2,17 @@
 
 An executed notebook contains the state of its widgets. Here each output with a widget that is marked as
 ``standalone`` is replaced by its state, its own module and a small model, all inside the page. Every other
-widget is shown as the image that is stored with it.
+widget is shown as the image that is stored with it, and so is one whose module is not one of this package:
+a notebook can hold any program there.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import html
 import json
+import secrets
 from collections.abc import Iterator
 from importlib import resources
 from typing import Any
@@ -17,15 +20,26 @@ from typing import Any
 from nbconvert.preprocessors import Preprocessor
 from nbformat import NotebookNode
 
+from segnet_nb._shared import view_assets
 from segnet_nb._shared.scripts import without_comments
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 STATE = "application/vnd.jupyter.widget-state+json"
+OWN = "own_markup"  # in nbconvert's resources: this package's markup, by what stands for it in the page
 _REFERENCE = "IPY_MODEL_"
 
 
 class KeepWidgets(Preprocessor):
-    """Replaces the views of widgets by HTML that works in the page, or by their stored image."""
+    """Replaces the views of widgets by HTML that works in the page, or by their stored image.
+
+    Args:
+        trusted: keep widgets with any module, not only those of this package.
+        **options: traits of nbconvert's preprocessor.
+    """
+
+    def __init__(self, *, trusted: bool = False, **options: Any) -> None:
+        super().__init__(**options)
+        self.trusted = trusted
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
         """Return the notebook with the views of its widgets replaced."""
@@ -37,12 +51,32 @@ class KeepWidgets(Preprocessor):
                 if VIEW not in data:
                     continue
                 found = list(_standalone(models, data.pop(VIEW).get("model_id", "")))
+                if not self.trusted:
+                    found = [model for model in found if _is_own(model["state"])]
                 if found:
                     pages = [_html(model, modules, data) for model in found]
                     for kind in ("image/png", "image/jpeg"):
                         data.pop(kind, None)
-                    data["text/html"] = "\n".join(pages)
+                    data["text/html"] = self._kept("\n".join(pages), resources)
         return nb, resources
+
+    def _kept(self, markup: str, resources: dict[str, Any]) -> str:
+        """The markup of a widget, or what stands for it while the notebook's own is sanitized."""
+        if self.trusted:
+            return markup
+        token = secrets.token_hex(16)
+        resources.setdefault(OWN, {})[token] = markup
+        return token
+
+
+@functools.cache
+def _own() -> frozenset[tuple[str, str]]:
+    """Modules and style sheets of this package's explorers."""
+    return frozenset((view_assets.script(each), view_assets.style(each)) for each in view_assets.explorers())
+
+
+def _is_own(state: dict[str, Any]) -> bool:
+    return (state["_esm"], state.get("_css", "")) in _own()
 
 
 def _standalone(models: dict[str, Any], model_id: str) -> Iterator[dict[str, Any]]:
@@ -75,18 +109,19 @@ def _html(model: dict[str, Any], modules: set[str], data: dict[str, Any]) -> str
         parts.append(f'<script type="application/json" data-module="{key}">{_json(module)}</script>')
     payload = _json({"state": state, "buffers": buffers, "module": key})
     parts.append(f'<script type="application/json" data-state>{payload}</script>')
-    parts.append(f"<script>{_starter()}</script></div>")
+    parts.append(f"<script>{starter()}</script></div>")
     return "".join(parts)
 
 
 def _fallback(data: dict[str, Any]) -> str:
-    """The stored image, shown until the module has drawn, and where scripts are disabled."""
+    """The stored image or text, shown until the module has drawn, and where scripts are disabled."""
     for kind in ("image/png", "image/jpeg"):
         if kind in data:
-            content = data[kind].replace("\n", "")
+            content = html.escape(str(data[kind]).replace("\n", ""))
             text = html.escape(str(data.get("text/plain", "")))
             return f'<img data-fallback alt="{text}" src="data:{kind};base64,{content}">'
-    return ""
+    text = str(data.get("text/plain", ""))
+    return f"<pre data-fallback>{html.escape(text)}</pre>" if text else ""
 
 
 def _json(value: Any) -> str:
@@ -94,6 +129,13 @@ def _json(value: Any) -> str:
     return json.dumps(value, separators=(",", ":")).replace("</", "<\\/").replace("<!--", "<\\u0021--")
 
 
-def _starter() -> str:
+@functools.cache
+def starter() -> str:
+    """The script that starts a widget; the same for all, so that a page can allow it by its hash.
+
+    Example:
+        >>> "createObjectURL" in starter(), "<" in starter().replace("=>", "").replace("<script", "")
+        (True, False)
+    """
     source = resources.files("segnet_nb.reports").joinpath("widget_views.js").read_text(encoding="utf-8")
     return without_comments(source)

@@ -3,6 +3,7 @@ from . import (
     comparison as comparison,
     config as config,
     data as data,
+    decoder_scores as decoder_scores,
     ema as ema,
     logit_adjustment as logit_adjustment,
     loop as loop,

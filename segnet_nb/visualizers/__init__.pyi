@@ -28,6 +28,7 @@ from .masks import (
     show_class_iou as show_class_iou,
     show_dataset as show_dataset,
     show_predictions as show_predictions,
+    show_segmented as show_segmented,
 )
 from .pixels import (
     png as png,

@@ -46,7 +46,7 @@ def draw_class_legend(figure: Figure, classes: ClassList, present: np.ndarray) -
         loc="outside lower center",
         ncols=6,
         frameon=False,
-        fontsize=9,
+        fontsize=12,
         handlelength=1.2,
         columnspacing=1.2,
     )

@@ -15,12 +15,15 @@ from segnet_nb.datasets.colors import colorize, overlay
 from segnet_nb.visualizers.colors import BLUE, GREY, draw_class_legend
 from segnet_nb.visualizers.figures import NotebookFigure
 
+# A point is a pixel on the screen, so this is as large as the text of a notebook.
+_TITLE = 13
+
 
 def _grid(rows: int, columns: int, image_size: tuple[int, int], width: float) -> tuple[Figure, np.ndarray]:
     """A grid of images of the same size, with space for a legend below."""
     height, across = image_size
     cell = width / columns
-    figure = NotebookFigure(width, rows * (cell * height / across + 0.25) + 0.7, photographic=True)
+    figure = NotebookFigure(width, rows * (cell * height / across + 0.3) + 0.75, photographic=True)
     axes = figure.subplots(rows, columns, squeeze=False)
     for axis in axes.flat:
         axis.set_axis_off()
@@ -30,7 +33,7 @@ def _grid(rows: int, columns: int, image_size: tuple[int, int], width: float) ->
 def _draw_image(axis: Axes, pixels: np.ndarray, title: str) -> None:
     axis.imshow(pixels, interpolation="nearest")
     if title:
-        axis.set_title(title, fontsize=10)
+        axis.set_title(title, fontsize=_TITLE)
 
 
 def show_dataset(data: Dataset, chosen: Sequence[int] = (0, 1, 2, 3), *, width: float = 10.0) -> Figure:
@@ -96,7 +99,7 @@ def show_predictions(
             "same count, height and width. Resize the predictions by nearest neighbour, not the labels."
         )
     figure, axes = _grid(len(images), 4, (images.shape[1], images.shape[2]), width)
-    titles = ("image", "ground truth", "prediction", "errors (predicted class)")
+    titles = ("image", "ground truth", "prediction", "errors")
     for row, (image, truth, predicted) in enumerate(zip(images, labels, predictions, strict=True)):
         pictures = (
             image,
@@ -106,11 +109,34 @@ def show_predictions(
         )
         for column, pixels in enumerate(pictures):
             _draw_image(axes[row, column], pixels, titles[column] if row == 0 else "")
-        if names and row:
-            axes[row, 0].set_title(names[row], fontsize=9)
-        elif names:
-            axes[row, 0].set_title(names[0], fontsize=10)
+        if names:
+            axes[row, 0].set_title(names[row], fontsize=_TITLE)
     draw_class_legend(figure, classes, np.concatenate([labels.ravel(), predictions.ravel()]))
+    return figure
+
+
+def show_segmented(
+    image: np.ndarray, labels: np.ndarray, classes: ClassList, *, width: float = 10.0
+) -> Figure:
+    """An image beside its classes, for images without ground truth.
+
+    Args:
+        image: uint8 RGB, shape ``(height, width, 3)``.
+        labels: ids, shape ``(height, width)``.
+        classes: names and colours.
+        width: width of the figure in inches.
+
+    Raises:
+        ValueError: if the shapes differ.
+    """
+    if image.ndim != 3 or image.shape[:2] != labels.shape:
+        raise UserError(
+            f"image and labels must have the same height and width, but got {image.shape} and {labels.shape}."
+        )
+    figure, axes = _grid(1, 2, labels.shape, width)
+    _draw_image(axes[0, 0], image, "image")
+    _draw_image(axes[0, 1], overlay(image, labels, classes, 0.6), "prediction")
+    draw_class_legend(figure, classes, labels)
     return figure
 
 

@@ -44,10 +44,10 @@ def _cells(axis: Axes, values: np.ndarray, colors: np.ndarray, title: str) -> No
     for y in range(height):
         for x in range(width):
             axis.add_patch(Rectangle((x, y), 1, 1, facecolor=colors[y][x], edgecolor="0.75", linewidth=0.8))
-            axis.text(x + 0.5, y + 0.5, f"{values[y, x]:g}", ha="center", va="center", fontsize=12)
+            axis.text(x + 0.5, y + 0.5, f"{values[y, x]:g}", ha="center", va="center", fontsize=15)
     axis.add_patch(Rectangle((0, 0), width, height, fill=False, edgecolor="0.2", linewidth=1.5))
     axis.set(xlim=(-0.1, width + 0.1), ylim=(height + 0.1, -0.1), aspect="equal")
-    axis.set_title(title, fontsize=11)
+    axis.set_title(title, fontsize=14)
     axis.set_axis_off()
 
 
@@ -85,11 +85,11 @@ def show_pooling(
     axes = figure.subplots(1, 4, width_ratios=[2, 1, 1, 2])
     _cells(axes[0], before, winners, "feature map")
     _cells(axes[1], pooled, small, "maxima")
-    _cells(axes[2], indices, small, "indices 2·dy + dx")
+    _cells(axes[2], indices, small, "indices")
     _cells(axes[3], unpooled, winners, "unpooled")
     for axis in (axes[0], axes[3]):
         _draw_windows(axis, *before.shape)
-    figure.supxlabel("colour: position of the maximum in its 2 x 2 window", fontsize=9, color=GREY)
+    figure.supxlabel("colour: position of the maximum in its 2 x 2 window", fontsize=12, color=GREY)
     return figure
 
 
@@ -130,14 +130,14 @@ def show_indices(
     colors = to_rgba_array(OFFSET_COLORS)[indices][..., :3]
     axes[2].imshow(1 - strength * (1 - colors), interpolation="nearest")
     for axis, text in zip(axes, ("image", "maxima", "indices (saturation: maximum)"), strict=True):
-        axis.set_title(text, fontsize=10)
+        axis.set_title(text, fontsize=13)
         axis.set_axis_off()
     names = ("0 top left", "1 top right", "2 bottom left", "3 bottom right")
     patches = [
         Patch(facecolor=color, edgecolor="0.4", label=name)
         for color, name in zip(OFFSET_COLORS, names, strict=True)
     ]
-    figure.legend(handles=patches, loc="outside lower center", ncols=4, frameon=False, fontsize=9)
+    figure.legend(handles=patches, loc="outside lower center", ncols=4, frameon=False, fontsize=12)
     if title:
-        figure.suptitle(title, fontsize=11)
+        figure.suptitle(title, fontsize=13)
     return figure

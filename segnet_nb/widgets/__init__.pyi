@@ -3,7 +3,9 @@ from . import (
     index_microscope as index_microscope,
     loss_lab as loss_lab,
     mask_inspector as mask_inspector,
+    own_photo as own_photo,
     pooling_playground as pooling_playground,
+    quiz as quiz,
     shared as shared,
     training_monitor as training_monitor,
     uncertainty_lens as uncertainty_lens,
@@ -20,8 +22,14 @@ from .loss_lab import (
 from .mask_inspector import (
     MaskInspector as MaskInspector,
 )
+from .own_photo import (
+    OwnPhoto as OwnPhoto,
+)
 from .pooling_playground import (
     PoolingPlayground as PoolingPlayground,
+)
+from .quiz import (
+    Quiz as Quiz,
 )
 from .training_monitor import (
     TrainingMonitor as TrainingMonitor,

@@ -74,6 +74,7 @@ def test_they_fit_a_pane_of_780_by_780(opened):
         view = opened.explorer(kind)
         box = view.bounding_box()
         assert view.evaluate(CUT) == [], kind
+        assert view.locator("[data-action=predict]").is_visible() and view.locator(".sn-predict").is_hidden()
         last = view.locator(SEEN_TOGETHER[kind]).bounding_box() if kind in SEEN_TOGETHER else box
         assert last["y"] + last["height"] - box["y"] <= pane["height"], kind
 

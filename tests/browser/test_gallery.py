@@ -157,6 +157,35 @@ def test_the_report_of_a_run_opens(opened, swept):
     assert gallery.page.title() == f"report of {key}"
 
 
+def test_without_a_report_the_notebook_is_linked_or_nothing(opened, tmp_path):
+    records = write_sweep(tmp_path, axes={"seed": [0, 1, 2]}, failed=1)
+    for key in records:
+        (tmp_path / "runs" / key / "report.html").unlink()
+    first, second, failed = records
+    for key in (first, failed):
+        (tmp_path / "runs" / key / "notebook.ipynb").write_text("{}")
+    gallery = opened("", write_gallery(tmp_path))
+    links = gallery.page.locator(".gl-grid a").evaluate_all(
+        "all => all.map(link => link.getAttribute('href'))"
+    )
+    assert links == [f"runs/{key}/notebook.ipynb" for key in gallery.keys() if key != second]  # noqa: SIM118
+    assert gallery.page.locator(".gl-failures a").get_attribute("href") == f"runs/{failed}/notebook.ipynb"
+
+
+def test_a_row_that_was_filtered_away_knows_the_pair_when_it_is_back(opened, swept):
+    gallery = opened()
+    a = gallery.page.locator(".gl-grid [data-pair=run][aria-pressed=true]")
+    first = ranked(swept[1])[0]
+    assert a.get_attribute("data-run") == first
+    gallery.filter("seed", "is not", value=str(swept[1][first]["parameters"]["seed"]))
+    assert a.count() == 0
+    gallery.page.locator(".gl-grid [data-pair=run]").first.click()
+    other = a.get_attribute("data-run")
+    gallery.page.locator(".gl-chips button").click()
+    assert len(gallery.keys()) == len(swept[1])
+    assert a.evaluate_all("all => all.map(one => one.dataset.run)") == [other]
+
+
 def test_filters_by_parameter_score_class_and_state(opened, swept):
     gallery, records = opened(), swept[1]
     finished = {key: record for key, record in records.items() if record["state"] == "finished"}
@@ -696,7 +725,7 @@ def test_five_hundred_runs(opened, tmp_path):
         "batch_size": [2, 4, 8, 16, 32],
         "seed": [0, 1, 2, 3, 4],
     }
-    records = write_sweep(tmp_path, axes=axes, images=4, size=(180, 240), epochs=40, failed=7)
+    records = write_sweep(tmp_path, axes=axes, images=4, size=(180, 240), epochs=40, failed=7, speckle=0.014)
     index = write_gallery(tmp_path)
     # Of the page, the images and the masks; reports and notebooks are the engine's.
     shared = [*tmp_path.glob("images/*"), *tmp_path.glob("runs/*/masks/*"), index]

@@ -40,8 +40,8 @@ def lesson06() -> dict[str, Any]:
     trace = probes.trace_unpooling(model, data.images[0])
     return {
         "playground": PoolingPlayground(),
-        "height": 32,
-        "width": 48,
+        "rows": 32,
+        "columns": 48,
         "microscope": IndexMicroscope([trace], stage=2),
         "bench": bench,
         "ablation": IndexAblation(bench, modes=["random"] * len(bench.stages), share=1.0),

@@ -9,7 +9,7 @@ PATHS = (
     "def won(y, x):\n"
     "    steps = microscope.trace.path(y, x, stage=microscope.stage, channel=microscope.channel).steps\n"
     "    return [step.won for step in steps[:2]]\n"
-    "pixels = [(y, x) for y in range(height) for x in range(width)]\n"
+    "pixels = [(y, x) for y in range(rows) for x in range(columns)]\n"
 )
 
 # number: (right answers, {wrong answer: part of the reason})

@@ -133,3 +133,31 @@ def test_an_unknown_exercise(number, capsys):
 def test_the_exercises_of_a_lesson():
     assert course.exercise_ids("05") == ["05.1", "05.2", "05.3"]
     assert course.exercise_ids("00") == []
+
+
+class TestGrade:
+    def test_what_check_prints_is_the_error(self, judged_by):
+        judged_by(lambda answer: right("it is 3") if answer == 3 else wrong("it is not 3", answer))
+        with pytest.raises(course.NotRightError) as raised:
+            course.grade("04.1", 1)
+        assert str(raised.value) == "Not yet: it is not 3.\nHint: Look closer."
+        assert isinstance(raised.value, AssertionError)  # so that graders count a failure, not a crash
+
+    def test_a_right_answer_is_printed_and_raises_nothing(self, judged_by, capsys):
+        judged_by(lambda answer: right("it is 3"))
+        assert course.grade("04.1", 3) is None
+        assert capsys.readouterr().out == told(3) + "\n" == "Right: it is 3.\n"
+
+    @pytest.mark.parametrize("answer", [None, ...], ids=["none", "dots"])
+    def test_a_missing_answer_raises(self, judged_by, answer):
+        judged_by(lambda answer: right())
+        with pytest.raises(course.NotRightError, match="there is no answer to check yet"):
+            course.grade("04.1", answer)
+
+    def test_an_unknown_exercise_raises(self):
+        with pytest.raises(course.NotRightError, match=r"there is no exercise '04\.99'"):
+            course.grade("04.99", 1)
+
+    def test_a_notebook_shows_the_reason_and_no_lines_of_the_package(self):
+        error = course.NotRightError("Not yet: no.\nHint: Look.")
+        assert error._render_traceback_() == ["Not yet: no.", "Hint: Look."]

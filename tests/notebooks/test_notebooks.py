@@ -57,7 +57,10 @@ INSPECTED = {
     "06_inspect_unpooling": {"count": 2, "height": 48, "width": 64},
     "07_inspect_predictions": {"count": 3, "height": 96, "width": 128},
     "08_uncertainty": {"count": 2, "height": 96, "width": 128, "samples": 4},
-    **{name: PARAMETERS[name] for name in ("10_speed_and_deployment", "11_your_own_data")},
+    **{
+        name: PARAMETERS[name]
+        for name in ("09_decoder_comparison", "10_speed_and_deployment", "11_your_own_data")
+    },
 }
 
 pytestmark = pytest.mark.notebook

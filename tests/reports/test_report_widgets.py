@@ -9,6 +9,7 @@ import re
 import nbformat
 import pytest
 
+from segnet_nb._shared import view_assets
 from segnet_nb.reports.widget_views import STATE, VIEW, KeepWidgets
 
 PNG = base64.b64encode(b"picture").decode()
@@ -46,7 +47,7 @@ def scripts(html, marker):
 
 def test_a_standalone_widget_becomes_its_state_and_its_module():
     buffer = {"path": ["pictures", "0"], "encoding": "base64", "data": "AAEC\nAwQ=\n"}
-    nb, _ = KeepWidgets().preprocess(notebook_of({"m": model_of([buffer], value=3)}, "m"), {})
+    nb, _ = KeepWidgets(trusted=True).preprocess(notebook_of({"m": model_of([buffer], value=3)}, "m"), {})
     data = data_of(nb)
     assert set(data) == {"text/html", "text/plain"}
     (state,) = scripts(data["text/html"], "data-state")
@@ -59,7 +60,7 @@ def test_a_standalone_widget_becomes_its_state_and_its_module():
 
 def test_the_module_of_two_alike_stands_in_the_page_once():
     models = {"a": model_of(value=1), "b": model_of(value=2), "c": model_of(_esm="other")}
-    nb, _ = KeepWidgets().preprocess(notebook_of(models, "a", "b", "c"), {})
+    nb, _ = KeepWidgets(trusted=True).preprocess(notebook_of(models, "a", "b", "c"), {})
     pages = [data_of(nb, i)["text/html"] for i in range(3)]
     assert [len(scripts(page, "data-module=")) for page in pages] == [1, 0, 1]
     assert [page.count("<style>") for page in pages] == [1, 0, 1]
@@ -70,21 +71,37 @@ def test_the_module_of_two_alike_stands_in_the_page_once():
 )
 def test_others_are_shown_as_their_picture(model):
     models = {} if model is None else {"m": model_of(**model)}
-    nb, _ = KeepWidgets().preprocess(notebook_of(models, "m"), {})
+    nb, _ = KeepWidgets(trusted=True).preprocess(notebook_of(models, "m"), {})
     assert dict(data_of(nb)) == {"text/plain": "Thing(1 < 2)", "image/png": PNG}
+
+
+@pytest.mark.parametrize(
+    ("change", "kept"),
+    [
+        ({}, True),
+        ({"_esm": "export default {}"}, False),
+        ({"_css": "body { display: none }"}, False),
+    ],
+    ids=["of the package", "another module", "another style sheet"],
+)
+def test_without_trust_only_modules_of_the_package_are_kept(change, kept):
+    own = {"_esm": view_assets.script("loss_lab"), "_css": view_assets.style("loss_lab")}
+    nb, _ = KeepWidgets().preprocess(notebook_of({"m": model_of(**{**own, **change})}, "m"), {})
+    assert ("text/html" in data_of(nb)) == kept
+    assert ("image/png" in data_of(nb)) != kept
 
 
 def test_those_in_a_box_are_found_in_order():
     box = {"state": {"children": ["IPY_MODEL_b", "IPY_MODEL_gone", "IPY_MODEL_a"]}}
     models = {"box": box, "a": model_of(value=1), "b": model_of(value=2)}
-    nb, _ = KeepWidgets().preprocess(notebook_of(models, "box"), {})
+    nb, _ = KeepWidgets(trusted=True).preprocess(notebook_of(models, "box"), {})
     assert [s["state"]["value"] for s in scripts(data_of(nb)["text/html"], "data-state")] == [2, 1]
 
 
 @pytest.mark.parametrize("evil", ["</script><script>alert(1)</script>", "<!--<script>", "</style>"])
 def test_no_text_can_end_the_element_it_stands_in(evil):
     models = {"m": model_of(name=evil, _esm=f"// {evil}", _css=f"/* {evil} */")}
-    nb, _ = KeepWidgets().preprocess(notebook_of(models, "m"), {})
+    nb, _ = KeepWidgets(trusted=True).preprocess(notebook_of(models, "m"), {})
     html = data_of(nb)["text/html"]
     assert "alert(1)</script>" not in html
     assert (

@@ -24,7 +24,7 @@ def key_of(parameters: dict[str, Any]) -> str:
 
 def png(ids: np.ndarray) -> bytes:
     file = io.BytesIO()
-    Image.fromarray(ids, "L").save(file, "PNG", optimize=True)
+    Image.fromarray(ids).save(file, "PNG", optimize=True)
     return file.getvalue()
 
 
@@ -42,8 +42,10 @@ def scene(seed: int, size: tuple[int, int], classes: int = len(NAMES)) -> np.nda
     return ids.astype(np.uint8)
 
 
-def predicted(truth: np.ndarray, quality: float, seed: int, classes: int = len(NAMES)) -> np.ndarray:
-    """The truth with patches of wrong classes, fewer the better the run."""
+def predicted(
+    truth: np.ndarray, quality: float, seed: int, classes: int = len(NAMES), speckle: float = 0.0
+) -> np.ndarray:
+    """The truth with patches of wrong classes, fewer the better the run, and single wrong pixels."""
     rng = np.random.default_rng(seed)
     ids = np.where(truth == VOID, classes - 1, truth).astype(np.uint8)
     height, width = ids.shape
@@ -51,6 +53,8 @@ def predicted(truth: np.ndarray, quality: float, seed: int, classes: int = len(N
     for _ in range(int(60 * (1 - quality))):
         top, left = rng.integers(0, height), rng.integers(0, width)
         ids[top : top + height // 10, left : left + width // 10] = rng.integers(0, classes)
+    wrong = rng.random(ids.shape) < speckle
+    ids[wrong] = rng.integers(0, classes, int(wrong.sum()))
     return ids
 
 
@@ -123,13 +127,14 @@ def run_record(
     names: tuple[str, ...] = NAMES,
     colors: list[list[int]] | None = None,
     epochs: int = 12,
+    speckle: float = 0.0,
 ) -> tuple[dict[str, Any], dict[str, bytes]]:
     """The record and the files of a run that has finished."""
     key, quality = key_of(parameters), quality_of(parameters)
     classes = len(names)
     files, masks, scores = {}, [], {name: [] for name in names}
     for number, (image, truth) in enumerate(images):
-        ids = predicted(truth, quality, int(key[:8], 16) + number, classes)
+        ids = predicted(truth, quality, int(key[:8], 16) + number, classes, speckle)
         path = f"masks/{number + 1:04d}.png"
         files[path] = png(ids)
         masks.append({"image": image, "name": f"{number + 1:04d}", "mask": path})
@@ -171,6 +176,7 @@ def write_sweep(
     colors: list[list[int]] | None = None,
     epochs: int = 12,
     failed: int = 1,
+    speckle: float = 0.0,
     title: str = "rates and decoders",
 ) -> dict[str, dict[str, Any]]:
     """A whole sweep, the product of its axes; the last ``failed`` runs have no score.
@@ -188,7 +194,9 @@ def write_sweep(
         if number >= len(plans) - failed:
             record, files = failed_record(parameters), {}
         else:
-            record, files = run_record(parameters, shared, names=names, colors=colors, epochs=epochs)
+            record, files = run_record(
+                parameters, shared, names=names, colors=colors, epochs=epochs, speckle=speckle
+            )
         write_run(folder / "runs" / record["key"], record, files)
         records[record["key"]] = record
     plan = {

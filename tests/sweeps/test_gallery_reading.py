@@ -81,6 +81,13 @@ def test_missing_folders_are_one_sentence(sweep):
     )
 
 
+def test_one_missing_folder(sweep):
+    folder, records = sweep
+    key = list(records)[-1]
+    (folder / "runs" / key).rename(folder / "gone")
+    assert read_sweep(folder).problems == (f"1 of 18 runs has no folder yet, or lost it: {key}.",)
+
+
 DAMAGE = {
     "no-file": (None, "is missing"),
     "cut-off": ('{"schema": 1, "key": ', "is not JSON"),

@@ -10,11 +10,15 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import anywidget
 import pytest
 
 from segnet_nb import widgets
-from segnet_nb.widgets.shared import assets
+from segnet_nb._shared import view_assets as assets
+from segnet_nb._shared.scripts import squeezed_style
+from segnet_nb.widgets.own_photo.photo import Camera
 from segnet_nb.widgets.shared.explorer import Explorer
+from segnet_nb.widgets.shared.predicting import AskingExplorer
 
 ROOT = Path(__file__).parents[2]
 FOLDER = Path(widgets.__file__).parent
@@ -51,8 +55,8 @@ def interface(path: Path, name: str) -> set[str]:
     return set(re.findall(r"^  (\w+)\??:", body, re.MULTILINE))
 
 
-def test_there_are_seven_explorers():
-    assert len(EXPLORERS) == 7
+def test_there_are_eight_with_the_quiz():
+    assert len(EXPLORERS) == 8
     assert all(issubclass(explorer, Explorer) for explorer in EXPLORERS.values())
 
 
@@ -92,8 +96,8 @@ class TestJoined:
 
     def test_the_frame_has_the_first_style(self, name):
         text = assets.style(name)
-        assert text.startswith((FOLDER / "shared/explorer.css").read_text())
-        assert text.endswith((FOLDER / name / "view.css").read_text())
+        assert text.startswith(squeezed_style((FOLDER / "shared/explorer.css").read_text()))
+        assert text.endswith(squeezed_style((FOLDER / name / "view.css").read_text()))
         assert (".sn-chart " in text) == ("shared/charts.js" in assets.modules(name))
 
     def test_node_can_parse_it(self, name, tmp_path):
@@ -126,21 +130,54 @@ class TestJoined:
         )
         assert run(node(), "-e", code) == ""
 
+    def test_squeezing_changes_no_style(self, name):
+        """Without any space both sheets are the same, but for the semicolon before a brace."""
+        plain = "".join(
+            (FOLDER / path).with_suffix(".css").read_text()
+            for path in dict.fromkeys(("shared/explorer.js", *assets.modules(name)))
+            if (FOLDER / path).with_suffix(".css").is_file()
+        )
+        bare = [re.sub(r"\s+|;(?=\s*})", "", sheet) for sheet in (plain, assets.style(name))]
+        assert bare[0] == bare[1]
+        # Spaces between words stay: they divide selectors and values.
+        words = [re.findall(r"[\w\])%-] [\w.\[#&@(>:*-]", sheet) for sheet in (plain, assets.style(name))]
+        assert words[0] == words[1]
+
     def test_types_name_the_traits_that_are_synchronised(self, name):
         own = set(EXPLORERS[name].class_trait_names(sync=True))
-        own -= set(Explorer.class_trait_names(sync=True))
+        base = AskingExplorer if issubclass(EXPLORERS[name], AskingExplorer) else Explorer
+        own -= set(base.class_trait_names(sync=True))
         assert interface(FOLDER / name / "types.d.ts", "Traits") == own
 
 
 def test_types_name_the_traits_of_all_explorers():
     common = interface(FOLDER / "shared/types.d.ts", "BaseTraits")
-    inherited = set(Explorer.__mro__[1].class_trait_names(sync=True))
+    inherited = set(anywidget.AnyWidget.class_trait_names(sync=True))
     assert common == set(Explorer.class_trait_names(sync=True)) - inherited
+
+
+def test_types_name_the_traits_of_those_that_ask():
+    asking = interface(FOLDER / "shared/types.d.ts", "AskingTraits")
+    both = AskingExplorer.class_trait_names(sync=True), Explorer.class_trait_names(sync=True)
+    assert asking == set(both[0]) - set(both[1])
+    assert [name for name, one in EXPLORERS.items() if not issubclass(one, AskingExplorer)] == ["quiz"]
 
 
 def test_every_module_is_used():
     used = {path for name in EXPLORERS for path in assets.modules(name)}
+    used |= {path.removeprefix("widgets/") for path in assets.page_modules("widgets/own_photo/camera.js")}
     assert {path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.js")} == used
+
+
+def test_the_camera_carries_its_modules_and_names_its_traits(tmp_path):
+    assert Camera._esm == assets.control_script("widgets/own_photo/camera.js")
+    assert Camera._esm.count("export default") == 1
+    assert not re.search(r"^\s*import\b", Camera._esm, re.MULTILINE)
+    own = set(Camera.class_trait_names(sync=True)) - set(anywidget.AnyWidget.class_trait_names(sync=True))
+    assert interface(FOLDER / "own_photo/types.d.ts", "Traits") == own
+    if node() is not None:
+        (tmp_path / "camera.mjs").write_text(Camera._esm, encoding="utf-8")
+        assert run(node(), "--check", str(tmp_path / "camera.mjs")) == ""
 
 
 def test_versions_of_the_tools_are_exact_and_no_address_is_stored():

@@ -366,7 +366,7 @@ class TestState:
         state = monitor.get_state()
         assert state["history"] == [entry(1), entry(2), entry(3)]
         assert state["picture"] == monitor.picture != b""
-        assert len(state["_esm"]) + len(state["_css"]) < 40_000
+        assert len(state["_esm"]) + len(state["_css"]) < 43_000
 
     def test_what_was_shown_is_stored_anew_at_the_end(self, monkeypatch):
         """The cell that shows the monitor runs before there is anything to see."""

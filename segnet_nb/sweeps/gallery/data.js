@@ -138,6 +138,5 @@ async function unpacked(text, { height, width }) {
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
   const ids = new Uint8Array(await new Response(stream).arrayBuffer());
   if (ids.length !== height * width) throw new Error("a mask in this page has the wrong size.");
-  for (let i = width; i < ids.length; i++) ids[i] += ids[i - width];  // modulo 256
   return ids;
 }

@@ -32,6 +32,10 @@ export class Grid {
     this.at = [1, 0];
     /** @type {HTMLElement | null} */
     this.stop = null;
+    /** Rows made for the present columns: sorting and filtering take them again. */
+    this.columns = "";
+    /** @type {Map<Row, HTMLTableRowElement>} */
+    this.made = new Map();
   }
 
   /**
@@ -44,12 +48,25 @@ export class Grid {
     const { down, id } = sortParts(sort);
     this.head.replaceChildren(element("tr", {}, ...columns.map((column) => this.headCell(column,
       column.id === id ? (down ? "descending" : "ascending") : null))));
-    this.body.replaceChildren(...rows.map((row) => element("tr", { "data-key": row.key },
-      ...columns.map((column) => bodyCell(column, row)))));
-    for (const node of this.table.querySelectorAll("td, th, button, a")) {
-      if (node instanceof HTMLElement) node.tabIndex = -1;
-    }
+    keepFromTab(this.head);
+    const names = JSON.stringify(columns.map((column) => column.id));
+    if (names !== this.columns) this.made.clear();
+    this.columns = names;
+    this.body.replaceChildren(...rows.map((row) => this.rowFor(columns, row)));
     this.goTo(this.at, focused);
+  }
+
+  /**
+   * @param {GridColumn[]} columns
+   * @param {Row} row
+   */
+  rowFor(columns, row) {
+    const known = this.made.get(row);
+    if (known) return known;
+    const made = element("tr", { "data-key": row.key }, ...columns.map((column) => bodyCell(column, row)));
+    keepFromTab(made);
+    this.made.set(row, made);
+    return made;
   }
 
   /**
@@ -113,6 +130,16 @@ export class Grid {
     if (!to || (ends && !["Home", "End"].includes(event.key))) return;
     used(event);
     this.goTo(to, true);
+  }
+}
+
+/**
+ * Cells can have the focus, but the Tab key passes them.
+ * @param {HTMLElement} part
+ */
+function keepFromTab(part) {
+  for (const node of part.querySelectorAll("td, th, button, a")) {
+    if (node instanceof HTMLElement) node.tabIndex = -1;
   }
 }
 

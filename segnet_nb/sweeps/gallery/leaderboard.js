@@ -22,12 +22,13 @@ function shownColumns(choices) {
 }
 
 /**
- * A link to the live report of a run.
+ * A link to the live report of a run; to its notebook where there is no report.
  * @param {Row} run
  */
 export function reportLink(run, text = run.key.slice(0, 8)) {
-  if (!run.report) return element("span", { text });
-  return element("a", { href: `runs/${run.key}/report.html`, text, title: `Report of ${labelOf(run)}` });
+  if (!run.report && !run.notebook) return element("span", { text });
+  const [file, kind] = run.report ? ["report.html", "Report"] : ["notebook.ipynb", "Notebook"];
+  return element("a", { href: `runs/${run.key}/${file}`, text, title: `${kind} of ${labelOf(run)}` });
 }
 
 /**
@@ -136,6 +137,7 @@ export function leaderboard(choices) {
     const group = choices.get("group");
     const rows = group ? shownGroups(choices.values) : shownRuns(choices.values);
     grid.draw(group ? groupColumns(choices) : runColumns(choices), rows, choices.get("sort"));
+    markPair(choices, grid.body);
     line.textContent = summary(rows, choices.values);
     choices.say("rows", `${line.textContent}.`);
   };

@@ -8,7 +8,7 @@ import { curvesView } from "./curves.js";
 import { runs, table, valueText } from "./data.js";
 import { effectsView } from "./effects.js";
 import { filterBar } from "./filters.js";
-import { leaderboard } from "./leaderboard.js";
+import { leaderboard, reportLink } from "./leaderboard.js";
 import { Choices } from "./state.js";
 import { thumbnailsView } from "./thumbnails.js";
 
@@ -48,8 +48,7 @@ function failures() {
   const failed = runs.filter((run) => !run.finished && run.error);
   if (!failed.length) return null;
   const items = failed.map((run) => element("li", {},
-    run.report ? element("a", { href: `runs/${run.key}/report.html`, text: run.key.slice(0, 8) })
-      : element("code", { text: run.key.slice(0, 8) }), `: ${run.error}`));
+    reportLink(run), `: ${run.error}`));
   const title = failed.length === 1 ? "1 run with an error" : `${failed.length} runs with an error`;
   return element("details", { class: "gl-failures" },
     element("summary", { text: title }), element("ul", {}, ...items));

@@ -10,10 +10,10 @@ import re
 from importlib import resources
 from typing import Any
 
+from segnet_nb._shared import view_assets as assets
 from segnet_nb.sweeps.gallery import contents
 from segnet_nb.sweeps.gallery.masks import SharedImage, within_budget
 from segnet_nb.sweeps.gallery.records import Sweep
-from segnet_nb.widgets.shared import assets
 
 # The hashes admit the script and the style of this page alone. Images lie beside it, on disk or on a server.
 POLICY = (

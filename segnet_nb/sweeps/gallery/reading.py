@@ -80,8 +80,8 @@ def _read_runs(folder: Path, keys: list[str]) -> tuple[tuple[Run, ...], tuple[st
 
 def _missing(keys: list[str], planned: int) -> str:
     names = ", ".join(keys[:NAMED]) + (", ..." if len(keys) > NAMED else "")
-    verb = "run has" if len(keys) == 1 else "runs have"
-    return f"{len(keys)} of {planned} {verb} no folder yet, or lost it: {names}."
+    verb = "has" if len(keys) == 1 else "have"
+    return f"{len(keys)} of {planned} runs {verb} no folder yet, or lost it: {names}."
 
 
 def _text(plan: dict[str, Any], name: str) -> str:

@@ -14,8 +14,10 @@ from PIL import Image
 
 from segnet_nb._shared.errors import UserRuntimeError, UserTypeError
 from segnet_nb.visualizers.ablation import changed_pixels, marked_changes, show_ablation
+from segnet_nb.widgets.index_ablation import questions
 from segnet_nb.widgets.shared.assets import script, style
-from segnet_nb.widgets.shared.explorer import Explorer, guarded
+from segnet_nb.widgets.shared.explorer import guarded
+from segnet_nb.widgets.shared.predicting import AskingExplorer, Question
 
 if TYPE_CHECKING:
     from segnet_nb.probes import AblationBench, AblationResult
@@ -92,7 +94,7 @@ def numbers(found: AblationResult, labels: np.ndarray, void_id: int) -> dict[str
     }
 
 
-class IndexAblation(Explorer):
+class IndexAblation(AskingExplorer):
     """A view of an ``AblationBench``: choose what replaces the indices, see how the labels change.
 
     Attributes:
@@ -199,6 +201,15 @@ class IndexAblation(Explorer):
             traitlets.TraitError: if there is no such intervention.
         """
         self.modes = [mode] * len(self._open_bench.stages)
+
+    def make_question(self, random: np.random.Generator) -> Question:
+        """Which of two changes of the indices costs more; both are run."""
+        state = {name: getattr(self, name) for name in ("image", "share", "seed")}
+        self.busy = True
+        try:
+            return questions.which_costs_more(self._open_bench, random, state=state)
+        finally:
+            self.busy = False
 
     def figure(self) -> Figure:
         """The present state: image, ground truth, both predictions, the changes and the scores."""

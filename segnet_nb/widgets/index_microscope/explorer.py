@@ -17,8 +17,10 @@ from segnet_nb.probes.unpooling import UnpoolingTrace
 from segnet_nb.visualizers.feature_maps import OFFSET_NAMES, PALETTE, ZERO_COLOR, stage_pictures
 from segnet_nb.visualizers.pooling import OFFSET_COLORS
 from segnet_nb.visualizers.unpooling import show_unpooling
+from segnet_nb.widgets.index_microscope import questions
 from segnet_nb.widgets.shared.assets import script, style
-from segnet_nb.widgets.shared.explorer import Explorer, guarded
+from segnet_nb.widgets.shared.explorer import guarded
+from segnet_nb.widgets.shared.predicting import AskingExplorer, Question
 
 _FIX = "Pass segnet_nb.probes.trace_images(model, images)."
 
@@ -71,7 +73,7 @@ def _checked_names(traces: Sequence[UnpoolingTrace], names: Sequence[str] | None
     return [*(names or (f"image {number}" for number in range(1, len(traces) + 1)))]
 
 
-class IndexMicroscope(Explorer):
+class IndexMicroscope(AskingExplorer):
     """What a pooling remembers and where the decoder puts it.
 
     Six maps of one channel: the image, the features, their maxima, the indices, the sparse unpooled map and
@@ -207,6 +209,11 @@ class IndexMicroscope(Explorer):
         """The six maps with the path, and the windows on its way."""
         path = self.trace.path(*self.pixel, stage=self.stage, channel=self.channel)
         return show_unpooling(self.trace, path, zoom=self.zoom)
+
+    def make_question(self, random: np.random.Generator) -> Question:
+        """Where the decoder puts the value of some pixel."""
+        shown = {"image": self.image, "stage": self.stage, "channel": self.channel}
+        return questions.where_it_returns(self.trace, random, name=self._names[self.image], shown=shown)
 
     def received(self, content: dict[str, Any]) -> None:
         """The view's button for the loudest channel."""

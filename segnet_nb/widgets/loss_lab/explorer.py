@@ -17,9 +17,10 @@ from segnet_nb._shared.errors import UserError
 from segnet_nb.visualizers.colors import BLUE, GREEN, GREY, PURPLE, VERMILION
 from segnet_nb.visualizers.figures import NotebookFigure
 from segnet_nb.visualizers.pixels import png
-from segnet_nb.widgets.loss_lab import numbers
+from segnet_nb.widgets.loss_lab import numbers, questions
 from segnet_nb.widgets.shared.assets import script, style
-from segnet_nb.widgets.shared.explorer import Explorer, guarded
+from segnet_nb.widgets.shared.explorer import guarded
+from segnet_nb.widgets.shared.predicting import AskingExplorer, Question
 
 SHAPES = (*numbers.PRESETS, "own")
 NAMES = {
@@ -68,7 +69,7 @@ def score_prediction(mask: np.ndarray, chance: np.ndarray) -> dict[str, float]:
     }
 
 
-class LossLab(Explorer):
+class LossLab(AskingExplorer):
     """An object on 24 x 32 pixels to paint, a prediction to degrade, four losses and their gradients.
 
     Args:
@@ -311,6 +312,11 @@ class LossLab(Explorer):
             "gradient x pixels: blue makes the object more probable there, red less", fontsize=9, color=GREY
         )
         return figure
+
+    def make_question(self, random: np.random.Generator) -> Question:
+        """Which loss grows most when the prediction gets worse in some way."""
+        compared = {name: NAMES[name] for name in ("cross_entropy", "weighted", "dice")}
+        return questions.which_grows_most(self.labels, self.settings, random, words=compared)
 
     def close(self) -> None:
         """Close the views and release images and gradients."""

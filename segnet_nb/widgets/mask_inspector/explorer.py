@@ -12,9 +12,10 @@ from PIL import Image
 
 from segnet_nb._shared.errors import UserTypeError
 from segnet_nb.datasets.colors import safe_colors
-from segnet_nb.widgets.mask_inspector import picture
+from segnet_nb.widgets.mask_inspector import picture, questions
 from segnet_nb.widgets.shared.assets import script, style
-from segnet_nb.widgets.shared.explorer import Explorer, guarded
+from segnet_nb.widgets.shared.explorer import guarded
+from segnet_nb.widgets.shared.predicting import AskingExplorer, Question
 
 if TYPE_CHECKING:
     from segnet_nb.probes.predictions import Predictions
@@ -39,7 +40,7 @@ def _checked(predictions: Predictions) -> Predictions:
     return predictions
 
 
-class MaskInspector(Explorer):
+class MaskInspector(AskingExplorer):
     """Masks over images, to toggle, threshold, compare and search for errors.
 
     The pixels travel once, compressed; the picture is made in the browser, so every control answers within
@@ -122,6 +123,7 @@ class MaskInspector(Explorer):
                 raise UserTypeError(f"MaskInspector has no setting {name!r}.")
             setattr(self, name, value)
         self.set_trait("pictures", self._embedded())
+        self.prepare_questions()
 
     @property
     def predictions(self) -> Predictions:
@@ -272,7 +274,9 @@ class MaskInspector(Explorer):
         Returns:
             uint8 RGB, shape ``(height, width, 3)``.
         """
-        return picture.compose(self._data(), self.state(), np.array(self.palettes[self.colors], np.uint8))
+        return picture.compose(
+            self._data(self.image), self.state(), np.array(self.palettes[self.colors], np.uint8)
+        )
 
     def certainty(self) -> tuple[float, float]:
         """How much of the image is certain, and how much of that is right.
@@ -282,7 +286,7 @@ class MaskInspector(Explorer):
             that is right.
         """
         state = self.state()
-        return picture.certain_pixels(self._data(), state.threshold, len(self.class_names))
+        return picture.certain_pixels(self._data(self.image), state.threshold, len(self.class_names))
 
     def figure(self) -> Figure:
         """The picture, and the confusion matrix beside it, as a matplotlib figure."""
@@ -293,7 +297,7 @@ class MaskInspector(Explorer):
             classes = safe_colors(classes)
         matrix = data.matrices[self.image] if self.scope == "image" else data.matrices.sum(0)
         title = f"{data.names[self.image]}: {self.overlay}, mean IoU {data.mean_ious[self.image]:.2f}"
-        shown = picture.shown_classes(self._data(), self.state(), classes.void_id)
+        shown = picture.shown_classes(self._data(self.image), self.state(), classes.void_id)
         present = [i for i in range(classes.num_classes) if (shown == i).any()]
         cell = self._cell() if self.cell else None
         return show_inspection(self.picture(), matrix, classes, present=present, title=title, cell=cell)
@@ -303,6 +307,26 @@ class MaskInspector(Explorer):
         self._percent.clear()
         self.set_trait("pictures", {})
         self.set_trait("matrices", b"")
+
+    def make_question(self, random: np.random.Generator) -> Question:
+        """How certain the network is, how right what is certain, or which image is the worst."""
+        if len(self.names) > 1 and random.integers(3) == 0:
+            return questions.which_is_worst(self._predictions, random, image=self.image)
+        return self._question_of(self.image, random)
+
+    def prepared_question(self, number: int) -> Question:
+        """For a page without a kernel: of one image after the other."""
+        return self._question_of(number % len(self.names), np.random.default_rng(number))
+
+    def _question_of(self, image: int, random: np.random.Generator) -> Question:
+        return questions.about_certainty(
+            self._data(image),
+            random,
+            name=self.names[image],
+            image=image,
+            num_classes=len(self.class_names),
+            threshold=self.state().threshold,
+        )
 
     # --- pixels for the browser ----------------------------------------------------------------------
 
@@ -325,8 +349,8 @@ class MaskInspector(Explorer):
             self._percent[number] = np.rint(100 * shares).astype(np.uint8)
         return self._percent[number]
 
-    def _data(self) -> picture.MaskData:
-        data, i = self._predictions, self.image
+    def _data(self, i: int) -> picture.MaskData:
+        data = self._predictions
         return picture.MaskData(
             data.images[i], data.labels[i], data.top_classes[i, ..., 0], self._percents(i)[..., 0]
         )

@@ -11,9 +11,11 @@ import traitlets
 from matplotlib.figure import Figure
 
 from segnet_nb.visualizers.upsampling import show_upsampling
+from segnet_nb.widgets.pooling_playground import questions
 from segnet_nb.widgets.pooling_playground.numbers import WAYS, answer, number, preset
 from segnet_nb.widgets.shared.assets import script, style
-from segnet_nb.widgets.shared.explorer import Explorer, guarded
+from segnet_nb.widgets.shared.explorer import guarded
+from segnet_nb.widgets.shared.predicting import AskingExplorer, Question
 
 SIDES = range(4, 9)
 """How many rows and columns a map may have."""
@@ -87,7 +89,7 @@ def checked_kernel(value: Any) -> list[list[float]]:
     return [[float(cell) for cell in row] for row in rows]
 
 
-class PoolingPlayground(Explorer):
+class PoolingPlayground(AskingExplorer):
     """A small map to edit; its maxima, their indices, and four ways to upsample them.
 
     Click a cell and type, move with the arrow keys, change a value with + and -. All is computed in the
@@ -132,6 +134,7 @@ class PoolingPlayground(Explorer):
             state["kernel"] = checked_kernel(state["kernel"])
         super().__init__(**state)
         self._compute()
+        self.prepare_questions()
 
     @traitlets.default("grid")
     def _first_grid(self) -> list[list[int]]:
@@ -173,6 +176,10 @@ class PoolingPlayground(Explorer):
             ValueError: if there is no such preset.
         """
         self.grid = preset(name, len(self.grid), len(self.grid[0]), self.seed)
+
+    def make_question(self, random: np.random.Generator) -> Question:
+        """What one changed value does to its window, or to the error of unpooling."""
+        return questions.after_a_change(self.grid, self.kernel, random, LARGEST)
 
     def figure(self) -> Figure:
         """The six maps as a figure."""

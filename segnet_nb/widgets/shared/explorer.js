@@ -4,9 +4,10 @@
 import { Announcer } from "./announcer.js";
 import { element } from "./dom.js";
 import { keepKeys } from "./keyboard.js";
+import { predictFirst } from "./predicting.js";
 import { Scope } from "./scope.js";
 
-/** @import { BaseTraits, View } from "./types" */
+/** @import { BaseTraits, Model, View } from "./types" */
 
 /**
  * What a view exports for anywidget.
@@ -42,9 +43,13 @@ export function explorer(kind, title, build) {
           console.error(failure);
         }
       };
+      // A quiz has no such button: it asks anyway.
+      const { toggle, panel } = asks(model) ? predictFirst(scope) : { toggle: "", panel: "" };
+      const anew = element("div", { class: "sn-note sn-renewed", text: "Made anew: earlier settings were reset." });
+      anew.hidden = !model.get("renewed");
       root.append(
-        element("header", { class: "sn-header" }, element("span", { class: "sn-title", text: title }), busy),
-        error, body, announcer.node);
+        element("header", { class: "sn-header" }, element("span", { class: "sn-title", text: title }), toggle, busy),
+        anew, error, panel, body, announcer.node);
       scope.ending(() => announcer.close());
       scope.ending(() => inner?.close());
       scope.watch("_edition", draw);
@@ -57,6 +62,11 @@ export function explorer(kind, title, build) {
       return () => { scope.close(); root.remove(); };
     },
   };
+}
+
+/** @param {Model<any>} model */
+function asks(model) {
+  return model.get("revealed") !== undefined;
 }
 
 /**

@@ -11,6 +11,7 @@ import traitlets
 from matplotlib.figure import Figure
 
 from segnet_nb._shared.errors import UserRuntimeError
+from segnet_nb.widgets.shared import renewed
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -45,11 +46,14 @@ class Explorer(anywidget.AnyWidget):
         error: what went wrong last, shown above the view; empty when all is well.
         busy: whether the kernel is computing, shown as a sign.
         standalone: whether the view lives on in an HTML file without a kernel.
+        renewed: whether it replaces one that a reader had changed, because its cell was run again; shown as a
+            line, since the earlier settings are gone.
     """
 
     error = traitlets.Unicode("").tag(sync=True)
     busy = traitlets.Bool(False).tag(sync=True)
     standalone = traitlets.Bool(False).tag(sync=True)
+    renewed = traitlets.Bool(False, read_only=True).tag(sync=True)
     # Grows when another network is looked at: the view is built anew.
     _edition = traitlets.Int(0).tag(sync=True)
 
@@ -58,6 +62,8 @@ class Explorer(anywidget.AnyWidget):
     def __init__(self, **state: Any) -> None:
         self._seen = False
         super().__init__(**state)
+        self._place = renewed.place_of(type(self).__name__)
+        self.set_trait("renewed", renewed.take(self._place))
         self._open = True
         self.on_msg(self._receive)
 
@@ -97,6 +103,7 @@ class Explorer(anywidget.AnyWidget):
         """Take over what the view sends; what is not valid is shown as an error and taken back there."""
         try:
             super().set_state(sync_data)
+            renewed.mark(self._place)
         except Exception as error:
             self.error = _message(error)
             self.send_state([name for name in sync_data if name in self.keys])
@@ -108,9 +115,12 @@ class Explorer(anywidget.AnyWidget):
             self._seen = True
             return
         try:
-            self.received(content)
+            self._handle(content)
         except Exception as error:
             self.error = _message(error)
+
+    def _handle(self, content: dict[str, Any]) -> None:
+        self.received(content)
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data, metadata = super()._repr_mimebundle_() or ({}, {})

@@ -8,11 +8,57 @@ export type Point = [number, number];
 
 export type Key<T> = keyof T & string;
 
+/** What is asked; without choices, a number. Empty: nothing. See predicting.py. */
+export interface Question {
+  text?: string;
+  choices: string[];
+  low: number;
+  high: number;
+  unit: string;
+  tolerance: number;
+}
+
+/** A question with its answer, for a page without a kernel. */
+export interface PreparedQuestion extends Question {
+  answer: number;
+  answer_text: string;
+  reason: string;
+  before: Record<string, unknown>;
+  after: Record<string, unknown>;
+}
+
+/** The answer, after a guess; right is null while it is not known. Empty: no guess yet. */
+export interface Revealed {
+  guess?: number;
+  right: boolean | null;
+  answer: string;
+  reason: string;
+}
+
+/** What an explorer has that asks; see predicting.py. */
+export interface AskingTraits extends BaseTraits {
+  question: Question;
+  revealed: Revealed;
+  challenge: boolean;
+  /** Right answers, and answers. */
+  challenge_score: [number, number];
+  questions: PreparedQuestion[];
+}
+
+/** Who asks: the kernel, or the page itself. */
+export interface Asker {
+  ask(): void;
+  commit(guess: number): void;
+  challenge(): void;
+}
+
 /** What every explorer has; see explorer.py. */
 export interface BaseTraits {
   error: string;
   busy: boolean;
   standalone: boolean;
+  /** Whether it replaces one that a reader had changed. */
+  renewed: boolean;
   /** Grows when another network is looked at. */
   _edition: number;
 }

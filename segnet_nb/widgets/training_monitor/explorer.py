@@ -18,7 +18,9 @@ from segnet_nb._shared.errors import UserError, UserRuntimeError
 from segnet_nb.datasets.classes import CAMVID, ClassList
 from segnet_nb.datasets.colors import overlay
 from segnet_nb.widgets.shared.assets import script, style
-from segnet_nb.widgets.shared.explorer import Explorer, guarded
+from segnet_nb.widgets.shared.explorer import guarded
+from segnet_nb.widgets.shared.predicting import AskingExplorer, Question
+from segnet_nb.widgets.training_monitor import questions
 from segnet_nb.widgets.training_monitor.picture import draw_monitor, encoded, mask_bytes
 from segnet_nb.widgets.training_monitor.timing import seconds_left
 from segnet_nb.widgets.training_monitor.worker import TrainingThread
@@ -28,7 +30,7 @@ _AT_WORK = ("running", "stopping")
 _LOOK_SECONDS = 0.1  # between looks at the thread that trains
 
 
-class TrainingMonitor(Explorer):
+class TrainingMonitor(AskingExplorer):
     """Curves of a training while it runs, and the prediction of one image after each epoch.
 
     Show it in one cell and train in the next. Training runs in a thread; the cell awaits it, so that the
@@ -101,6 +103,7 @@ class TrainingMonitor(Explorer):
         self._predictions: dict[int, np.ndarray] = {}
         self._stop = threading.Event()
         self._places: list[Any] = []
+        self._asked_epoch = 0
         if (image is None) != (labels is None):
             raise UserError("image and labels belong together: pass both, or neither.")
         if (
@@ -189,6 +192,7 @@ class TrainingMonitor(Explorer):
     def _begin(self, config: Any) -> None:
         self._stop = threading.Event()
         self._predictions.clear()
+        self.forget_question()
         self._epoch_began = time.monotonic()
         with self.hold_sync():
             self.error, self.stop_requested, self.status = "", False, "running"
@@ -252,6 +256,28 @@ class TrainingMonitor(Explorer):
         """Take over what a control of the view was set to; it comes as a message, see the view's source."""
         if content.get("kind") == "set" and content.get("trait") in ("shown", "opacity", "stop_requested"):
             self.set_state({content["trait"]: content.get("value")})
+
+    def make_question(self, random: np.random.Generator) -> Question:
+        """What the next epoch brings while a training runs, otherwise where the curve rose most."""
+        if self.status in _AT_WORK and self.history:
+            self._asked_epoch = len(self.history) + 1
+            return questions.will_it_rise(self.history, self._asked_epoch)
+        return questions.about_the_curve(self.history, random)
+
+    @traitlets.observe("history", "status")
+    @guarded
+    def _settle_question(self, _: Any) -> None:
+        """Reveal the answer that a guess has waited for."""
+        question = self._present
+        if question is None or question.answer is not None:
+            return
+        if len(self.history) >= self._asked_epoch:
+            known = questions.will_it_rise(self.history, self._asked_epoch)
+            self._present = known
+            if self.revealed:
+                self.reveal(known, self.revealed["guess"])
+        elif self.status not in _AT_WORK:  # the epoch will not come
+            self.forget_question()
 
     @traitlets.validate("stop_requested")
     def _check_stop(self, proposal: Any) -> bool:

@@ -13,8 +13,8 @@ from PIL import Image
 from segnet_nb._shared.errors import UserTypeError
 from segnet_nb.visualizers.uncertainty import show_uncertainty
 from segnet_nb.widgets.shared.assets import script, style
-from segnet_nb.widgets.shared.explorer import Explorer
-from segnet_nb.widgets.uncertainty_lens import numbers
+from segnet_nb.widgets.shared.predicting import AskingExplorer, Question
+from segnet_nb.widgets.uncertainty_lens import numbers, questions
 
 if TYPE_CHECKING:
     from segnet_nb.probes import SampledPredictions
@@ -28,7 +28,7 @@ def _png(pixels: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-class UncertaintyLens(Explorer):
+class UncertaintyLens(AskingExplorer):
     """Samples, uncertainty and errors of some images side by side, and two curves: kept pixels, calibration.
 
     Move the samples and see the uncertainty settle; keep only the most certain pixels and see which errors
@@ -95,6 +95,7 @@ class UncertaintyLens(Explorer):
                 raise UserTypeError(f"UncertaintyLens has no setting {name!r}.")
             setattr(self, name, value)
         self._answer()
+        self.prepare_questions()
 
     @property
     def sampled(self) -> SampledPredictions:
@@ -235,6 +236,24 @@ class UncertaintyLens(Explorer):
                 "calibration_error": curves["calibration"]["all"]["error"],
                 "limit": self._limit / 255 * self.tops[self.measure],
             },
+        )
+
+    def make_question(self, random: np.random.Generator) -> Question:
+        """How right the most certain pixels are, or by which measure they are found best."""
+        return self._question_of(self.image, random)
+
+    def prepared_question(self, number: int) -> Question:
+        """For a page without a kernel: of one image after the other."""
+        return self._question_of(number % len(self.names), np.random.default_rng(number))
+
+    def _question_of(self, image: int, random: np.random.Generator) -> Question:
+        state = {name: getattr(self, name) for name in ("samples", "measure", "kept")}
+        return questions.about_kept(
+            self.curves[str(self.samples)],
+            random,
+            name=self.names[image],
+            state={"image": image, **state},
+            words={name: name.replace("_", " ") for name in MEASURES},
         )
 
     def composed(self) -> dict[str, np.ndarray]:

@@ -1,0 +1,5 @@
+"""Your own photo, from a file or a camera, and what a network says about it."""
+
+from segnet_nb.widgets.own_photo.photo import OwnPhoto
+
+__all__ = ["OwnPhoto"]
