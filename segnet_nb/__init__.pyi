@@ -93,6 +93,9 @@ from .networks.registry import (
     register_decoder as register_decoder,
     register_network as register_network,
 )
+from .sweeps import (
+    sweep as sweep,
+)
 from .training import (
     comparison as comparison,
     config as config,

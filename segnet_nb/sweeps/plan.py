@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from segnet_nb._shared.errors import UserError
-from segnet_nb.sweeps import sampling, sweep_file
+from segnet_nb.sweeps import sweep_file
 from segnet_nb.sweeps.limits import MAX_RUNS, Limits
-from segnet_nb.sweeps.sampling import Range
 from segnet_nb.sweeps.subjects import Subject
 
 
@@ -32,23 +31,6 @@ class PlannedRun:
 
 
 @dataclass(frozen=True)
-class Search:
-    """A search by Optuna in place of a list of runs.
-
-    Attributes:
-        trials: how many runs.
-        seed: of the sampler.
-        ranges: by parameter.
-        prune: whether trainings that are worse than the median at an epoch are stopped.
-    """
-
-    trials: int
-    seed: int
-    ranges: Mapping[str, Range]
-    prune: bool
-
-
-@dataclass(frozen=True)
 class Plan:
     """A sweep with checked runs.
 
@@ -56,11 +38,10 @@ class Plan:
         name: of the sweep.
         subject: the notebook or the training.
         fixed: parameters that are the same in all runs.
-        runs: in order; empty for a search.
+        runs: in order.
         seeds_parameter: the parameter of the random seed, or None if it is not varied.
         maximize: the score to compare runs by.
         limits: of each run.
-        search: how parameters are searched, or None.
     """
 
     name: str
@@ -70,12 +51,11 @@ class Plan:
     seeds_parameter: str | None
     maximize: str
     limits: Limits
-    search: Search | None = None
 
     @property
     def count(self) -> int:
         """The number of runs."""
-        return self.search.trials if self.search else len(self.runs)
+        return len(self.runs)
 
     def run(self, values: Mapping[str, Any]) -> PlannedRun:
         """The run with these values of what is not fixed, checked.
@@ -159,13 +139,6 @@ def read_plan(source: str | Path | Mapping[str, Any]) -> Plan:
     content = sweep_file.read(source)
     subject = content.subject()
     content.check_names(subject.names())
-    if content.search is not None:
-        ranges = {name: sampling.read_range(name, one) for name, one in content.search["parameters"].items()}
-        settings = {name: content.search[name] for name in ("trials", "seed", "prune")}
-        search = Search(ranges=ranges, **settings)
-        first = _check_ends(subject, content.fixed, ranges)
-        fixed = {name: first.parameters[name] for name in content.fixed}
-        return Plan(content.name, subject, fixed, (), None, content.maximize, content.limits, search)
     runs = _runs(subject, content.fixed, content)
     fixed = {name: runs[0].parameters[name] for name in content.fixed}
     return Plan(content.name, subject, fixed, runs, content.seeds_parameter, content.maximize, content.limits)
@@ -185,13 +158,3 @@ def _runs(subject: Subject, fixed: dict[str, Any], content: sweep_file.SweepFile
             raise UserError(f"run {number} of {count}: {error}") from None
         found.setdefault(run.key, run)
     return tuple(found.values())
-
-
-def _check_ends(subject: Subject, fixed: dict[str, Any], ranges: Mapping[str, Range]) -> PlannedRun:
-    """The run with the lowest values; raises unless the highest of each, and every choice, fit too."""
-    first = {name: one.values[0] for name, one in ranges.items()}
-    run = planned_run(subject, fixed | first)
-    for name, one in ranges.items():
-        for value in one.values[1:]:
-            planned_run(subject, fixed | first | {name: value})
-    return run

@@ -18,7 +18,7 @@ from segnet_nb.training.recipes import recipe
 
 SUBJECTS = ("notebook", "training", "recipe")
 AXES = ("grid", "rows", "random", "seeds")
-FIELDS = ("name", *SUBJECTS, "fixed", *AXES, "search", "maximize", "run")
+FIELDS = ("name", *SUBJECTS, "fixed", *AXES, "maximize", "run")
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,6 @@ class SweepFile:
     random: list[dict[str, Any]]
     seeds_parameter: str | None
     seeds: list[Any]
-    search: dict[str, Any] | None
     maximize: str
     limits: Limits
 
@@ -58,13 +57,12 @@ class SweepFile:
         Raises:
             ValueError: if not.
         """
-        searched = self.search["parameters"] if self.search else {}
         in_rows = dict.fromkeys(name for row in self.rows for name in row)
         drawn = self.random[0] if self.random else {}
         seed = [] if self.seeds_parameter is None else [self.seeds_parameter]
         places = {"fixed": self.fixed, "grid": self.grid, "rows": in_rows, "random": drawn}
         seen: dict[str, str] = {}
-        for place, names in {**places, "seeds": seed, "search": searched}.items():
+        for place, names in {**places, "seeds": seed}.items():
             for name in names:
                 if name not in known:
                     raise UserError(f"{place}: there is no parameter {name!r}.{_close(name, known)}")
@@ -107,7 +105,6 @@ def read(source: str | Path | Mapping[str, Any]) -> SweepFile:
         random=_random(content.get("random")),
         seeds_parameter=parameter,
         seeds=seeds,
-        search=_search(content.get("search")),
         maximize=maximize,
         limits=read_limits(_mapping("run", content.get("run", {}))),
     )
@@ -116,16 +113,10 @@ def read(source: str | Path | Mapping[str, Any]) -> SweepFile:
 
 
 def _check_axes(found: SweepFile) -> None:
-    if found.search is not None and found.parts():
+    if not found.parts():
         raise UserError(
-            f"search stands instead of {', '.join(AXES)}, but there are both. Remove one of them."
+            f"nothing is varied: add one of {', '.join(AXES)}. One run alone is `segnet-nb report`."
         )
-    if found.search is None and not found.parts():
-        raise UserError(
-            f"nothing is varied: add {', '.join(AXES)} or search. One run alone is `segnet-nb report`."
-        )
-    if found.search and found.search["prune"] and found.what[0] == "notebook":
-        raise UserError("search: prune is for trainings, which report each epoch. Remove prune.")
 
 
 def _load(path: Path) -> dict[str, Any]:
@@ -198,24 +189,6 @@ def _random(section: Any) -> list[dict[str, Any]]:
     ranges = _mapping("random: parameters", given.get("parameters"))
     read_ranges = {name: sampling.read_range(f"random: {name}", one) for name, one in ranges.items()}
     return sampling.draw_rows(read_ranges, count, seed)
-
-
-def _search(section: Any) -> dict[str, Any] | None:
-    if section is None:
-        return None
-    given = _section("search", section, ("trials", "seed", "parameters", "prune"))
-    prune = given.get("prune", False)
-    if not isinstance(prune, bool):
-        raise UserError(f"search: prune must be true or false, got {prune!r}. Change it.")
-    parameters = _mapping("search: parameters", given.get("parameters"))
-    if not parameters:
-        raise UserError("search: parameters is empty. Name at least one with its range.")
-    return {
-        "trials": _count("search: trials", given.get("trials"), 1, MAX_RUNS),
-        "seed": _count("search: seed", given.get("seed", 0), 0),
-        "parameters": parameters,
-        "prune": prune,
-    }
 
 
 def _seeds(section: Any) -> tuple[str | None, list[Any]]:

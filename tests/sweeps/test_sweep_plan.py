@@ -166,10 +166,6 @@ BAD = {
         "two whole numbers",
     ),
     "no runs": ({"random": {"parameters": {}}}, "random: runs: expected a whole number"),
-    "search and grid": (
-        {"search": {"trials": 2, "parameters": {"dropout": {"uniform": [0, 0.5]}}}},
-        "search stands instead of",
-    ),
     "timeout": ({"run": {"timeout_seconds": 0}}, "timeout_seconds must be a number above 0, got 0"),
     "retries": ({"run": {"retries": 1.5}}, "retries must be a whole number"),
     "unknown limit": ({"run": {"memory": 4}}, "there is no 'memory'"),
@@ -206,15 +202,6 @@ def test_files_that_are_no_sweep(tmp_path, text, expected):
         read_plan(path)
 
 
-def test_a_search_checks_both_ends_of_each_range():
-    search = {"trials": 3, "parameters": {"dropout": {"uniform": [0, 1.5]}}}
-    with pytest.raises(UserError, match=r"dropout.*1\.5"):
-        read_plan({"training": True, "search": search})
-    search["parameters"] = {"dropout": {"uniform": [0, 0.5]}, "loss": {"choice": ["dice", "cross_entropy"]}}
-    plan = read_plan({"training": True, "search": search | {"prune": True}})
-    assert (plan.count, plan.runs, plan.search.prune) == (3, (), True)
-
-
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.dates()
 VALUES = st.recursive(
     SCALARS,
@@ -234,9 +221,7 @@ def test_plain_values_survive_json_or_are_refused(value):
 
 
 @settings(max_examples=150, deadline=None)
-@given(
-    st.dictionaries(st.sampled_from(["fixed", "grid", "rows", "random", "seeds", "search", "run"]), VALUES)
-)
+@given(st.dictionaries(st.sampled_from(["fixed", "grid", "rows", "random", "seeds", "run"]), VALUES))
 def test_any_yaml_is_a_plan_or_a_sentence(content):
     text = yaml.safe_dump({"training": True, **content})
     try:

@@ -1,0 +1,157 @@
+"""The process of one run: ``python -m segnet_nb.sweeps.child FOLDER`` reads ``job.json`` in a folder.
+
+It ends with the worker that started it: its standard input is a pipe that closes when the worker dies.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from segnet_nb._shared.versions import versions_of
+from segnet_nb.sweeps.record import MIME, contents, jpeg_of
+
+PACKAGES = ("segnet-nb", "keras", "tensorflow", "numpy")
+PICTURES = 4
+
+
+def main() -> None:
+    """Run the job in the folder that is the first argument."""
+    folder = Path(sys.argv[1])
+    threading.Thread(target=_end_with_worker, daemon=True).start()
+    job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
+    (folder / "run").mkdir()
+    result = _run_notebook(folder, job) if job["kind"] == "notebook" else _run_training(folder, job)
+    result["versions"] = versions_of(*PACKAGES)
+    (folder / "result.json").write_text(json.dumps(result, allow_nan=False), encoding="utf-8")
+
+
+def _end_with_worker() -> None:
+    import psutil
+
+    while os.read(0, 1):  # not sys.stdin: its lock would break the end of the interpreter
+        pass
+    for process in psutil.Process().children(recursive=True):
+        process.kill()
+    os._exit(1)
+
+
+def _run_notebook(folder: Path, job: dict[str, Any]) -> dict[str, Any]:
+    from segnet_nb import reports
+
+    state, error = "finished", None
+    source = _source(folder, job)
+    try:
+        paths = reports.run(
+            source, job["parameters"], folder / "out", timeout_seconds=job["timeout_seconds"], progress=False
+        )
+        notebook, page = paths.notebook, paths.html
+    except reports.ReportError as failure:
+        notebook, page = failure.notebook_path, failure.html_path
+        lines = str(failure).splitlines()
+        error = lines[1].strip() if len(lines) > 1 else lines[0]
+        timed_out = error.startswith("TimeoutError: the time limit of")
+        state = "timed_out" if timed_out else "failed"
+    if notebook is None:
+        return {"state": state, "error": error}
+    notebook.replace(folder / "run" / "notebook.ipynb")
+    if page is not None:
+        page.replace(folder / "run" / "report.html")
+    found = _records_in(folder / "run" / "notebook.ipynb")
+    return {"state": state, "error": error} | _stored(folder, found)
+
+
+def _source(folder: Path, job: dict[str, Any]) -> Path:
+    """The notebook where it is, if this machine has it, so that it finds what is beside it."""
+    path = Path(job["path"])
+    own = folder / path.name
+    own.write_text(job["content"], encoding="utf-8")
+    if path.is_file():
+        from segnet_nb.sweeps.subjects import notebook_subject
+
+        if notebook_subject(path).content == job["content"]:
+            return path
+    return own
+
+
+def _records_in(notebook: Path) -> dict[str, Any]:
+    """What the cells recorded; later cells replace what earlier ones gave."""
+    found: dict[str, Any] = {}
+    pictures: dict[str, Any] = {}
+    for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]:
+        for output in cell.get("outputs", ()):
+            content = output.get("data", {}).get(MIME)
+            if isinstance(content, dict):
+                found |= {name: value for name, value in content.items() if value}
+                pictures |= {entry["image"]: entry for entry in content.get("pictures", ())}
+    return found | {"pictures": list(pictures.values())}
+
+
+def _stored(folder: Path, content: dict[str, Any]) -> dict[str, Any]:
+    """Write the pictures of a record to files; returns what ``run.json`` says of it."""
+    masks, images = [], folder / "images"
+    for number, entry in enumerate(content.get("pictures", ()), start=1):
+        images.mkdir(exist_ok=True)
+        mask = folder / "run" / "masks" / f"{number:04d}.png"
+        mask.parent.mkdir(exist_ok=True)
+        mask.write_bytes(base64.b64decode(entry["mask"]))
+        (images / f"{entry['image']}.jpg").write_bytes(jpeg_of(entry["pixels"]))
+        if "truth" in entry:
+            (images / f"{entry['image']}-truth.png").write_bytes(base64.b64decode(entry["truth"]))
+        masks.append({"image": entry["image"], "name": entry["name"], "mask": f"masks/{mask.name}"})
+    names = ("scores", "class_scores", "history", "classes")
+    return {name: content[name] for name in names if name in content} | {"masks": masks}
+
+
+def _run_training(folder: Path, job: dict[str, Any]) -> dict[str, Any]:
+    from segnet_nb import training
+    from segnet_nb.training.data import load_data
+
+    deadline = time.monotonic() + job["timeout_seconds"]
+
+    def stop_in_time(*_: Any) -> None:
+        if time.monotonic() > deadline:
+            raise training.StopTraining
+
+    config = training.TrainConfig.from_dict(job["config"])
+    try:
+        data = load_data(config)
+        run = training.train(
+            config, directory=folder / "training", progress=False, on_step=stop_in_time, data=data
+        )
+        found = _stored(folder, _training_record(run, data[1])) if run.best_epoch else {}
+    except (ValueError, OSError, MemoryError, RuntimeError) as failure:
+        return {"state": "failed", "error": f"{type(failure).__name__}: {failure}"}
+    if run.status != "finished":
+        error = f"the time limit of {job['timeout_seconds']:g} s for the run was reached"
+        return {"state": "timed_out", "error": error} | found
+    return {"state": "finished", "error": None} | found
+
+
+def _training_record(run: Any, val: Any) -> dict[str, Any]:
+    from segnet_nb.inference import evaluation
+    from segnet_nb.inference.prediction import predict
+
+    found = evaluation.evaluate(run.model, val, boundary=False)
+    scores = ("mean_iou", "global_accuracy", "class_average")
+    pairs = [val.pair(number) for number in range(min(PICTURES, len(val)))]
+    return contents(
+        scores={name: float(getattr(found.scores, name)) for name in scores},
+        class_scores={"iou": dict(zip(found.names, map(float, found.scores.class_iou), strict=True))},
+        history=run.history,
+        classes=run.classes,
+        images=[image for image, _ in pairs],
+        truth=[labels for _, labels in pairs],
+        masks=[predict(run.model, image)[0] for image, _ in pairs],
+        names=list(val.names[: len(pairs)]),
+    )
+
+
+if __name__ == "__main__":
+    main()
