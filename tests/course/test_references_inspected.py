@@ -32,8 +32,8 @@ def test_any_pixel_that_wins_twice_is_right_and_no_other(stage):
     microscope = variables["microscope"]
     microscope.stage, microscope.channel = stage, 2
     found = 0
-    for y in range(variables["height"]):
-        for x in range(variables["width"]):
+    for y in range(variables["rows"]):
+        for x in range(variables["columns"]):
             steps = microscope.trace.path(y, x, stage=stage, channel=2).steps
             twice = steps[0].won and steps[1].won
             assert (lesson06.judge_pixel((y, x), microscope).state == "right") == twice
