@@ -30,7 +30,7 @@ _DELICATE = re.compile(r"'|[(=,] ?/|\$\{[^}]*`")
 
 
 def squeezed(source: str) -> str:
-    r"""JavaScript without spaces that mean nothing; lines stay lines, so that errors can be found.
+    r"""JavaScript without spaces that mean nothing; statements stay on lines, so that errors can be found.
 
     Args:
         source: without comments, as ``without_comments`` returns it; no text or template may span lines.
@@ -38,9 +38,17 @@ def squeezed(source: str) -> str:
     Example:
         >>> squeezed('const a = [ 1, - 2 ];\n  if (a) say("x = y", a);\n')
         'const a=[1,-2];\nif(a)say("x = y",a);\n'
+        >>> squeezed("if (a) {\n  say(\n    1,\n  );\n}\n")
+        'if(a){\nsay(\n1,);}\n'
     """
-    lines = (_squeezed_line(line.strip()) for line in source.split("\n"))
-    return "\n".join(line for line in lines if line) + "\n"
+    lines: list[str] = []
+    for line in filter(None, (_squeezed_line(line.strip()) for line in source.split("\n"))):
+        # Before a closing bracket the end of a line means nothing: a statement ends there anyway.
+        if lines and line[0] in ")}]" and "//" not in lines[-1]:
+            lines[-1] += line
+        else:
+            lines.append(line)
+    return "\n".join(lines) + "\n"
 
 
 def _squeezed_line(line: str) -> str:
