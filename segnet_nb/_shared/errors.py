@@ -35,6 +35,10 @@ class MissingFileError(UserError, FileNotFoundError):
     # OSError formats its arguments differently.
     __str__ = ValueError.__str__
 
+    def __reduce__(self) -> tuple[type, tuple]:
+        # Dask's way of sending exceptions would make it of a ValueError, which an OSError does not allow.
+        return type(self), self.args
+
 
 class MissingPackageError(UserError, ModuleNotFoundError):
     """An optional package that is needed but not installed."""

@@ -57,6 +57,10 @@ class TestEach:
         error = getattr(sn, name)(TEXT)
         back = pickle.loads(pickle.dumps(error))
         assert type(back) is type(error) and str(back) == TEXT
+        # As Dask sends it, once it is loaded.
+        pickling = pytest.importorskip("tblib.pickling_support")
+        function, arguments, *_ = pickling.pickle_exception(error)
+        assert str(function(*arguments)) == TEXT
 
 
 @pytest.mark.parametrize("kind", [DownloadError, reports.ReportError])

@@ -260,6 +260,7 @@ def test_pictures_that_did_not_travel_are_asked_for(opened):
         "import segnet_nb.widgets.mask_inspector.explorer as module\n"
         "module.EMBEDDED_BYTES = 1\nsmall = widgets.MaskInspector(predictions)\nsmall"
     )
+    there = opened.page.locator(".sn-mask-inspector").count()
     opened.page.evaluate(
         """async source => {
           const app = window.jupyterapp, notebook = app.shell.currentWidget.content;
@@ -270,7 +271,7 @@ def test_pictures_that_did_not_travel_are_asked_for(opened):
         }""",
         source,
     )
-    view = opened.explorer("mask-inspector", 2)
+    view = opened.explorer("mask-inspector", there)
     eventually(view.page, lambda: shown(view).any())
     before = shown(view)
     assert opened.ask("small.image = 5; print(list(small.pictures))").strip() == "['0']"

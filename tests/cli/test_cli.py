@@ -89,12 +89,12 @@ def error_of(capsys: pytest.CaptureFixture[str]) -> str:
 
 
 def test_report_passes_everything_on_and_prints_the_paths(ran, capsys):
-    line = "report a.ipynb -p epochs 5 -p size 3x4 --output-dir out --timeout 60 --name five"
+    line = "report a.ipynb -p epochs 5 -p size 3x4 --output-dir out --timeout 60 --name five --trust"
     assert main(line.split()) == 0
     assert ran == [
         (
             (Path("a.ipynb"), {"epochs": "5", "size": "3x4"}, Path("out")),
-            {"timeout_seconds": 60.0, "html": True, "name": "five"},
+            {"timeout_seconds": 60.0, "html": True, "name": "five", "trusted": True},
         )
     ]
     assert capsys.readouterr() == (f"{Path('out/a.ipynb')}\n{Path('out/a.html')}\n", "")
@@ -104,7 +104,7 @@ def test_report_has_defaults_and_can_leave_the_page_out(ran, capsys):
     assert main(["report", "a.ipynb", "--no-html", "-p", "offset", "-5"]) == 0
     arguments, options = ran[0]
     assert arguments == (Path("a.ipynb"), {"offset": "-5"}, Path("reports"))
-    assert options == {"timeout_seconds": 3600, "html": False, "name": None}
+    assert options == {"timeout_seconds": 3600, "html": False, "name": None, "trusted": False}
     assert "html" not in capsys.readouterr().out
 
 
