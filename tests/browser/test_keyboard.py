@@ -67,7 +67,7 @@ class Keys:
         return json.loads(self.opened.ask(f"import json; print(json.dumps({expression}))"))
 
 
-@pytest.fixture(scope="module", params=["lab", "notebook"])
+@pytest.fixture(scope="module", params=["lab", pytest.param("notebook", marks=pytest.mark.slow)])
 def keys(lab, browser, request):
     made = Keys(browser, lab, request.param)
     yield made
