@@ -49,7 +49,7 @@ class LessonProgress:
 
 
 class Progress:
-    """The progress of a reader at the time it was asked for; shown as a table. See ``progress``."""
+    """The progress of a reader at the time of the call; shown as a table. See ``progress``."""
 
     def __init__(self) -> None:
         content = progress_file.load()

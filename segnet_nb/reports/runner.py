@@ -125,10 +125,7 @@ def run(
     values = parameter_paths.located(source, given, declared)
     _check_timeout(timeout_seconds)
     stem = source.stem + (f"-{_checked_name(name)}" if name is not None else "")
-    if (folder / f"{stem}.ipynb").resolve() == source.resolve():
-        raise UserError(
-            f"the report would overwrite the notebook itself, {source}. Give another output_dir, or a name."
-        )
+    _check_target(folder / f"{stem}.ipynb", source)
     kernel_name = _installed_kernel(source)
     folder.mkdir(parents=True, exist_ok=True)
 
@@ -201,6 +198,13 @@ def _check_timeout(seconds: float) -> None:
         raise UserError(
             f"timeout_seconds must be a number above 0, got {seconds!r}. A run always has a deadline: give a "
             "large one if it takes long."
+        )
+
+
+def _check_target(target: Path, source: Path) -> None:
+    if target.resolve() == source.resolve():
+        raise UserError(
+            f"the report would overwrite the notebook itself, {source}. Give another output_dir, or a name."
         )
 
 

@@ -1,4 +1,4 @@
-"""Pages made of hostile notebooks: nothing runs, nothing is asked for, and the page stays where it is."""
+"""Pages made of hostile notebooks: nothing runs, nothing is requested, and the page stays where it is."""
 
 from __future__ import annotations
 

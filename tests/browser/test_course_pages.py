@@ -1,4 +1,4 @@
-"""Slides and answers in a browser that is off line: nothing is cut off, nothing is asked for, keys go on."""
+"""Slides and answers in a browser that is off line: nothing is cut off, nothing is requested, keys go on."""
 
 from __future__ import annotations
 

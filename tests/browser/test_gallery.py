@@ -84,7 +84,7 @@ class Gallery:
         )
 
     def close(self):
-        """Nothing has failed, and nothing was asked for but files of the sweep."""
+        """Nothing has failed, and nothing was requested but files of the sweep."""
         self.context.close()
         assert self.failures == []
         beyond = [url for url in self.requests if not url.startswith(self.folder.as_uri() + "/")]

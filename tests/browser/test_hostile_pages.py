@@ -1,4 +1,4 @@
-"""Pages made of hostile notebooks in a browser: nothing runs, nothing is asked for, the page stays."""
+"""Pages made of hostile notebooks in a browser: nothing runs, nothing is requested, the page stays."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ export function filterText([id, operation, value]) {
 }
 
 /**
- * What a column can be asked for.
+ * What can be requested of a column.
  * @param {Column} column
  * @returns {Operation[]}
  */

@@ -1,5 +1,5 @@
 // @ts-check
-// A camera. The browser is asked for it when a person presses the button, and it is given back after the photo.
+// A camera. It opens when a person presses the button, and is given back after the photo.
 
 import { Announcer } from "../shared/announcer.js";
 import { button, element } from "../shared/dom.js";

@@ -28,7 +28,7 @@ class Question:
         text: the question.
         answer: number of the right choice, from 0, or the right number; None: it is not known yet.
         reason: one sentence why; while the answer is not known, when it will be.
-        choices: what can be chosen; empty: a number is asked for.
+        choices: what can be chosen; empty: a number is requested.
         low: the smallest number that can be guessed.
         high: the largest one.
         unit: behind the number, such as ``"%"``.
@@ -143,7 +143,7 @@ class AskingExplorer(Explorer):
         """Answer the question; then the right answer is shown.
 
         Args:
-            guess: number of the choice, from 0, or the number asked for.
+            guess: number of the choice, from 0, or the number itself.
 
         Returns:
             ``guess``, ``right``, ``answer`` and ``reason``, as in ``revealed``.
