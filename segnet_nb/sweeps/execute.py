@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import time
 import uuid
@@ -48,7 +49,7 @@ def connected(plan: Plan, runs: int, scheduler: str | None, workers: int | None)
         raise MissingPackageError("a sweep needs Dask. Run: pip install 'segnet-nb[sweep]'") from error
     # Logs of lost connections would repeat for every run what one sentence says.
     settings = {"distributed.scheduler.allowed-failures": ALLOWED_FAILURES, "logging.distributed": "critical"}
-    with config.set(settings):
+    with config.set(settings), _quiet_logs():
         if scheduler is not None:
             try:
                 client = Client(scheduler, timeout=10, set_as_default=False)
@@ -67,10 +68,25 @@ def connected(plan: Plan, runs: int, scheduler: str | None, workers: int | None)
                 memory_limit=None,
                 dashboard_address="127.0.0.1:0",
                 resources=resources,
+                preload=["segnet_nb.sweeps.local_worker"],
             ) as cluster,
             Client(cluster, set_as_default=False) as client,
         ):
             yield client
+
+
+@contextmanager
+def _quiet_logs() -> Iterator[None]:
+    """Hold back the logs of this process: Dask reads its configuration of them only when it is imported."""
+    loggers = [logging.getLogger(name) for name in ("distributed", "distributed.client")]
+    levels = [each.level for each in loggers]
+    try:
+        for each in loggers:
+            each.setLevel(logging.CRITICAL)
+        yield
+    finally:
+        for each, level in zip(loggers, levels, strict=True):
+            each.setLevel(level)
 
 
 def check_workers(client: Any) -> None:
