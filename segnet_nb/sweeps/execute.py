@@ -54,7 +54,7 @@ def connected(limits: Limits, runs: int, scheduler: str | None, workers: int | N
         "distributed.admin.large-graph-warning-threshold": "1TB",  # inputs are sent on purpose
         "logging.distributed": "critical",
     }
-    with config.set(settings), _quiet("distributed"):
+    with config.set(settings), _quiet_logs():
         if scheduler is not None:
             try:
                 client = Client(scheduler, timeout=10, set_as_default=False)
@@ -74,6 +74,7 @@ def connected(limits: Limits, runs: int, scheduler: str | None, workers: int | N
                 dashboard_address="127.0.0.1:0",
                 resources=resources,
                 env={name: str(limits.threads) for name in worker.THREADS},
+                preload=["segnet_nb.sweeps.local_worker"],
             ) as cluster,
             Client(cluster, set_as_default=False) as client,
         ):
@@ -81,15 +82,17 @@ def connected(limits: Limits, runs: int, scheduler: str | None, workers: int | N
 
 
 @contextmanager
-def _quiet(name: str) -> Iterator[None]:
-    """A logger whose warnings are not shown: Dask reads the setting when it is imported only."""
-    logger = logging.getLogger(name)
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)
+def _quiet_logs() -> Iterator[None]:
+    """Hold back the logs of this process: Dask reads its configuration of them only when it is imported."""
+    loggers = [logging.getLogger(name) for name in ("distributed", "distributed.client")]
+    levels = [each.level for each in loggers]
     try:
+        for each in loggers:
+            each.setLevel(logging.CRITICAL)
         yield
     finally:
-        logger.setLevel(level)
+        for each, level in zip(loggers, levels, strict=True):
+            each.setLevel(level)
 
 
 def check_workers(client: Any) -> None:
