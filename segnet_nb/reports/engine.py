@@ -6,10 +6,9 @@ import contextlib
 import logging
 import math
 import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import papermill
 from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
@@ -17,6 +16,7 @@ from papermill.engines import NBClientEngine, NotebookExecutionManager, papermil
 from segnet_nb._shared.errors import TaskFailedError
 from segnet_nb.reports.client import ReportClient
 from segnet_nb.reports.deadline import DeadlinePassedError
+from segnet_nb.reports.kernel_log import KernelLog
 from segnet_nb.reports.notebook_parameters import assignments, recorded
 from segnet_nb.reports.progress import Progress
 
@@ -106,7 +106,7 @@ class ReportEngine(NBClientEngine):
         # MPLBACKEND, set for tests and servers, would keep figures out of the report.
         environment = {key: item for key, item in os.environ.items() if key != "MPLBACKEND"}
         progress = Progress(nb_man.nb.cells, enabled=request.show_progress)
-        with contextlib.closing(progress), tempfile.TemporaryFile() as kernel_log:
+        with contextlib.closing(progress), KernelLog() as log:
             client = ReportClient(
                 nb_man,
                 seconds=request.timeout_seconds,
@@ -120,21 +120,14 @@ class ReportEngine(NBClientEngine):
             nb_man.save = client.saving_to(request.target)
             nb_man.save()
             try:
-                # The kernel process writes to a file: on the terminal it would break the bar.
+                # The kernel process must not write to the terminal: it would break the bar.
                 client.execute(
-                    cwd=request.working_directory, env=environment, stdout=kernel_log, stderr=kernel_log
+                    cwd=request.working_directory, env=environment, stdout=log.file, stderr=log.file
                 )
             except (RuntimeError, DeadlinePassedError) as error:  # the kernel did not start, or did not end
-                reason = client.time_is_up() or f"{error}{_last_lines(kernel_log)}"
+                log.close()
+                reason = client.time_is_up() or f"{error}{log.last_lines()}"
                 raise TaskFailedError(reason) from error
 
 
 papermill_engines.register(ENGINE_NAME, ReportEngine)
-
-
-def _last_lines(log: BinaryIO, count: int = 8) -> str:
-    """The last lines that a kernel process wrote, without the messages of ipykernel."""
-    log.seek(0)
-    lines = log.read().decode("utf-8", "replace").splitlines()
-    said = [line for line in lines if line.strip() and not line.startswith("[IPKernelApp]")]
-    return "".join(f"\n{line}" for line in said[-count:])

@@ -11,13 +11,13 @@ FLOODS = {
     "the same on stderr": ("import sys\nprint('x' * 1_000_000, file=sys.stderr)", "cut: a line of more"),
     "the same on the descriptor": (
         "import os\ntext = b'x' * 1_000_000\nwhile text:\n    text = text[os.write(1, text) :]",
-        "cut: a line of more",
+        "",  # it is the terminal of the kernel, which is not in the notebook
     ),
     "100 MB in a line": ("print('x' * 100_000_000)", "cut: a line of more"),
     "100 MB in a line on stderr": ("import sys\nprint('x' * 100_000_000, file=sys.stderr)", "cut: a line"),
     "100 MB in a line on the descriptor": (
         "import os\ntext = memoryview(b'x' * 100_000_000)\nwhile text:\n    text = text[os.write(1, text) :]",
-        "cut: a line of more",
+        "",
     ),
     "100 MB in 100,000 lines": (
         "for _ in range(100_000):\n    print('x' * 1000)",
@@ -29,7 +29,7 @@ FLOODS = {
         "for number in range(100_000):\n    print('#' * 1000, number, end='\\r')",
         "",
     ),
-    "a million backspaces": ("print('x' * 50_000 + '\\b' * 50_000 + 'end')", ""),
+    "a million backspaces": ("print('x' * 40_000 + '\\b' * 40_000 + 'end')", ""),
     "a million pieces of a line": (
         "import sys\nfor _ in range(30_000):\n    print('x' * 10, end='', flush=True)",
         "cut: a line of more",
