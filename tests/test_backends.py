@@ -86,6 +86,7 @@ def assert_passes(run):
     assert " passed" in last and "failed" not in last and "error" not in last
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(1800)
 @backends
 def test_same_tests_pass(backend):

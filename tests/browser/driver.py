@@ -139,9 +139,17 @@ class OpenNotebook:
 
     def explorer(self, kind: str, number: int = 0) -> Any:
         """The element of an explorer, such as ``mask-inspector``."""
+        from playwright.sync_api import Error
+
         found = self.page.locator(f".sn-{kind}").nth(number)
         found.wait_for()
-        found.scroll_into_view_if_needed()
+        try:
+            found.scroll_into_view_if_needed()
+        except Error as error:
+            # JupyterLab drew the cell anew while the page scrolled: the element is another one now.
+            if "not attached" not in str(error):
+                raise
+            found.scroll_into_view_if_needed()
         return found
 
     def close(self) -> None:

@@ -667,8 +667,15 @@ def test_the_policy_stops_what_is_not_of_the_page(browser, swept):
     assert {"connect-src", "fetch failed", "img-src", "script-src-elem", "style-src-elem"} <= set(found[2])
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        (1280, "light"),
+        (390, "dark"),
+        pytest.param(1280, "dark", marks=pytest.mark.slow),
+        pytest.param(390, "light", marks=pytest.mark.slow),
+    ],
+)
 def test_axe_finds_nothing_and_nothing_is_cut_off(opened, width, scheme):
     gallery = opened("#classes=iou", width=width, scheme=scheme)
     gallery.filter("seed", "is not", value="2")

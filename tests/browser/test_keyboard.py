@@ -75,7 +75,13 @@ def keys(lab, browser, request):
     made.opened.close()
 
 
-@pytest.mark.parametrize("kind", CELLS)
+# The whole table takes minutes; what it finds, most of it finds in the explorers with few controls.
+QUICK = ("index-microscope", "uncertainty-lens", "training-monitor")
+
+
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=[] if kind in QUICK else pytest.mark.slow) for kind in CELLS]
+)
 def test_no_key_reaches_the_notebook(keys, kind):
     """A table of control x key: the notebook stays as it is, and the focus stays in the explorer."""
     view = keys.opened.explorer(kind)

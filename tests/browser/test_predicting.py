@@ -19,6 +19,13 @@ STANDALONE = ("pooling-playground", "mask-inspector", "uncertainty-lens")
 HARMLESS = tuple(key for key in KEYS if key not in ("Enter", "Escape", "Space"))
 
 
+# One question with a field for a number, and choices of a standalone and of a kernel's explorer.
+QUICK = ("pooling-playground", "index-ablation", "loss-lab")
+explorers = pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=[] if kind in QUICK else pytest.mark.slow) for kind in CELLS]
+)
+
+
 @pytest.fixture(scope="module")
 def opened(lab, browser):
     cells = [cell.replace("'running'", "'finished'") for cell in CELLS.values()]
@@ -66,7 +73,7 @@ def check_outcome(panel, revealed):
     assert told.startswith("✓ Right." if revealed["right"] else f"✗ No: {revealed['answer']}.")
 
 
-@pytest.mark.parametrize("kind", CELLS)
+@explorers
 def test_by_mouse(opened, kind):
     panel = panel_of(opened, kind)
     commit = panel.locator("[data-action=commit]")
@@ -82,7 +89,7 @@ def test_by_mouse(opened, kind):
     assert asked(opened, kind, "error") == ""
 
 
-@pytest.mark.parametrize("kind", CELLS)
+@explorers
 def test_by_keys(opened, kind):
     page, view = opened.page, opened.explorer(kind)
     panel_of(opened, kind)
@@ -109,7 +116,7 @@ def test_by_keys(opened, kind):
     assert page.evaluate(STATE, opened.name) == notebook
 
 
-@pytest.mark.parametrize("kind", CELLS)
+@explorers
 def test_no_key_of_a_question_reaches_the_notebook(opened, kind):
     panel = panel_of(opened, kind)
     panel.locator("[data-guess]").first.focus()  # this makes its cell the active one
@@ -125,7 +132,7 @@ def test_no_key_of_a_question_reaches_the_notebook(opened, kind):
 
 
 @pytest.mark.parametrize(
-    "kind", [pytest.param(kind, marks=[] if kind in STANDALONE else pytest.mark.slow) for kind in CELLS]
+    "kind", [pytest.param(kind, marks=[] if kind == "mask-inspector" else pytest.mark.slow) for kind in CELLS]
 )
 def test_a_challenge(opened, kind):
     panel = panel_of(opened, kind)

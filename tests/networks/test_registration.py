@@ -129,7 +129,14 @@ def all_saved(tmp_path_factory):
     return save_networks(tmp_path_factory.mktemp("all_saved"), MODELS)
 
 
-@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize(
+    "order",
+    [
+        pytest.param(order, marks=pytest.mark.slow if number > 1 else [])
+        for number, order in enumerate(ORDERS)
+    ],
+    ids=list(ORDERS),
+)
 def test_a_file_loads_in_a_process_of_its_own(saved, order):
     check_loading(saved, order)
 

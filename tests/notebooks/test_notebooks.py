@@ -38,6 +38,7 @@ TRAINED = {
         "predictions.json",
     ),
 }
+QUICKEST = "09_decoder_comparison"  # of them; nbval runs the others among the slow tests
 # What the others are run with once more, and quicker; 06 to 08 are run so as reports, by
 # tests/browser/test_reports_offline.py and test_uncertainty_lens.py.
 PARAMETERS = {
@@ -221,8 +222,15 @@ def test_plain_papermill_runs_a_lesson_and_its_exercises_tell_right_from_wrong(n
     for before, after in zip(checks[::2], checks[1::2], strict=True):
         assert told[before].startswith("Not yet")
         assert told[after].startswith("Right")
-    if name in TRAINED:
+    if name == QUICKEST:
         gives_its_outputs_again(without_answers(target))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in TRAINED if name != QUICKEST])
+def test_what_trains_gives_its_outputs_again(name, tmp_path):
+    target = run_by_papermill(with_answers(name)[0], tmp_path, PARAMETERS[name])
+    gives_its_outputs_again(without_answers(target))
 
 
 @pytest.mark.slow

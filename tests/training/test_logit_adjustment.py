@@ -189,6 +189,7 @@ class TestRun:
         card = packing.pack(run, "mine", command="-", licence="-", directory=tmp_path)
         assert '"offsets"' in card.read_text()
 
+    @pytest.mark.slow
     def test_a_finished_run_can_be_adjusted_later_and_taken_back(self, tmp_path):
         settled = tiny_config()
         plain = run_of(tmp_path, settled)
@@ -200,6 +201,7 @@ class TestRun:
         for ours, theirs in zip(back.model.get_weights(), before, strict=True):
             np.testing.assert_array_equal(ours, theirs)
 
+    @pytest.mark.slow
     def test_more_epochs_compete_with_what_was_trained_and_are_adjusted_again(self, tmp_path, monkeypatch):
         said = iter([0.1, 0.2, 0.9, 0.15, 0.3, 0.8])
 
@@ -227,6 +229,7 @@ class TestRun:
         resumed = run_of(tmp_path, settled, resume=True)
         assert (resumed.status, len(resumed.history), resumed.is_adjusted) == ("finished", 3, True)
 
+    @pytest.mark.slow
     def test_says_what_it_did(self, tmp_path, capsys):
         run = training.train(tiny_config(logit_adjustment=True), directory=tmp_path, data=tiny_pair())
         line = capsys.readouterr().out.splitlines()[-1]

@@ -91,6 +91,7 @@ class TestApplied:
         assert attributes_of(model) == attributes
         assert methods_of(model) == methods
 
+    @pytest.mark.slow
     def test_compiled_steps_are_of_the_layers_as_they_are(self):
         """Traced before, in and after the block: each step is that of a network that knows nothing else."""
         data, model = tiny_data(4, size=(32, 48)), built()
