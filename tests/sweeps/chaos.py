@@ -194,16 +194,18 @@ class Chaos:
         raise AssertionError(f"no run started within {STEP_SECONDS} s")
 
     def _kill(self, command: subprocess.Popen[bytes], roots: list[subprocess.Popen[bytes]]) -> None:
-        victims = dict(kinds(roots))
-        victims["command"] = [psutil.Process(command.pid)] if command.poll() is None else []
-        if self.cluster and self.cluster.scheduler:
-            victims["nanny"] = [psutil.Process(each.pid) for each in self.cluster.nannies]
-            victims["scheduler"] = [psutil.Process(self.cluster.scheduler.pid)]
-        kind = self.rng.choice(sorted(kind for kind, each in victims.items() if each))
-        with suppress(psutil.NoSuchProcess):
-            self.rng.choice(victims[kind]).kill()
-            self.killed[kind] += 1
-            self.kills -= 1
+        with suppress(psutil.NoSuchProcess):  # it has just ended by itself
+            victims = dict(kinds(roots))
+            if command.poll() is None:
+                victims["command"] = [psutil.Process(command.pid)]
+            if self.cluster and self.cluster.scheduler:
+                victims["nanny"] = [psutil.Process(each.pid) for each in self.cluster.nannies]
+                victims["scheduler"] = [psutil.Process(self.cluster.scheduler.pid)]
+            if possible := sorted(kind for kind, each in victims.items() if each):
+                kind = self.rng.choice(possible)
+                self.rng.choice(victims[kind]).kill()
+                self.killed[kind] += 1
+                self.kills -= 1
 
     def _check_store(self) -> None:
         """What has finished stays as it is."""
