@@ -20,6 +20,9 @@ from segnet_nb._shared.errors import UserError
 TRUE_WORDS = ("true", "yes", "on", "1")
 FALSE_WORDS = ("false", "no", "off", "0")
 
+# What Python raises for text that is no literal: a TypeError for {[]: 1}, the last two for endless brackets.
+_NOT_LITERAL = (ValueError, TypeError, SyntaxError, MemoryError, RecursionError)
+
 _SIZE = re.compile(r"\d+(\s*[x×]\s*\d+)+")  # 180x240
 
 
@@ -146,7 +149,7 @@ def _literal_or_text(value: Any) -> Any:
         return value
     try:
         return ast.literal_eval(value)
-    except (ValueError, SyntaxError):
+    except _NOT_LITERAL:
         return value
 
 
@@ -221,7 +224,7 @@ def _split(text: str) -> Any:
 def _literal(text: str) -> Any:
     try:
         return ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
+    except _NOT_LITERAL:
         return None
 
 

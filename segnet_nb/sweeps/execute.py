@@ -8,25 +8,25 @@ from contextlib import contextmanager
 from typing import Any
 
 from segnet_nb._shared.errors import MissingPackageError, UserError
-from segnet_nb.sweeps import worker
-from segnet_nb.sweeps.plan import Plan
+from segnet_nb.sweeps import supervising, worker
+from segnet_nb.sweeps.limits import Limits
 
 GB_OF_A_RUN = 2.0  # to size the local cluster, where the plan sets no limit
 ALLOWED_FAILURES = 10  # deaths of workers that a run survives
 
 
-def local_slots(plan: Plan, runs: int) -> int:
+def local_slots(limits: Limits, runs: int) -> int:
     """How many runs fit this machine side by side, by cores and memory; at least 1."""
     from dask.system import CPU_COUNT
     from distributed.system import MEMORY_LIMIT
 
-    gigabytes = plan.limits.memory_gb or GB_OF_A_RUN
-    fit = min(CPU_COUNT // plan.limits.threads, int(MEMORY_LIMIT / 1e9 / gigabytes))
+    gigabytes = limits.memory_gb or GB_OF_A_RUN
+    fit = min(CPU_COUNT // limits.threads, int(MEMORY_LIMIT / 1e9 / gigabytes))
     return max(1, min(fit, runs))
 
 
 @contextmanager
-def connected(plan: Plan, runs: int, scheduler: str | None, workers: int | None) -> Iterator[Any]:
+def connected(limits: Limits, runs: int, scheduler: str | None, workers: int | None) -> Iterator[Any]:
     """A client of the scheduler, or of a cluster of local processes that ends with the block.
 
     Raises:
@@ -37,9 +37,13 @@ def connected(plan: Plan, runs: int, scheduler: str | None, workers: int | None)
         from dask import config
         from distributed import Client, LocalCluster
     except ImportError as error:
-        raise MissingPackageError("a sweep needs Dask. Run: pip install 'segnet-nb[sweep]'") from error
+        raise MissingPackageError("workers need Dask. Run: pip install 'segnet-nb[sweep]'") from error
     # Logs of lost connections would repeat for every run what one sentence says.
-    settings = {"distributed.scheduler.allowed-failures": ALLOWED_FAILURES, "logging.distributed": "critical"}
+    settings = {
+        "distributed.scheduler.allowed-failures": ALLOWED_FAILURES,
+        "distributed.admin.large-graph-warning-threshold": "1TB",  # inputs are sent on purpose
+        "logging.distributed": "critical",
+    }
     with config.set(settings), _quiet_logs():
         if scheduler is not None:
             try:
@@ -51,14 +55,15 @@ def connected(plan: Plan, runs: int, scheduler: str | None, workers: int | None)
             with client:
                 yield client
             return
-        resources = dict(plan.limits.resources or {})
+        resources = dict(limits.resources or {})
         with (
             LocalCluster(
-                n_workers=workers or local_slots(plan, runs),
+                n_workers=workers or local_slots(limits, runs),
                 threads_per_worker=1,
                 memory_limit=None,
                 dashboard_address="127.0.0.1:0",
                 resources=resources,
+                env={name: str(limits.threads) for name in supervising.THREADS},
                 preload=["segnet_nb.sweeps.local_worker"],
             ) as cluster,
             Client(cluster, set_as_default=False) as client,

@@ -131,7 +131,7 @@ def run_plan(
         board = Board(plan.count, plan.count - left, plan.maximize, views)
         try:
             if left:
-                with execute.connected(plan, left, scheduler, workers) as client:
+                with execute.connected(plan.limits, left, scheduler, workers) as client:
                     execute.check_workers(client)
                     at_work = execution.Execution(plan, source, store, client, board)
                     if started:
