@@ -92,7 +92,7 @@ format: $(READY)  ## Fix style
 	$(BIN)/ruff format .
 
 lock: $(READY)  ## Pin the newest versions that fit pyproject.toml, for all platforms
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra test --extra build --extra export --extra video --extra sweep \
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra test --extra build --extra export --extra video --extra sweep --extra search \
 	  --no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade \
 	  pyproject.toml -o requirements.lock
 

@@ -59,7 +59,7 @@ def check_prune(prune: Any, is_notebook: bool, maximize: str) -> bool:
         )
     if prune and maximize not in EPOCH_SCORES:
         raise UserError(
-            f"search: prune: after each epoch a training knows {', '.join(EPOCH_SCORES)}, not {maximize}. "
+            f"search: prune: each epoch tells {', '.join(EPOCH_SCORES)}, but not {maximize}. "
             "Change maximize, or write prune: false."
         )
     return prune

@@ -68,7 +68,8 @@ class Study:
             sampler=optuna.samplers.TPESampler(
                 seed=self.search.seed + len(self.runs), n_startup_trials=FIRST_RANDOM, constant_liar=True
             ),
-            pruner=optuna.pruners.MedianPruner(n_startup_trials=FULL_RUNS, n_warmup_steps=FULL_EPOCHS),
+            # Optuna counts steps from 0, and epochs start at 1.
+            pruner=optuna.pruners.MedianPruner(n_startup_trials=FULL_RUNS, n_warmup_steps=FULL_EPOCHS + 1),
         )
         self._trials: dict[str, optuna.trial.Trial] = {}
         records = {run.key: store.record(run.key) for run in self.runs}
@@ -109,7 +110,7 @@ class Study:
         if not self.search.prune or trial is None or value is None:
             return False
         trial.report(float(value), int(epoch["epoch"]))
-        return trial.should_prune()
+        return bool(trial.should_prune())
 
     def ended(self, run: PlannedRun, record: Mapping[str, Any]) -> None:
         """Take the result of a run."""
