@@ -89,6 +89,7 @@ class Execution:
         self._stopping: dict[str, str] = {}
         self._ended: dict[str, str] = {}
         self._threads, self._counted = 1, float("-inf")
+        self._ending = False
 
     def stop(self, key: str) -> None:
         """End one run; may be called from any thread."""
@@ -97,6 +98,10 @@ class Execution:
     def retry(self, key: str) -> None:
         """Run one run again that did not finish; may be called from any thread."""
         self._messages.put(("retry", key))
+
+    def end(self) -> None:
+        """End all runs and start no more; may be called from any thread."""
+        self._messages.put(("end",))
 
     def run(self) -> dict[str, str]:
         """Run until all have ended.
@@ -112,7 +117,7 @@ class Execution:
         try:
             self._fill()
             seen = time.monotonic()
-            while self._futures:
+            while self._futures and not self._ending:
                 if self._client.status == "running":
                     seen = time.monotonic()
                 elif time.monotonic() - seen > LOST_SECONDS or self._client.status == "closed":
@@ -167,6 +172,9 @@ class Execution:
         if key not in self._stopping and self._source.is_worse(key, event):
             self._stopping[key] = "pruned"
             self._tell_worker(key)
+
+    def _on_end(self) -> None:
+        self._ending = True
 
     def _on_stop(self, key: str) -> None:
         if key not in self._futures or key in self._stopping:

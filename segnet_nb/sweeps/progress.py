@@ -40,7 +40,10 @@ class RunProgress:
 
 
 class View(Protocol):
-    """What shows a board."""
+    """What shows a board; ``started`` gets what can stop and retry runs, and Dask's dashboard."""
+
+    def started(self, execution: Any, dashboard: str, /) -> None:
+        """The runs are about to start."""
 
     def changed(self, board: Board, run: RunProgress, line: str, /) -> None:
         """Show that a run has started or ended; the line says so."""

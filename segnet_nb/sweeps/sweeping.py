@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,7 @@ def sweep(
     workers: int | None = None,
     dry_run: bool = False,
     progress: bool = True,
+    view: View | None = None,
 ) -> SweepResult:
     """Run a notebook or a training with many parameters, side by side.
 
@@ -62,6 +63,7 @@ def sweep(
         dry_run: check, describe and stop.
         progress: print how far the runs are: in a terminal a live line for each run at work, elsewhere a line
             whenever a run starts or ends.
+        view: shows it too: ``widgets.SweepMonitor`` passes its own.
 
     Returns:
         The folder and how each run ended.
@@ -87,9 +89,9 @@ def sweep(
     if progress:
         print(describe(plan, store, known, count, workers), flush=True)
     if not dry_run:
-        views = [terminal.view_for(sys.stdout)] if progress else []
-        tell = _print_dashboard if progress else None
-        known = run_plan(plan, missing, store, views, scheduler=scheduler, workers=workers, started=tell)
+        views: list[View] = [terminal.view_for(sys.stdout)] if progress else []
+        views += [view] if view else []
+        known = run_plan(plan, missing, store, views, scheduler=scheduler, workers=workers)
         if progress:
             print(folder / "index.html", flush=True)
     states = {run.key: state for run in known if (state := store.state(run.key)) is not None}
@@ -104,7 +106,6 @@ def run_plan(
     *,
     scheduler: str | None = None,
     workers: int | None = None,
-    started: Callable[[execution.Execution, str], None] | None = None,
 ) -> list[PlannedRun]:
     """Run what is missing, and write the gallery whatever happens.
 
@@ -115,8 +116,6 @@ def run_plan(
         views: that show it.
         scheduler: as for ``sweep``.
         workers: as for ``sweep``.
-        started: called with what runs them, which can stop and retry single runs, and the address of Dask's
-            dashboard.
 
     Returns:
         All runs of the plan; of a search those that were chosen.
@@ -134,17 +133,13 @@ def run_plan(
                 with execute.connected(plan.limits, left, scheduler, workers) as client:
                     execute.check_workers(client)
                     at_work = execution.Execution(plan, source, store, client, board)
-                    if started:
-                        started(at_work, client.dashboard_link)
+                    for view in views:
+                        view.started(at_work, client.dashboard_link)
                     at_work.run()
         finally:
             board.close()
             write_gallery(store.folder)
     return known
-
-
-def _print_dashboard(_: execution.Execution, address: str) -> None:
-    print(f"Dask's dashboard: {address} (needs bokeh)", flush=True)
 
 
 def describe(plan: Plan, store: Store, known: list[PlannedRun], missing: int, workers: int | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from typing import TextIO
+from typing import Any, TextIO
 
 from segnet_nb.sweeps.progress import Board, RunProgress, duration, short
 
@@ -22,6 +22,10 @@ class PlainView:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+
+    def started(self, _: Any, dashboard: str) -> None:
+        """Print where Dask's dashboard is."""
+        print(f"Dask's dashboard: {dashboard} (needs bokeh)", file=self._stream, flush=True)
 
     def changed(self, _board: Board, _run: RunProgress, line: str) -> None:
         """Print the line."""
@@ -43,6 +47,10 @@ class LiveView:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream, self._drawn, self._when = stream, 0, 0.0
+
+    def started(self, _: Any, dashboard: str) -> None:
+        """Print where Dask's dashboard is."""
+        print(f"Dask's dashboard: {dashboard} (needs bokeh)", file=self._stream, flush=True)
 
     def changed(self, board: Board, run: RunProgress, line: str) -> None:
         """Print the line of a run that has ended, and draw the rest again."""
