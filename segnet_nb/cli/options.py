@@ -197,6 +197,35 @@ def loading(options: argparse.Namespace) -> dict[str, Any]:
     return {name: getattr(options, name) for name in ("in_memory", "cache_dir", "workers")}
 
 
+def add_scheduler(parser: argparse.ArgumentParser) -> None:
+    """Add ``--scheduler`` and ``--processes``, to share the work among processes or machines."""
+    parser.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="cut the images into pieces and send them to the workers of a Dask scheduler, such as "
+        "tcp://host:8786, or of this machine: local (default: one process)",
+    )
+    parser.add_argument(
+        "--processes",
+        type=int,
+        metavar="INT",
+        help="processes of --scheduler local (default: by cores and memory)",
+    )
+
+
+def on_workers(options: argparse.Namespace) -> dict[str, Any]:
+    """The options of ``add_scheduler`` for the functions of ``segnet_nb.sweeps``; empty without them.
+
+    Raises:
+        ValueError: if there is ``--processes`` alone.
+    """
+    if options.scheduler is not None:
+        return {"scheduler": options.scheduler, "processes": options.processes}
+    if options.processes is not None:
+        raise UserError("--processes are those of a local cluster. Pass --scheduler local too, or omit it.")
+    return {}
+
+
 def image_progress() -> Callable[[int, int], None] | None:
     """What shows on a terminal how many images are done; None where there is no terminal."""
     return _show_images if sys.stdout.isatty() else None

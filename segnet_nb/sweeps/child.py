@@ -8,11 +8,13 @@ from __future__ import annotations
 import base64
 import json
 import os
+import signal
 import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, cast
 
 from segnet_nb._shared.versions import versions_of
 from segnet_nb.sweeps.record import MIME, contents, jpeg_of
@@ -25,6 +27,9 @@ def main() -> None:
     """Run the job in the folder that is the first argument."""
     folder = Path(sys.argv[1])
     threading.Thread(target=_end_with_worker, daemon=True).start()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # local workers ignore it; kernels need it
+    # jsonschema would build a grammar for a check that notebooks do not use; that takes more than a second.
+    sys.modules.setdefault("rfc3987_syntax", cast(ModuleType, None))
     job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
     (folder / "run").mkdir()
     result = _run_notebook(folder, job) if job["kind"] == "notebook" else _run_training(folder, job)

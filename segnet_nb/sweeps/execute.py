@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import time
 import uuid
@@ -12,6 +13,7 @@ from typing import Any
 
 from segnet_nb._shared.errors import MissingPackageError, TaskFailedError, UserError
 from segnet_nb.sweeps import worker
+from segnet_nb.sweeps.limits import Limits
 from segnet_nb.sweeps.plan import Plan, PlannedRun
 from segnet_nb.sweeps.store import DONE, Store
 from segnet_nb.sweeps.subjects import NotebookSubject
@@ -23,18 +25,18 @@ ALLOWED_FAILURES = 10  # deaths of workers that a run survives
 Say = Callable[[str], None]
 
 
-def local_slots(plan: Plan, runs: int) -> int:
+def local_slots(limits: Limits, runs: int) -> int:
     """How many runs fit this machine side by side, by cores and memory; at least 1."""
     from dask.system import CPU_COUNT
     from distributed.system import MEMORY_LIMIT
 
-    gigabytes = plan.limits.memory_gb or GB_OF_A_RUN
-    fit = min(CPU_COUNT // plan.limits.threads, int(MEMORY_LIMIT / 1e9 / gigabytes))
+    gigabytes = limits.memory_gb or GB_OF_A_RUN
+    fit = min(CPU_COUNT // limits.threads, int(MEMORY_LIMIT / 1e9 / gigabytes))
     return max(1, min(fit, runs))
 
 
 @contextmanager
-def connected(plan: Plan, runs: int, scheduler: str | None, workers: int | None) -> Iterator[Any]:
+def connected(limits: Limits, runs: int, scheduler: str | None, workers: int | None) -> Iterator[Any]:
     """A client of the scheduler, or of a cluster of local processes that ends with the block.
 
     Raises:
@@ -45,10 +47,14 @@ def connected(plan: Plan, runs: int, scheduler: str | None, workers: int | None)
         from dask import config
         from distributed import Client, LocalCluster
     except ImportError as error:
-        raise MissingPackageError("a sweep needs Dask. Run: pip install 'segnet-nb[sweep]'") from error
+        raise MissingPackageError("workers need Dask. Run: pip install 'segnet-nb[sweep]'") from error
     # Logs of lost connections would repeat for every run what one sentence says.
-    settings = {"distributed.scheduler.allowed-failures": ALLOWED_FAILURES, "logging.distributed": "critical"}
-    with config.set(settings):
+    settings = {
+        "distributed.scheduler.allowed-failures": ALLOWED_FAILURES,
+        "distributed.admin.large-graph-warning-threshold": "1TB",  # inputs are sent on purpose
+        "logging.distributed": "critical",
+    }
+    with config.set(settings), _quiet_logs():
         if scheduler is not None:
             try:
                 client = Client(scheduler, timeout=10, set_as_default=False)
@@ -59,18 +65,34 @@ def connected(plan: Plan, runs: int, scheduler: str | None, workers: int | None)
             with client:
                 yield client
             return
-        resources = dict(plan.limits.resources or {})
+        resources = dict(limits.resources or {})
         with (
             LocalCluster(
-                n_workers=workers or local_slots(plan, runs),
+                n_workers=workers or local_slots(limits, runs),
                 threads_per_worker=1,
                 memory_limit=None,
                 dashboard_address="127.0.0.1:0",
                 resources=resources,
+                env={name: str(limits.threads) for name in worker.THREADS},
+                preload=["segnet_nb.sweeps.local_worker"],
             ) as cluster,
             Client(cluster, set_as_default=False) as client,
         ):
             yield client
+
+
+@contextmanager
+def _quiet_logs() -> Iterator[None]:
+    """Hold back the logs of this process: Dask reads its configuration of them only when it is imported."""
+    loggers = [logging.getLogger(name) for name in ("distributed", "distributed.client")]
+    levels = [each.level for each in loggers]
+    try:
+        for each in loggers:
+            each.setLevel(logging.CRITICAL)
+        yield
+    finally:
+        for each, level in zip(loggers, levels, strict=True):
+            each.setLevel(level)
 
 
 def check_workers(client: Any) -> None:

@@ -100,7 +100,7 @@ def _run(
         store.prepare(plan.record(plan.runs))
         try:
             if missing:
-                with execute.connected(plan, len(missing), scheduler, workers) as client:
+                with execute.connected(plan.limits, len(missing), scheduler, workers) as client:
                     execute.check_workers(client)
                     say(f"Dask's dashboard: {client.dashboard_link} (needs bokeh)")
                     execute.execute(plan, missing, store, client, say)
