@@ -1,4 +1,4 @@
-"""The explorers and the sweep monitor in one small notebook, for tests of what they have in common."""
+"""All seven explorers in one small notebook, for tests of what they have in common."""
 
 from __future__ import annotations
 
@@ -34,16 +34,6 @@ CELLS = {
         "monitor.history = [dict(epoch=n, loss=1 / n, **scores) for n in range(1, 6)]\n"
         "monitor.epoch, monitor.epochs, monitor.step, monitor.steps = 5, 8, 2, 9\n"
         "monitor.best_epoch, monitor.status = 4, 'running'\nmonitor"
-    ),
-    "sweep-monitor": (
-        "states = ['running', 'failed', 'out_of_memory', 'finished', 'pruned', 'waiting']\n"
-        "sweep = widgets.SweepMonitor(status='running', done=4, total=12, seconds_left=300.0)\n"
-        "sweep.runs = [dict(key=f'{n:02}', label=f'learning_rate=0.00{n} seed={n}', state=state, epoch=n,\n"
-        "    epochs=9, score=n / 10, seconds=9.0, left=40.0, error='KeyError' if n in (1, 2) else '')\n"
-        "    for n, state in enumerate(states)]\n"
-        "asked = []\n"
-        "sweep.received = lambda content: asked.append([content['kind'], content.get('key')])\n"
-        "sweep.dashboard = 'http://127.0.0.1:8787/status'\nsweep"
     ),
 }
 
