@@ -43,14 +43,15 @@ class KeepWidgets(Preprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
         """Return the notebook with the views of its widgets replaced."""
-        models = nb.metadata.get("widgets", {}).get(STATE, {}).get("state", {})
+        models = _object(_object(_object(nb.metadata, "widgets"), STATE), "state")
         modules: set[str] = set()
         for cell in nb.cells:
             for output in cell.get("outputs", ()):
                 data = output.get("data", {})
                 if VIEW not in data:
                     continue
-                found = list(_standalone(models, data.pop(VIEW).get("model_id", "")))
+                found = list(_standalone(models, _object(data, VIEW).get("model_id", ""), set()))
+                del data[VIEW]
                 if not self.trusted:
                     found = [model for model in found if _is_own(model["state"])]
                 if found:
@@ -79,17 +80,25 @@ def _is_own(state: dict[str, Any]) -> bool:
     return (state["_esm"], state.get("_css", "")) in _own()
 
 
-def _standalone(models: dict[str, Any], model_id: str) -> Iterator[dict[str, Any]]:
+def _object(parent: Any, key: Any) -> dict[str, Any]:
+    """An object inside another one; empty if there is something else, as in a file that was changed."""
+    found = parent.get(key) if isinstance(key, str) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _standalone(models: dict[str, Any], model_id: Any, seen: set[str]) -> Iterator[dict[str, Any]]:
     """The standalone widgets of a view, in order: the widget itself, or those inside a box."""
-    model = models.get(model_id)
-    if model is None:
+    state = _object(_object(models, model_id), "state")
+    if not state or model_id in seen:  # a box that is inside itself
         return
-    state = model.get("state", {})
-    if state.get("_esm") and state.get("standalone"):
-        yield model
-    for child in state.get("children", ()):
+    seen.add(model_id)
+    texts = (state.get("_esm"), state.get("_css", ""))
+    if all(isinstance(each, str) for each in texts) and texts[0] and state.get("standalone"):
+        yield models[model_id]
+    children = state.get("children")
+    for child in children if isinstance(children, list) else ():
         if isinstance(child, str) and child.startswith(_REFERENCE):
-            yield from _standalone(models, child.removeprefix(_REFERENCE))
+            yield from _standalone(models, child.removeprefix(_REFERENCE), seen)
 
 
 def _html(model: dict[str, Any], modules: set[str], data: dict[str, Any]) -> str:
@@ -98,8 +107,9 @@ def _html(model: dict[str, Any], modules: set[str], data: dict[str, Any]) -> str
     module, css = model["state"]["_esm"], model["state"].get("_css", "")
     key = hashlib.sha256((module + css).encode()).hexdigest()[:16]
     buffers = [
-        {"path": buffer["path"], "data": buffer["data"].replace("\n", "")}
-        for buffer in model.get("buffers", ())
+        {"path": buffer["path"], "data": str(buffer["data"]).replace("\n", "")}
+        for buffer in model.get("buffers") or ()
+        if isinstance(buffer, dict) and {"path", "data"} <= buffer.keys()
     ]
     parts = [f"<div data-standalone>{_fallback(data)}<div data-view></div>"]
     if key not in modules:

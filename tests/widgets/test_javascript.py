@@ -78,8 +78,8 @@ def interface(path: Path, name: str) -> set[str]:
     return set(re.findall(r"^  (\w+)\??:", body, re.MULTILINE))
 
 
-def test_there_are_eight_with_the_quiz():
-    assert len(EXPLORERS) == 8
+def test_there_are_nine_with_the_quiz_and_the_sweep_monitor():
+    assert len(EXPLORERS) == 9
     assert all(issubclass(explorer, Explorer) for explorer in EXPLORERS.values())
 
 
@@ -165,7 +165,10 @@ def test_types_name_the_traits_of_those_that_ask():
     asking = interface(FOLDER / "shared/types.d.ts", "AskingTraits")
     both = AskingExplorer.class_trait_names(sync=True), Explorer.class_trait_names(sync=True)
     assert asking == set(both[0]) - set(both[1])
-    assert [name for name, one in EXPLORERS.items() if not issubclass(one, AskingExplorer)] == ["quiz"]
+    assert [name for name, one in EXPLORERS.items() if not issubclass(one, AskingExplorer)] == [
+        "quiz",
+        "sweep_monitor",
+    ]
 
 
 def test_every_module_is_used():
