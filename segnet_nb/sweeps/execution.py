@@ -186,14 +186,10 @@ class Execution:
             self._futures[key].cancel()
 
     def _tell_worker(self, key: str) -> None:
-        self._client.run(
-            supervising.stop,
-            key,
-            self._stopping[key],
-            workers=[self._places[key]],
-            wait=False,
-            on_error="ignore",
-        )
+        with suppress(OSError):  # a worker that has just died
+            self._client.run(
+                supervising.stop, key, self._stopping[key], workers=[self._places[key]], on_error="ignore"
+            )
 
     def _on_retry(self, key: str) -> None:
         if key in self._futures or self._ended.get(key, DONE[0]) in DONE:
