@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from segnet_nb._shared.errors import TaskFailedError
-from segnet_nb.sweeps import supervising, worker
+from segnet_nb.sweeps import outputs, supervising, worker
 from segnet_nb.sweeps.plan import Plan, PlannedRun
 from segnet_nb.sweeps.progress import Board
 from segnet_nb.sweeps.store import DONE, Store
@@ -223,6 +223,8 @@ class Execution:
             return nothing | {"error": supervising.STOPPED}
         try:
             archive, digest = future.result()
+            if self._plan.outputs:
+                archive = outputs.get(self._plan.outputs, key, digest)
         except Exception as error:  # its workers died too often, or a bug
             return nothing | {"error": f"{type(error).__name__}: {error}"}
         return self._store.put(key, archive, digest)
@@ -247,6 +249,7 @@ def job_of(plan: Plan, run: PlannedRun, topic: str) -> dict[str, Any]:
         "memory_gb": limits.memory_gb,
         "threads": limits.threads,
         "cwd": str(Path.cwd()),
+        "outputs": plan.outputs,
     }
     if isinstance(subject, NotebookSubject):
         return job | {"path": str(subject.path.absolute()), "content": subject.content}

@@ -17,7 +17,7 @@ from typing import Any
 
 from segnet_nb._shared.files import digest_of
 from segnet_nb._shared.versions import versions_of
-from segnet_nb.sweeps import supervising
+from segnet_nb.sweeps import outputs, supervising
 from segnet_nb.sweeps.supervising import Supervisor
 
 CHECKED = ("segnet-nb", "keras", "tensorflow", "numpy")
@@ -32,7 +32,8 @@ def run_job(job: dict[str, Any]) -> tuple[bytes, str]:
     """Run a job in a process of its own.
 
     Returns:
-        The files of the run as a ZIP archive, and its SHA-256; also of a run that failed.
+        The files of the run as a ZIP archive, and its SHA-256; also of a run that failed. The archive is
+        empty if it went to the address of the sweep.
     """
     from distributed import get_worker
 
@@ -53,7 +54,11 @@ def run_job(job: dict[str, Any]) -> tuple[bytes, str]:
         where = f"{platform.node()} {worker.name}"
         record = _run_in(Path(name), job, is_wanted, where, lambda told: tell("epoch", **told))
         archive = _packed(Path(name), record)
-    return archive, hashlib.sha256(archive).hexdigest()
+    digest = hashlib.sha256(archive).hexdigest()
+    if job["outputs"]:
+        outputs.put(job["outputs"], job["key"], archive, digest)
+        archive = b""
+    return archive, digest
 
 
 def _run_in(

@@ -66,7 +66,7 @@ def test_a_row_for_each_run(view):
         "Stop",
     ]
     assert cells(view, "02")[:2] == ["learning_rate=0.002 seed=2\nKeyError: 'two'", "out of memory"]
-    assert cells(view, "04")[1:5] == ["ended early", "4 of 9", "0.400", "9 s"]
+    assert cells(view, "04")[1:] == ["ended early", "4 of 9", "0.400", "9 s", ""]
     assert view.locator("a").get_attribute("href") == "http://127.0.0.1:8787/status"
     assert view.evaluate(CUT) == []
 
