@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
-from segnet_nb._shared.errors import TaskFailedError
+from segnet_nb._shared.errors import TaskFailedError, UserError
 from segnet_nb.sweeps import outputs, supervising, worker
 from segnet_nb.sweeps.plan import Plan, PlannedRun
 from segnet_nb.sweeps.progress import Board
@@ -225,8 +225,9 @@ class Execution:
             archive, digest = future.result()
             if self._plan.outputs:
                 archive = outputs.get(self._plan.outputs, key, digest)
-        except Exception as error:  # its workers died too often, or a bug
-            return nothing | {"error": f"{type(error).__name__}: {error}"}
+        except Exception as error:  # its workers died too often, another version there, or a bug
+            told = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+            return nothing | {"error": told}
         return self._store.put(key, archive, digest)
 
     def _lost(self) -> TaskFailedError:
@@ -250,6 +251,7 @@ def job_of(plan: Plan, run: PlannedRun, topic: str) -> dict[str, Any]:
         "threads": limits.threads,
         "cwd": str(Path.cwd()),
         "outputs": plan.outputs,
+        "versions": worker.versions_here(),
     }
     if isinstance(subject, NotebookSubject):
         return job | {"path": str(subject.path.absolute()), "content": subject.content}

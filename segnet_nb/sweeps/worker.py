@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from segnet_nb._shared.errors import UserError
 from segnet_nb._shared.files import digest_of
 from segnet_nb._shared.versions import versions_of
 from segnet_nb.sweeps import outputs, supervising
@@ -28,6 +29,19 @@ def versions_here() -> dict[str, str]:
     return versions_of(*CHECKED)
 
 
+def other_version(wanted: dict[str, str], found: dict[str, str]) -> str | None:
+    """What a worker has other than the command, in a few words; None if it has the same.
+
+    Example:
+        >>> other_version({"keras": "3.15", "numpy": "2.4"}, {"keras": "3.14", "numpy": "2.4"})
+        'keras 3.14, but here it is 3.15'
+    """
+    for name, version in wanted.items():
+        if found.get(name) != version:
+            return f"{name} {found.get(name, 'none')}, but here it is {version}"
+    return None
+
+
 def run_job(job: dict[str, Any]) -> tuple[bytes, str]:
     """Run a job in a process of its own.
 
@@ -39,6 +53,9 @@ def run_job(job: dict[str, Any]) -> tuple[bytes, str]:
 
     worker = get_worker()
     task = worker.get_current_task()
+    # Checked before the first run too, but this worker may have come later.
+    if other := other_version(job["versions"], versions_here()):
+        raise UserError(f"the worker {worker.address} has {other}. Install the same.")
 
     def is_wanted() -> bool:
         # Dask marks a running task that nobody waits for any more, such as after Ctrl-C.
