@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 
 from segnet_nb import reports
-from segnet_nb.sweeps import sweep, worker
+from segnet_nb.sweeps import supervising, sweep, worker
 from tests.large_folders import peak_memory
 from tests.report_helpers import write_notebook
 
@@ -79,7 +79,7 @@ def command(arguments: list[str]) -> int:
 
 def seconds_of(how: str, runs: int, workers: int) -> float:
     """Wall time of so many runs in a process of its own."""
-    threads = dict.fromkeys(worker.THREADS, "1")
+    threads = dict.fromkeys(supervising.THREADS, "1")
     with tempfile.TemporaryDirectory() as folder:
         arguments = [sys.executable, "-c", START, how, folder, str(runs), str(workers)]
         began = time.perf_counter()

@@ -17,6 +17,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from segnet_nb._shared.errors import UserError
 
+_LONGEST = 200  # of a value in a message
 TRUE_WORDS = ("true", "yes", "on", "1")
 FALSE_WORDS = ("false", "no", "off", "0")
 
@@ -87,6 +88,8 @@ def describe(hint: Any) -> str:
 
 def _rejection(value: Any, hint: Any) -> UserError:
     given = repr(value) if isinstance(value, str) else f"{value!r} ({type(value).__name__})"
+    if len(given) > _LONGEST:
+        given = f"{given[:_LONGEST]}... ({len(given):,} characters)"
     return UserError(f"expected {describe(hint)}, got {given}")
 
 

@@ -67,7 +67,9 @@ def run(options: argparse.Namespace) -> int:
         return _videos.run(options)
     from segnet_nb.inference import image_listing, prediction_files, pretrained
 
-    image_listing.list_images(options.images, options.output_dir)  # before anything slow
+    # Before anything slow.
+    shared.check_output_dir(options.output_dir)
+    image_listing.list_images(options.images, options.output_dir)
     trained = pretrained.load_trained(options.weights, allow_layers=options.allow_layers)
     model, classes, values = _for_folder(trained, options.output_dir, options.map_classes)
     predict_files = prediction_files.predict_files

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import random
@@ -163,12 +165,13 @@ def write_pinned(root: Path) -> None:
     from segnet_nb.cli.main import main
 
     writers.images_masks(root)
-    assert main(["data", "inspect", str(root), "--write"]) == 0
+    with contextlib.redirect_stdout(io.StringIO()):
+        assert main(["data", "inspect", str(root), "--write"]) == 0
 
 
 def with_classes(root: Path) -> None:
     writers.images_masks(root)
-    (root / "classes.json").write_text(json.dumps({"0": "background", "1": "disc", "2": "square"}))
+    (root / "classes.json").write_text(json.dumps({"classes": {"background": 0, "disc": 1, "square": 2}}))
 
 
 def with_lists(root: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -41,7 +42,9 @@ def test_the_decoders_are_trained_as_lesson_09_says():
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "sn.TrainConfig"
     ]
     values = {each.arg: each.value for each in call.keywords}
-    fixed = {name: node.value for name, node in values.items() if isinstance(node, ast.Constant)}
+    fixed: dict[str, Any] = {
+        str(name): node.value for name, node in values.items() if isinstance(node, ast.Constant)
+    }
     assert fixed.keys() == {"loss", "class_weights", "scale_min", "scale_max"}
     config = TrainConfig(
         dataset="camvid", network="basic16", epochs=12, image_size=(120, 160), learning_rate=0.004,

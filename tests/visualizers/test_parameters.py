@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from segnet_nb import UserError
@@ -19,8 +20,8 @@ def test_means_are_in_the_order_of_the_values_and_each_run_is_a_point():
     (axes,) = show_parameter(RUNS, "rate", title="rates").axes
     means, points = axes.lines
     # (50 + 25) / 2 = 37.5 at 0.01
-    assert means.get_xydata().tolist() == [[0.01, 37.5], [0.1, 25.0]]
-    assert points.get_xydata().tolist() == [[0.01, 50.0], [0.01, 25.0], [0.1, 25.0]]
+    assert np.asarray(means.get_xydata()).tolist() == [[0.01, 37.5], [0.1, 25.0]]
+    assert np.asarray(points.get_xydata()).tolist() == [[0.01, 50.0], [0.01, 25.0], [0.1, 25.0]]
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["0.01", "0.1"]
     assert (axes.get_xscale(), axes.get_title()) == ("log", "rates")
 
