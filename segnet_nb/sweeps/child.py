@@ -6,6 +6,7 @@ It ends with the worker that started it: its standard input is a pipe that close
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 import os
 import signal
@@ -16,8 +17,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
+from segnet_nb._shared.files import write_whole
 from segnet_nb._shared.versions import versions_of
 from segnet_nb.sweeps.record import MIME, contents, jpeg_of
+from segnet_nb.sweeps.supervising import PROGRESS_FILE, STOP_FILE
 
 PACKAGES = ("segnet-nb", "keras", "tensorflow", "numpy")
 PICTURES = 4
@@ -121,14 +124,22 @@ def _run_training(folder: Path, job: dict[str, Any]) -> dict[str, Any]:
     deadline = time.monotonic() + job["timeout_seconds"]
 
     def stop_in_time(*_: Any) -> None:
-        if time.monotonic() > deadline:
+        if time.monotonic() > deadline or (folder / STOP_FILE).exists():
             raise training.StopTraining
+
+    def tell(report: Any, _: Any) -> None:
+        write_whole(folder / PROGRESS_FILE, json.dumps(dataclasses.asdict(report)))
 
     config = training.TrainConfig.from_dict(job["config"])
     try:
         data = load_data(config)
         run = training.train(
-            config, directory=folder / "training", progress=False, on_step=stop_in_time, data=data
+            config,
+            directory=folder / "training",
+            progress=False,
+            on_step=stop_in_time,
+            on_epoch=tell,
+            data=data,
         )
         found = _stored(folder, _training_record(run, data[1])) if run.best_epoch else {}
     except (ValueError, OSError, MemoryError, RuntimeError) as failure:

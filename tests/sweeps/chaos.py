@@ -22,6 +22,7 @@ CELLS = (
     "import time\ntime.sleep(pause)\nprint(seed * seed)",
     "from segnet_nb.sweeps import record\nrecord(scores={'mean_iou': seed / 100})",
 )
+CHANGING = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC · [^<]*|id=\S+")  # in reports: time, ids of cells
 STEP_SECONDS = 240  # within which something must happen, on a busy machine
 
 
@@ -194,16 +195,18 @@ class Chaos:
         raise AssertionError(f"no run started within {STEP_SECONDS} s")
 
     def _kill(self, command: subprocess.Popen[bytes], roots: list[subprocess.Popen[bytes]]) -> None:
-        victims = dict(kinds(roots))
-        victims["command"] = [psutil.Process(command.pid)] if command.poll() is None else []
-        if self.cluster and self.cluster.scheduler:
-            victims["nanny"] = [psutil.Process(each.pid) for each in self.cluster.nannies]
-            victims["scheduler"] = [psutil.Process(self.cluster.scheduler.pid)]
-        kind = self.rng.choice(sorted(kind for kind, each in victims.items() if each))
-        with suppress(psutil.NoSuchProcess):
-            self.rng.choice(victims[kind]).kill()
-            self.killed[kind] += 1
-            self.kills -= 1
+        with suppress(psutil.NoSuchProcess):  # it has just ended by itself
+            victims = dict(kinds(roots))
+            if command.poll() is None:
+                victims["command"] = [psutil.Process(command.pid)]
+            if self.cluster and self.cluster.scheduler:
+                victims["nanny"] = [psutil.Process(each.pid) for each in self.cluster.nannies]
+                victims["scheduler"] = [psutil.Process(self.cluster.scheduler.pid)]
+            if possible := sorted(kind for kind, each in victims.items() if each):
+                kind = self.rng.choice(possible)
+                self.rng.choice(victims[kind]).kill()
+                self.killed[kind] += 1
+                self.kills -= 1
 
     def _check_store(self) -> None:
         """What has finished stays as it is."""
@@ -227,6 +230,6 @@ def without_times(folder: Path) -> dict[str, dict]:
         cells = json.loads((path / "notebook.ipynb").read_text())["cells"]
         outputs = [[cell["source"], cell.get("outputs")] for cell in cells]
         page = (path / "report.html").read_text()
-        record |= {"outputs": outputs, "page": re.sub(r"\d\d:\d\d|id=\S+", "", page)}
+        record |= {"outputs": outputs, "page": CHANGING.sub("", page)}
         found[path.name] = record
     return found
