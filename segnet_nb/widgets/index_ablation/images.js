@@ -5,7 +5,7 @@ import { paint, pixelsOf } from "../shared/canvas.js";
 import { element, rgb, swatch } from "../shared/dom.js";
 import { KEYS_HELP, linkedImages } from "../shared/linked.js";
 
-/** @import { Bytes, LinkedFigure, Point } from "../shared/types" */
+/** @import { LinkedFigure, Point, Shown } from "../shared/types" */
 /** @import { Scope } from "../shared/scope.js" */
 /** @import { Setup, Traits } from "./types" */
 
@@ -70,7 +70,7 @@ export class Images {
 
   /**
    * Draw images and keep the pixels of some.
-   * @param {Record<string, Bytes>} bytes
+   * @param {Record<string, Shown>} bytes
    * @param {string[]} kept
    */
   async load(bytes, kept) {
