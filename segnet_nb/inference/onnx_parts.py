@@ -89,10 +89,9 @@ class _Writer:
 
     def weights(self, values: np.ndarray) -> str:
         """A constant that is stored in float16."""
-        stored = values.astype(np.float16)
-        if not np.isfinite(stored).all():
+        if not np.abs(values).max() <= np.finfo(np.float16).max:
             return self.constant(values)
-        return self.add("Cast", [self.constant(stored, "float16")], to=1)
+        return self.add("Cast", [self.constant(values, "float16")], to=1)
 
     def add(self, operator: str, inputs: list[str], **attributes: Any) -> str:
         made = self.fresh()

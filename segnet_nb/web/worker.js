@@ -3,13 +3,14 @@
 
 import { Bench } from "./bench.js";
 import { bytesOf } from "./network.js";
+import { Prediction } from "./prediction.js";
 import { Tracing } from "./tracing.js";
 
 /** @import { Ort, Page } from "./types" */
 /** @typedef {{ answer(question: any): Promise<any> }} Answering */
 
 /** @type {Record<string, new (ort: Ort, page: Page) => Answering>} */
-const KINDS = { index_ablation: Bench, index_microscope: Tracing };
+const KINDS = { index_ablation: Bench, index_microscope: Tracing, prediction: Prediction };
 
 /** @type {Map<number, Answering>} */
 const opened = new Map();

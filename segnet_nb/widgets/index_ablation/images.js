@@ -107,7 +107,12 @@ export class Images {
   showLegend() {
     const present = new Set();
     for (const { data } of Object.values(this.data)) {
-      for (let k = 0; k < data.length; k += 4) present.add((data[k] << 16) | (data[k + 1] << 8) | data[k + 2]);
+      let last = -1;  // neighbours are mostly alike, and a set is slow
+      for (let k = 0; k < data.length; k += 4) {
+        const color = (data[k] << 16) | (data[k + 1] << 8) | data[k + 2];
+        if (color !== last) present.add(color);
+        last = color;
+      }
     }
     this.legend.replaceChildren(...this.setup.palette.flatMap((color, i) => {
       if (!present.has((color[0] << 16) | (color[1] << 8) | color[2])) return [];
