@@ -20,7 +20,7 @@ WORKERS ?= 2
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-all setup graders notebooks report lint lint-js node-packages types format lock browser clean
+.PHONY: help lab test test-all setup graders notebooks report site lint lint-js node-packages types format lock browser clean
 
 help:  ## This list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 14
@@ -36,6 +36,8 @@ test: $(READY) browser  ## Set up and run the tests: package, notebooks, documen
 test-all: $(READY) browser  ## Also the slow tests, and the core on JAX and PyTorch
 	@$(BIN)/python -m pip install --quiet --only-binary :all: "jax==0.10.2" "torch==2.13.0" || \
 	  echo "JAX or PyTorch could not be installed: the tests that need them are skipped"
+	@$(MAKE) --no-print-directory $(VENV)/.ready-site || \
+	  echo "Sphinx could not be installed: the tests of the website are skipped"
 	@$(BIN)/python tools/install_graders.py || \
 	  echo "nbgrader or Otter could not be installed: the tests that need them are skipped"
 	$(BIN)/python -m pytest -n $(WORKERS)
@@ -62,6 +64,15 @@ notebooks: $(READY)  ## Make the lessons from their solutions, run all of them a
 
 report: $(READY)  ## Run a notebook as a report: make report NOTEBOOK=... PARAMETERS="-p epochs 5"
 	$(BIN)/segnet-nb report $(NOTEBOOK) $(PARAMETERS)
+
+# Binder and Colab are linked to if SITE_FLAGS has --repository OWNER/NAME.
+SITE_FLAGS ?=
+site: $(VENV)/.ready-site  ## Build the website into build/site
+	$(BIN)/python -m tools.site --workers $(WORKERS) $(SITE_FLAGS)
+
+$(VENV)/.ready-site: requirements-site.lock $(READY)
+	$(BIN)/python -m pip install --quiet --only-binary :all: -r requirements-site.lock
+	@touch $@
 
 lint: $(READY) types  ## Check style and types
 	$(BIN)/ruff check .
@@ -93,9 +104,14 @@ format: $(READY)  ## Fix style
 	$(BIN)/ruff format .
 
 lock: $(READY)  ## Pin the newest versions that fit pyproject.toml, for all platforms
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra test --extra build --extra export --extra video --extra sweep \
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra test --extra build --extra export --extra video --extra sweep --extra search \
 	  --no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade \
 	  pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra site \
+	  --no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade --constraint requirements.lock \
+	  pyproject.toml -o requirements-site.lock
+	grep -vxFf requirements.lock requirements-site.lock > requirements-site.part
+	mv requirements-site.part requirements-site.lock
 
 # The tests of JupyterLab and the widgets need a browser; without one they are skipped with a reason.
 browser:
@@ -107,4 +123,4 @@ browser:
 	else echo "No Chromium: the browser tests are skipped"; fi
 
 clean:  ## Remove .venv and all generated files
-	rm -rf $(VENV) node_modules runs reports .pytest_cache .hypothesis .ruff_cache
+	rm -rf $(VENV) node_modules runs reports build .pytest_cache .hypothesis .ruff_cache

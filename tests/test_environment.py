@@ -48,7 +48,7 @@ def pins_for(python: str, platform: str) -> dict[str, Version]:
 @pytest.mark.parametrize("python", PYTHONS)
 def test_the_lock_satisfies_the_requirements_of_the_project(python, platform):
     asked = [*PROJECT["dependencies"]]
-    for extra in ("test", "build", "export", "video", "sweep"):
+    for extra in ("test", "build", "export", "video", "sweep", "search"):
         asked += PROJECT["optional-dependencies"][extra]
     pins = pins_for(python, platform)
     for requirement in map(Requirement, asked):

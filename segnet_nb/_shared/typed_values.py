@@ -17,8 +17,12 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from segnet_nb._shared.errors import UserError
 
+_LONGEST = 200  # of a value in a message
 TRUE_WORDS = ("true", "yes", "on", "1")
 FALSE_WORDS = ("false", "no", "off", "0")
+
+# What Python raises for text that is no literal: a TypeError for {[]: 1}, the last two for endless brackets.
+_NOT_LITERAL = (ValueError, TypeError, SyntaxError, MemoryError, RecursionError)
 
 _SIZE = re.compile(r"\d+(\s*[x×]\s*\d+)+")  # 180x240
 
@@ -84,6 +88,8 @@ def describe(hint: Any) -> str:
 
 def _rejection(value: Any, hint: Any) -> UserError:
     given = repr(value) if isinstance(value, str) else f"{value!r} ({type(value).__name__})"
+    if len(given) > _LONGEST:
+        given = f"{given[:_LONGEST]}... ({len(given):,} characters)"
     return UserError(f"expected {describe(hint)}, got {given}")
 
 
@@ -146,7 +152,7 @@ def _literal_or_text(value: Any) -> Any:
         return value
     try:
         return ast.literal_eval(value)
-    except (ValueError, SyntaxError):
+    except _NOT_LITERAL:
         return value
 
 
@@ -221,7 +227,7 @@ def _split(text: str) -> Any:
 def _literal(text: str) -> Any:
     try:
         return ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
+    except _NOT_LITERAL:
         return None
 
 

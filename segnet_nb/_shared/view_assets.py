@@ -51,10 +51,10 @@ def control_script(entry: str) -> str:
     """The ES module of a control that has no frame: the modules that its entry imports, then the entry.
 
     Args:
-        entry: a module below ``segnet_nb``, such as ``"widgets/own_photo/camera.js"``.
+        entry: a module below ``segnet_nb``, such as ``"widgets/own_photo/source.js"``.
 
     Example:
-        >>> text = control_script("widgets/own_photo/camera.js")
+        >>> text = control_script("widgets/own_photo/source.js")
         >>> "import " in text, text.count("export default")
         (False, 1)
     """

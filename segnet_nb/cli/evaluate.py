@@ -49,6 +49,7 @@ def add(commands: Any) -> None:
         "out (default: %(default)s)",
     )
     shared.add_reading(parser)
+    shared.add_scheduler(parser)
     shared.add_output_dir(parser, "reports")
 
 
@@ -57,6 +58,7 @@ def run(options: argparse.Namespace) -> int:
     from segnet_nb import datasets
     from segnet_nb._shared.files import write_whole
 
+    workers = shared.on_workers(options)
     shared.check_output_dir(options.output_dir)
     datasets.check_request(options.dataset, options.split)
     from segnet_nb.inference import class_mapping, evaluation, prediction, pretrained
@@ -77,7 +79,10 @@ def run(options: argparse.Namespace) -> int:
     )
     if class_map is not None:
         print(class_map)
-    result = evaluation.evaluate(
+    evaluate = evaluation.evaluate
+    if workers:
+        from segnet_nb.sweeps.evaluating import evaluate
+    result = evaluate(
         model,
         data,
         flip=options.flip,
@@ -87,6 +92,7 @@ def run(options: argparse.Namespace) -> int:
         by=options.by,
         absent=options.absent,
         progress=shared.image_progress(),
+        **workers,
     )
     print(result)
     requested = {

@@ -48,8 +48,8 @@ class CommandParser(argparse.ArgumentParser):
         return found, unknown
 
 
-def typed(hint: Any) -> type[argparse.Action]:
-    """An argparse action that reads its text as the type that a hint names.
+def typed(hint: Any, check: Callable[[Any], None] | None = None) -> type[argparse.Action]:
+    """An argparse action that reads its text as the type that a hint names, and checks the value.
 
     ``--image-size 180 240`` and ``--image-size 180x240`` are the same.
 
@@ -67,7 +67,10 @@ def typed(hint: Any) -> type[argparse.Action]:
 
             text = values if isinstance(values, str) else " ".join(values)
             try:
-                setattr(namespace, self.dest, coerce(text, hint))
+                value = coerce(text, hint)
+                if check is not None:
+                    check(value)
+                setattr(namespace, self.dest, value)
             except UserError as error:
                 raise argparse.ArgumentError(self, str(error)) from None
 
@@ -93,7 +96,15 @@ def add_weights(parser: argparse.ArgumentParser) -> None:
 
 def add_image_size(parser: argparse.ArgumentParser, text: str) -> None:
     """Add ``--image-size`` with a help text."""
-    parser.add_argument("--image-size", action=typed(tuple[int, int]), metavar="INTxINT", help=text)
+    parser.add_argument(
+        "--image-size", action=typed(tuple[int, int], _check_size), metavar="INTxINT", help=text
+    )
+
+
+def _check_size(size: tuple[int, int]) -> None:
+    from segnet_nb.datasets.resizing import check_size
+
+    check_size(size)
 
 
 def add_reading(parser: argparse.ArgumentParser) -> None:
@@ -184,6 +195,35 @@ def add_loading(parser: argparse.ArgumentParser) -> None:
 def loading(options: argparse.Namespace) -> dict[str, Any]:
     """The options of ``add_loading``, as ``segnet_nb.datasets.load`` takes them."""
     return {name: getattr(options, name) for name in ("in_memory", "cache_dir", "workers")}
+
+
+def add_scheduler(parser: argparse.ArgumentParser) -> None:
+    """Add ``--scheduler`` and ``--processes``, to share the work among processes or machines."""
+    parser.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="cut the images into pieces and send them to the workers of a Dask scheduler, such as "
+        "tcp://host:8786, or of this machine: local (default: one process)",
+    )
+    parser.add_argument(
+        "--processes",
+        type=int,
+        metavar="INT",
+        help="processes of --scheduler local (default: by cores and memory)",
+    )
+
+
+def on_workers(options: argparse.Namespace) -> dict[str, Any]:
+    """The options of ``add_scheduler`` for the functions of ``segnet_nb.sweeps``; empty without them.
+
+    Raises:
+        ValueError: if there is ``--processes`` alone.
+    """
+    if options.scheduler is not None:
+        return {"scheduler": options.scheduler, "processes": options.processes}
+    if options.processes is not None:
+        raise UserError("--processes are those of a local cluster. Pass --scheduler local too, or omit it.")
+    return {}
 
 
 def image_progress() -> Callable[[int, int], None] | None:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from segnet_nb._shared.errors import UserError
 from segnet_nb.cli import _videos, options as shared
 
 
@@ -53,19 +54,28 @@ def add(commands: Any) -> None:
         help="segment again what was done with the same weights and options (default: skip it)",
     )
     shared.add_strict(parser)
+    shared.add_scheduler(parser)
     _videos.add_options(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Write masks, overlays and JSON; print the most frequent classes of each image."""
+    workers = shared.on_workers(options)
     if _videos.are_videos(options.images):
+        if workers:
+            raise UserError("--scheduler is for images: a video is segmented here. Omit it.")
         return _videos.run(options)
     from segnet_nb.inference import image_listing, prediction_files, pretrained
 
-    image_listing.list_images(options.images, options.output_dir)  # before anything slow
+    # Before anything slow.
+    shared.check_output_dir(options.output_dir)
+    image_listing.list_images(options.images, options.output_dir)
     trained = pretrained.load_trained(options.weights, allow_layers=options.allow_layers)
     model, classes, values = _for_folder(trained, options.output_dir, options.map_classes)
-    found = prediction_files.predict_files(
+    predict_files = prediction_files.predict_files
+    if workers:
+        from segnet_nb.sweeps.predicting import predict_files
+    found = predict_files(
         model,
         options.images,
         options.output_dir,
@@ -81,6 +91,7 @@ def run(options: argparse.Namespace) -> int:
         strict=options.strict,
         progress=shared.image_progress(),
         on_failure=lambda message: _say(f"failed: {message}", sys.stderr),
+        **workers,
     )
     for entry in found["images"]:
         most = sorted(entry["shares"].items(), key=lambda each: -each[1])[:3]
@@ -90,7 +101,6 @@ def run(options: argparse.Namespace) -> int:
 
 def _for_folder(trained: Any, output_dir: Path, pairs: list[str] | None) -> tuple[Any, Any, Any]:
     """Network, classes and mask values; those of the dataset whose masks are in the folder, if it is one."""
-    from segnet_nb._shared.errors import UserError
     from segnet_nb.inference import class_mapping
 
     encoding = class_mapping.labelled_folder(output_dir)

@@ -2,8 +2,39 @@
 
 from __future__ import annotations
 
+import math
+import numbers
+from collections.abc import Sequence
+
 import numpy as np
 from PIL import Image
+
+from segnet_nb._shared.errors import UserError
+
+MOST_PIXELS = 100_000_000
+
+
+def check_size(size: Sequence[int]) -> None:
+    """Raise unless images can be resized to a size.
+
+    Args:
+        size: ``(height, width)``.
+
+    Raises:
+        ValueError: if a side is below 1, or there are too many pixels.
+
+    Example:
+        >>> check_size((180, 240))
+        >>> check_size((0, 16))
+        Traceback (most recent call last):
+            ...
+        segnet_nb.UserError: image_size must be two whole numbers of at least 1, height and width, got 0 x 16.
+    """
+    given = " x ".join(str(side)[:20] for side in size)
+    if len(size) != 2 or not all(isinstance(side, numbers.Integral) and side >= 1 for side in size):
+        raise UserError(f"image_size must be two whole numbers of at least 1, height and width, got {given}.")
+    if math.prod(size) > MOST_PIXELS:
+        raise UserError(f"image_size must have at most {MOST_PIXELS:,} pixels, got {given}.")
 
 
 def resize_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -20,6 +51,9 @@ def resize_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     Returns:
         uint8 ``(new_height, new_width, 3)``; ``image`` itself if it already has that size.
 
+    Raises:
+        ValueError: if the size is impossible.
+
     Example:
         >>> checks = np.array([[0, 100], [100, 0]], np.uint8)[..., None].repeat(3, axis=-1)
         >>> resize_image(checks, (1, 1)).tolist()
@@ -28,6 +62,7 @@ def resize_image(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     height, width = image.shape[:2]
     if (height, width) == tuple(size):
         return image
+    check_size(size)
     whole = height % size[0] == 0 and width % size[1] == 0
     method = Image.Resampling.BOX if whole else Image.Resampling.BILINEAR
     return np.asarray(Image.fromarray(image).resize((size[1], size[0]), method))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,7 +12,8 @@ from segnet_nb import metrics
 from segnet_nb._shared.errors import UserError
 from segnet_nb.datasets.base import LabelledImages, batches
 from segnet_nb.datasets.groups import group_names
-from segnet_nb.inference.monte_carlo import MonteCarlo, MonteCarloScores
+from segnet_nb.inference.counts import Counts, Scoring, Tally
+from segnet_nb.inference.monte_carlo import MonteCarloScores
 
 if TYPE_CHECKING:
     import keras
@@ -126,78 +126,58 @@ def evaluate(
         >>> evaluate(pretrained.load_pretrained("small-synthetic"), data).images
         2
     """
-    from segnet_nb.inference.prediction import predict
-
-    if samples and (flip or tuple(scales) != (1.0,)):
-        raise UserError("samples are predicted at the size of the image: pass them without flip and scales.")
-    _check_data(model, data)
-    groups = group_names(data.names, by) if by else ("",) * len(data)
-    tallies = {name: _Tally(data, boundary, absent) for name in sorted(set(groups))}
-    monte_carlo = MonteCarlo(model, samples, data.classes.void_id) if samples else None
-    start = 0
+    scoring = Scoring(data.classes, flip, tuple(scales), samples, boundary, by, absent)
+    check_request(model, data, scoring)
+    groups, counts, start = groups_of(data, by), Counts(scoring), 0
     for images, labels in batches(data, batch_size):
-        began = time.perf_counter()
-        if monte_carlo is not None:
-            predictions = monte_carlo.add(images, labels, start)
-        else:
-            predictions = predict(model, images, batch_size=batch_size, flip=flip, scales=scales)
-        seconds = (time.perf_counter() - began) / len(labels)
-        for i in range(len(labels)):
-            tallies[groups[start + i]].add(start + i, labels[i : i + 1], predictions[i : i + 1], seconds)
-        start += len(labels)
+        stop = start + len(labels)
+        counts.add(model, images, labels, start, groups[start:stop])
+        start = stop
         if progress is not None:
             progress(start, len(data))
+    return evaluation_of(counts)
+
+
+def groups_of(data: LabelledImages, by: str | None) -> tuple[str, ...]:
+    """The group of each image; all are in one named "" if ``by`` is None.
+
+    Raises:
+        ValueError: if ``by`` does not match a name.
+    """
+    return group_names(data.names, by) if by else ("",) * len(data)
+
+
+def evaluation_of(counts: Counts) -> Evaluation:
+    """The scores that follow from counts."""
+    groups = {name: _scored(counts.tallies[name], counts.scoring) for name in sorted(counts.tallies)}
     return replace(
-        _Tally.total(tallies.values(), data, boundary, absent).evaluation(),
-        monte_carlo=None if monte_carlo is None else monte_carlo.scores(),
-        groups={name: tally.evaluation() for name, tally in tallies.items()} if by else {},
+        _scored(counts.total(), counts.scoring),
+        monte_carlo=None if counts.monte_carlo is None else counts.monte_carlo.scores(),
+        groups=groups if counts.scoring.by else {},
     )
 
 
-class _Tally:
-    """The counts of some images, from which their scores follow."""
+def _scored(tally: Tally, scoring: Scoring) -> Evaluation:
+    in_order = [tally.boundary_scores[number] for number in sorted(tally.boundary_scores)]
+    return Evaluation(
+        matrix=tally.matrix,
+        scores=metrics.scores(tally.matrix, scoring.absent),
+        boundary_f1=_mean_of_known(in_order) if scoring.boundary else None,
+        names=tuple(scoring.classes.names),
+        images=len(in_order),
+        seconds=tally.seconds,
+    )
 
-    def __init__(self, data: LabelledImages, boundary: bool, absent: Literal["zero", "ignore"]) -> None:
-        self._classes, self._boundary, self.seconds = data.classes, boundary, 0.0
-        self._absent: Literal["zero", "ignore"] = absent
-        self.matrix = np.zeros((data.classes.num_classes, data.classes.num_classes), np.int64)
-        self.boundary_scores: dict[int, float] = {}  # by number of the image
 
-    def add(self, number: int, labels: np.ndarray, predictions: np.ndarray, seconds: float) -> None:
-        """Count one image, ground truth and prediction of shape ``(1, height, width)``."""
-        count, void = self._classes.num_classes, self._classes.void_id
-        self.matrix += metrics.confusion_matrix(labels, predictions, count, void)
-        scores = metrics.boundary_f1(labels, predictions, count, void).image_scores if self._boundary else [0]
-        self.boundary_scores[number] = float(scores[0])
-        self.seconds += seconds
+def check_request(model: keras.Model, data: LabelledImages, scoring: Scoring) -> None:
+    """Raise for what cannot be evaluated.
 
-    @classmethod
-    def total(
-        cls,
-        tallies: Iterable[_Tally],
-        data: LabelledImages,
-        boundary: bool,
-        absent: Literal["zero", "ignore"],
-    ) -> _Tally:
-        """All images of some tallies together."""
-        whole = cls(data, boundary, absent)
-        for tally in tallies:
-            whole.matrix += tally.matrix
-            whole.seconds += tally.seconds
-            whole.boundary_scores |= tally.boundary_scores
-        return whole
-
-    def evaluation(self) -> Evaluation:
-        """The scores of the counted images."""
-        in_order = [self.boundary_scores[number] for number in sorted(self.boundary_scores)]
-        return Evaluation(
-            matrix=self.matrix,
-            scores=metrics.scores(self.matrix, self._absent),
-            boundary_f1=_mean_of_known(in_order) if self._boundary else None,
-            names=tuple(self._classes.names),
-            images=len(in_order),
-            seconds=self.seconds,
-        )
+    Raises:
+        ValueError: see ``evaluate``.
+    """
+    if scoring.samples and (scoring.flip or tuple(scoring.scales) != (1.0,)):
+        raise UserError("samples are predicted at the size of the image: pass them without flip and scales.")
+    _check_data(model, data)
 
 
 def _check_data(model: keras.Model, data: LabelledImages) -> None:

@@ -6,6 +6,7 @@ Pooling by comparisons and unpooling by products need no custom operator; see
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -152,7 +153,7 @@ def check_path(path: Path) -> None:
     """Raise unless a network can be exported to a file of this name.
 
     Raises:
-        ValueError: naming the file extensions that there are.
+        ValueError: naming the file extensions that there are, or that there can be no file of this name.
 
     Example:
         >>> check_path(Path("network.onnx"))
@@ -161,6 +162,13 @@ def check_path(path: Path) -> None:
         raise UserError(
             f"a network is exported to {' or '.join(FORMATS)}, but got {path.name!r}. Change the file "
             "extension; model.save writes .keras."
+        )
+    if path.is_dir():
+        raise UserError(f"{path} is a folder, so no file of this name can be written. Pass another name.")
+    present = next(each for each in path.absolute().parents if each.exists())
+    if not present.is_dir() or not os.access(present, os.W_OK):
+        raise UserError(
+            f"{path} cannot be written, since {present} is no folder to write to. Pass another path."
         )
 
 

@@ -49,29 +49,41 @@ class MonteCarlo:
     """Counts of the predictions and the uncertainties of the labelled pixels of a dataset.
 
     Args:
-        model: a network with dropout.
         samples: predictions per image, at least 2.
         void_id: id of unlabelled pixels, which are left out.
     """
 
-    def __init__(self, model: keras.Model, samples: int, void_id: int) -> None:
-        self._model, self._samples, self._void = model, samples, void_id
+    def __init__(self, samples: int, void_id: int) -> None:
+        self._samples, self._void = samples, void_id
         self._by_measure = {name: SelectiveAccuracy() for name in MEASURES}
         self._single = SelectiveAccuracy()
 
-    def add(self, images: np.ndarray, truth: np.ndarray, start: int) -> np.ndarray:
-        """Predict these images, the first of which is number ``start``; the labels of the mean."""
+    def add(self, model: keras.Model, images: np.ndarray, truth: np.ndarray, start: int) -> np.ndarray:
+        """Predict images with a network that has dropout; the labels of the mean.
+
+        Args:
+            model: the network.
+            images: uint8, shape ``(batch, height, width, 3)``.
+            truth: uint8, shape ``(batch, height, width)``.
+            start: number of the first image, which is the seed.
+        """
         from segnet_nb.inference.prediction import predict_probabilities
         from segnet_nb.inference.uncertainty import predict_with_uncertainty
 
-        sampled = predict_with_uncertainty(self._model, images, samples=self._samples, seed=start)
-        single = predict_probabilities(self._model, images)
+        sampled = predict_with_uncertainty(model, images, samples=self._samples, seed=start)
+        single = predict_probabilities(model, images)
         known = truth != self._void
         right = (sampled.labels == truth)[known]
         for name, counted in self._by_measure.items():
             counted.add(getattr(sampled, name)[known], right)
         self._single.add(1 - single.max(-1)[known], (single.argmax(-1) == truth)[known])
         return sampled.labels
+
+    def merge(self, other: MonteCarlo) -> None:
+        """Add the counts of the images that follow."""
+        for name, counted in self._by_measure.items():
+            counted.merge(other._by_measure[name])
+        self._single.merge(other._single)
 
     def scores(self) -> MonteCarloScores:
         """The scores, after all images were added."""

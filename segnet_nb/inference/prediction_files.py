@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from segnet_nb._shared.errors import UserError
 from segnet_nb.datasets.classes import ClassList
-from segnet_nb.inference.image_listing import image_files, list_images
+from segnet_nb.inference.image_listing import Listing, Source, image_files, list_images
 from segnet_nb.inference.prediction_record import SUMMARY, PredictionRecord
 from segnet_nb.inference.prediction_settings import check_options, settings_of
-from segnet_nb.inference.prediction_work import Work
+from segnet_nb.inference.prediction_work import Segmenter, Work
 
 if TYPE_CHECKING:
     import keras
@@ -92,34 +93,90 @@ def predict_files(
         >>> found["images"][0]["mask"], found["images"][0]["size"]
         ('street-mask.png', [16, 24])
     """
-    check_options(model, classes, image_size, scales, tile, polygons, max_megapixels)
-    options = {"image_size": image_size, "flip": flip, "scales": scales, "tile": tile}
-    settings = settings_of(model, classes, **options, labelme=polygons == "labelme", values=values)
-    listing = list_images(paths, output_dir)
-    work = Work(
-        model,
-        classes,
-        options,
-        settings,
-        polygons,
-        max_megapixels,
-        strict,
-        values,
-        PredictionRecord(output_dir),
+    work = work_for(
+        *(model, classes, output_dir),
+        options={"image_size": image_size, "flip": flip, "scales": scales, "tile": tile},
+        polygons=polygons,
+        max_megapixels=max_megapixels,
+        values=values,
+        strict=strict,
     )
-    left = [source for source in listing.sources if redo or not work.is_done(source)]
-    work.check_targets(listing.sources, left)
+    listing = list_images(paths, output_dir)
+    return carry_out(work, listing, work.one_by_one, redo=redo, progress=progress, on_failure=on_failure)
+
+
+def work_for(
+    model: keras.Model,
+    classes: ClassList,
+    output_dir: str | Path,
+    *,
+    options: dict[str, Any],
+    polygons: str | None,
+    max_megapixels: float | None,
+    values: np.ndarray | None,
+    strict: bool,
+) -> Work:
+    """What ``predict_files`` does with each image.
+
+    Raises:
+        ValueError: see there.
+    """
+    check_options(
+        *(model, classes, options["image_size"], options["scales"], options["tile"], polygons, max_megapixels)
+    )
+    settings = settings_of(model, classes, **options, labelme=polygons == "labelme", values=values)
+    record = PredictionRecord(output_dir)
+    segmenter = Segmenter(
+        *(model, classes, options, settings, polygons, max_megapixels, strict, values, record.folder)
+    )
+    return Work(segmenter, record)
+
+
+Results = Iterator[tuple[Source, UserError | None]]
+
+
+def carry_out(
+    work: Work,
+    listing: Listing,
+    segmented: Callable[[Sequence[Source]], Results],
+    *,
+    redo: bool,
+    progress: Callable[[int, int], None] | None,
+    on_failure: Callable[[str], None] | None,
+) -> dict[str, Any]:
+    """Segment what is not done, and write the summary; see ``predict_files``.
+
+    Args:
+        work: what is done with each image.
+        listing: all images.
+        segmented: segments images and writes their files, in any order; each image, and why it failed.
+        redo: segment again what is done already.
+        progress: called with the number of finished images and of all images.
+        on_failure: called with the message when an image cannot be segmented.
+    """
+    sources = listing.sources
+    left = [source for source in sources if redo or not work.is_done(source)]
+    work.check_targets(sources, left)
     work.record.folder.mkdir(parents=True, exist_ok=True)
-    failed = [{"image": str(path), "error": f"{path}: {reason}."} for path, reason in listing.unreadable]
+    done, errors = len(sources) - len(left), dict[str, str]()
     with work.kept_if_stopped():
-        for done, source in enumerate(left, start=len(listing.sources) - len(left)):
-            if progress:
-                progress(done, len(listing.sources))
-            if (message := work.segment(source, alone=len(listing.sources) == 1)) is not None:
-                failed.append({"image": str(source.path), "error": message})
+        if progress and left:
+            progress(done, len(sources))
+        for source, error in segmented(left):
+            done += 1
+            if error is not None:
+                if len(sources) == 1:
+                    raise error
+                errors[source.stem] = str(error)
                 if on_failure:
-                    on_failure(message)
-        summary = work.summary(listing, failed, skipped=len(listing.sources) - len(left))
+                    on_failure(str(error))
+            if progress and done < len(sources):
+                progress(done, len(sources))
+        failed = [{"image": str(path), "error": f"{path}: {reason}."} for path, reason in listing.unreadable]
+        failed += [
+            {"image": str(each.path), "error": errors[each.stem]} for each in sources if each.stem in errors
+        ]
+        summary = work.summary(listing, failed, skipped=len(sources) - len(left))
     if progress:
-        progress(len(listing.sources), len(listing.sources))
+        progress(len(sources), len(sources))
     return summary

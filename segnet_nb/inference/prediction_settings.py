@@ -68,6 +68,13 @@ def settings_of(model: keras.Model, classes: ClassList, **options: Any) -> dict[
     return {"id": hashlib.sha256(text.encode()).hexdigest()[:16], **found}
 
 
+def backend_name() -> str:
+    """The backend that Keras computes with, such as ``"tensorflow"``."""
+    from segnet_nb._shared.framework import keras
+
+    return keras.config.backend()
+
+
 def identity_of(path: Path) -> dict[str, int]:
     """What changes when an image is replaced by another one; empty if it cannot be looked at."""
     try:

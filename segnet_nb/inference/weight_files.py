@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from segnet_nb._shared.errors import UserError
-from segnet_nb.inference.model_files import check_finite
 
 if TYPE_CHECKING:
     import keras
@@ -53,6 +52,9 @@ def unpack(model: keras.Model, path: Path, content: bytes) -> None:
     """
     from safetensors import SafetensorError
     from safetensors.numpy import load
+
+    # Imported here, since it loads Keras: listing the weights needs none.
+    from segnet_nb.inference.model_files import check_finite
 
     try:
         stored = load(content)

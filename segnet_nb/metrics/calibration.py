@@ -23,7 +23,7 @@ class Calibration:
         confidence: mean confidence of the pixels in each bin; NaN for empty bins.
         accuracy: accuracy of the pixels in each bin; NaN for empty bins.
         share: fraction of all pixels in each bin; sums to 1.
-        error: expected calibration error, the mean of |accuracy - confidence| weighted by ``share``, 0..1
+        error: expected calibration error, the mean of ``|accuracy - confidence|`` weighted by ``share``, 0..1
             (Guo et al., arXiv 1706.04599).
     """
 

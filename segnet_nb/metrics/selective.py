@@ -55,6 +55,16 @@ class SelectiveAccuracy:
         if self._count > EXACT_PIXELS:
             self._count_kept()
 
+    def merge(self, other: SelectiveAccuracy) -> None:
+        """Add the pixels of a part that follows those added so far; the result is that of all in one."""
+        self._kept += other._kept
+        self._count += other._count
+        if self._count > EXACT_PIXELS:
+            self._count_kept()
+        if len(other._counts):
+            self._counts += other._counts
+            self._hits += other._hits
+
     def _count_kept(self) -> None:
         if not len(self._counts):
             self._counts, self._hits = np.zeros(_LEVELS, np.int64), np.zeros(_LEVELS, np.int64)

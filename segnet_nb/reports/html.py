@@ -22,8 +22,10 @@ from nbconvert.preprocessors import Preprocessor
 from nbformat import NotebookNode
 from traitlets import default
 
+from segnet_nb._shared.errors import UserError
 from segnet_nb.reports import sanitizing
 from segnet_nb.reports.formulas import formula
+from segnet_nb.reports.notebook_files import read_notebook
 from segnet_nb.reports.notebook_parameters import TAG, Parameter, parse_parameters
 from segnet_nb.reports.widget_views import OWN, KeepWidgets, starter
 
@@ -167,8 +169,14 @@ def page(notebook: Path, *, images_from: Path | None = None, trusted: bool = Fal
 
     Raises:
         FileNotFoundError: if there is no such notebook.
+        ValueError: if it is not as the format says.
     """
-    nb = nbformat.read(notebook, as_version=4)
+    nb = read_notebook(notebook)
+    try:
+        nbformat.validate(nb)
+    except nbformat.ValidationError as error:
+        reason = str(error).splitlines()[0][:200]
+        raise UserError(f"{notebook} is not a valid notebook: {reason}. Save it in Jupyter again.") from None
     title = _title(nb) or notebook.stem
     nb.metadata.setdefault("title", title)
     resources = {
@@ -215,31 +223,36 @@ def _title(nb: NotebookNode) -> str:
 
 def _header(nb: NotebookNode) -> str:
     """The box at the top: date, duration, parameters and versions of the run; why it stopped."""
-    record = nb.metadata.get("papermill", {})
-    report = nb.metadata.get("segnet_nb_report", {})
+    record, report = (_object(nb.metadata, key) for key in ("papermill", "segnet_nb_report"))
     if not report:  # not executed by this package
         return ""
     when = str(record.get("start_time", ""))[:16].replace("T", " ")
-    facts = [report.get("notebook", ""), f"{when} UTC", _duration(record.get("duration"))]
-    versions = ", ".join(f"{name} {number}" for name, number in report.get("versions", {}).items())
+    facts = [str(report.get("notebook", "")), f"{when} UTC", _duration(record.get("duration"))]
+    versions = ", ".join(f"{name} {number}" for name, number in _object(report, "versions").items())
     parts = [
         f"<strong>Report</strong> <span>{html.escape(' · '.join(filter(None, facts)))}</span>",
         _parameter_table(nb),
         f'<div class="quiet">{html.escape(versions)}</div>',
     ]
     box = f'<div class="report-header">{"".join(parts)}</div>'
-    return box + _failure_box(nb, report.get("failure"))
+    return box + _failure_box(nb, _object(report, "failure"))
 
 
-def _failure_box(nb: NotebookNode, failure: dict[str, Any] | None) -> str:
+def _object(metadata: Any, key: str) -> dict[str, Any]:
+    """An object in the metadata of a notebook; empty if there is something else."""
+    found = metadata.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def _failure_box(nb: NotebookNode, failure: dict[str, Any]) -> str:
     if not failure:
         return ""
     index = failure.get("cell_index")
     where = "The run stopped"
-    if index is not None and index < len(nb.cells):
+    if isinstance(index, int) and 0 <= index < len(nb.cells):
         anchor = html.escape(f"#cell-id={nb.cells[index].get('id', '')}")
         where += f' at <a href="{anchor}">cell {index + 1} of {len(nb.cells)}</a>'
-    reason = html.escape(failure.get("message", ""))
+    reason = html.escape(str(failure.get("message", "")))
     return f'<div class="report-header failed">{where}:<pre>{reason}</pre></div>'
 
 
@@ -269,8 +282,8 @@ def _tagged_values(nb: NotebookNode, tag: str) -> dict[str, Parameter]:
     return {}
 
 
-def _duration(seconds: float | None) -> str:
-    if seconds is None:
+def _duration(seconds: Any) -> str:
+    if not isinstance(seconds, int | float):
         return ""
     if seconds < 120:
         return f"{seconds:.0f} s"

@@ -16,11 +16,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from segnet_nb._shared.errors import MissingFileError, UserError
+from segnet_nb._shared.errors import UserError
 from segnet_nb._shared.typed_values import coerce
 from segnet_nb.reports.annotations import UnknownAnnotation, parse_annotation
+from segnet_nb.reports.notebook_files import read_notebook
 
 TAG = "parameters"
+_WRITTEN_AS_THEY_ARE = (bool, int, float, complex, str, bytes, set, frozenset)
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def read_parameters(notebook: str | Path) -> dict[str, Parameter] | None:
         FileNotFoundError: if there is no such file.
         ValueError: if the file is not a notebook, or the tagged cell is not plain Python.
     """
-    for cell in _read(notebook).cells:
+    for cell in read_notebook(notebook).cells:
         if TAG in cell.metadata.get("tags", ()):
             try:
                 return parse_parameters(cell.source)
@@ -128,8 +130,11 @@ def check_parameters(notebook: str | Path, values: Mapping[str, Any]) -> dict[st
             continue
         try:
             checked[name] = coerce(value, declared[name].hint)
+            _source(checked[name])
         except ValueError as error:
             problems.append(f"'{name}': {error}.")
+        except RecursionError:
+            problems.append(f"'{name}': the value is nested too deeply.")
     if problems:
         raise UserError(f"{notebook}: {' '.join(problems)}\nIts parameters are:\n{listing(declared)}")
     return checked
@@ -161,17 +166,23 @@ def assignments(values: Mapping[str, Any]) -> str:
     return "\n".join(["# Parameters", *lines])
 
 
-def _read(notebook: str | Path) -> Any:
-    import nbformat
+def recorded(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as the record of a run in a notebook's metadata holds them: as JSON, or else as Python source.
 
-    path = Path(notebook)
-    if not path.is_file():
-        looked = "" if path.is_absolute() else f" Looked in {Path.cwd()}."
-        raise MissingFileError(f"there is no notebook at {path}.{looked} Give the path of an .ipynb file.")
-    try:
-        return nbformat.read(path, as_version=4)
-    except (ValueError, AttributeError, KeyError, TypeError, nbformat.ValidationError) as error:
-        raise UserError(f"{path} is not a valid notebook: {error}. Pass an .ipynb file.") from error
+    Example:
+        >>> recorded({"epochs": 5, "size": (1, 2), "kinds": {3}, "rate": float("inf")})
+        {'epochs': 5, 'size': [1, 2], 'kinds': '{3}', 'rate': "float('inf')"}
+    """
+    return {name: _as_json(value) for name, value in values.items()}
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_as_json(item) for item in value]
+    if isinstance(value, dict) and all(isinstance(key, str) for key in value):
+        return {key: _as_json(item) for key, item in value.items()}
+    is_json = value is None or isinstance(value, bool | int | str)
+    return value if is_json or (isinstance(value, float) and math.isfinite(value)) else _source(value)
 
 
 def _hint(annotation: ast.expr | None, default: ast.expr) -> Any:
@@ -189,6 +200,13 @@ def _hint(annotation: ast.expr | None, default: ast.expr) -> Any:
 
 
 def _source(value: Any) -> str:
+    """A value as Python source.
+
+    Raises:
+        ValueError: if Python has no notation for it.
+    """
+    if type(value).__module__ == "numpy" and getattr(value, "ndim", None) == 0:
+        value = value.item()
     if isinstance(value, float) and not math.isfinite(value):
         return f"float({str(value)!r})"
     if isinstance(value, list):
@@ -199,4 +217,11 @@ def _source(value: Any) -> str:
     if isinstance(value, dict):
         items = (f"{_source(key)}: {_source(item)}" for key, item in value.items())
         return f"{{{', '.join(items)}}}"
-    return repr(value)
+    if isinstance(value, set | frozenset) and value:
+        return f"{{{', '.join(sorted(map(_source, value)))}}}"
+    if value is not None and value is not ... and not isinstance(value, _WRITTEN_AS_THEY_ARE):
+        raise UserError(
+            f"a value of type {type(value).__name__} cannot be written into a notebook; pass numbers, text, "
+            "True, False, None, or lists, tuples, sets and dicts of them"
+        )
+    return "set()" if isinstance(value, set | frozenset) else repr(value)

@@ -12,6 +12,8 @@ from nbformat import NotebookNode
 from tqdm.auto import tqdm
 
 LONG_CELL_SECONDS = 2.0
+MAX_CHARACTERS = 1_000_000  # of what one cell prints
+MAX_LINE = 1_000  # characters of a line
 
 
 class Progress:
@@ -37,6 +39,7 @@ class Progress:
         self._bar = tqdm(total=len(cells), unit="cell", disable=not (enabled and has_bar))
         self._began = time.monotonic()
         self._unfinished_line = ""
+        self._written = 0
 
     def begin(self, index: int) -> None:
         """A cell begins."""
@@ -49,16 +52,18 @@ class Progress:
                 self._write_line(f"[{index + 1}/{len(self._headings)}] {heading}")
         self._began = time.monotonic()
         self._unfinished_line = ""
+        self._written = 0
 
     def write(self, text: str) -> None:
         """Receive what a cell printed, in pieces of any size."""
-        *lines, self._unfinished_line = (self._unfinished_line + text).split("\n")
+        text = text[: MAX_CHARACTERS - self._written]
+        *lines, last = (self._unfinished_line + text).split("\n")
+        # Short, so that a line that comes in many pieces takes no longer than one of many lines.
+        self._unfinished_line = _as_seen(last)[:MAX_LINE] + ("\r" if last.endswith("\r") else "")
+        self._written += len(text)
         if self._enabled and time.monotonic() - self._began >= LONG_CELL_SECONDS:
             for line in lines:
-                self._write_line("  " + line.rstrip("\r").rsplit("\r", 1)[-1])
-
-    def flush(self) -> None:
-        """Do nothing: lines are shown as they come; file objects have this method."""
+                self._write_line("  " + _as_seen(line)[:MAX_LINE])
 
     def close(self) -> None:
         """Close the bar, complete if every cell was started."""
@@ -69,6 +74,11 @@ class Progress:
     def _write_line(self, line: str) -> None:
         columns = shutil.get_terminal_size().columns
         tqdm.write(line if self._plain else line[: columns - 1], file=self._stream)
+
+
+def _as_seen(line: str) -> str:
+    """What follows the last carriage return that does something."""
+    return line.rstrip("\r").rsplit("\r", 1)[-1]
 
 
 def headings(cells: Sequence[NotebookNode]) -> list[str]:

@@ -7,10 +7,8 @@ The notebooks stay plain papermill notebooks: ``papermill IN OUT -p NAME VALUE``
 
 from __future__ import annotations
 
-import contextlib
 import math
 import re
-import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,13 +16,12 @@ from typing import Any
 
 from segnet_nb._shared.errors import TaskFailedError, UserError
 from segnet_nb._shared.files import write_whole
-from segnet_nb._shared.versions import versions_of
-from segnet_nb.reports import parameter_paths
+from segnet_nb.reports import finished, parameter_paths
+from segnet_nb.reports.notebook_files import read_notebook
 from segnet_nb.reports.notebook_parameters import Parameter, check_parameters, listing, read_parameters
+from segnet_nb.reports.running_files import running_files
 
 __all__ = ["Parameter", "ReportError", "ReportPaths", "listing", "parameters", "run", "write_html"]
-
-PACKAGES = ("segnet-nb", "keras", "tensorflow", "numpy")
 
 
 class ReportError(TaskFailedError):
@@ -128,36 +125,32 @@ def run(
     _check_target(folder / f"{stem}.ipynb", source)
     kernel_name = _installed_kernel(source)
     folder.mkdir(parents=True, exist_ok=True)
+    with running_files(folder, stem) as running:
+        try:
+            # Imported here: papermill takes more than a second, too long for a wrong parameter.
+            from segnet_nb.reports import engine
 
-    # Imported here: papermill takes more than a second, too long for a wrong parameter.
-    from segnet_nb.reports import engine
-
-    running = folder / f"{stem}.running-{uuid.uuid4().hex[:8]}.ipynb"
-    cell_index = None
-    try:
-        engine.execute(
-            source,
-            running,
-            values,
-            kernel_name=kernel_name,
-            timeout_seconds=timeout_seconds,
-            progress=progress,
-        )
-    except BaseException as error:
-        if not running.exists():
-            raise
-        cell_index = getattr(error, "cell_index", None)
-        paths = _finish(source, running, folder / f"{stem}.failed.ipynb", html, trusted, cell_index, error)
-        if not isinstance(error, Exception):  # Ctrl-C: what ran is kept
-            raise
-        looked = parameter_paths.missing(source, given, declared)
-        message = _failure_message(source, paths, cell_index, error) + (f"\n{looked}" if looked else "")
-        raise ReportError(
-            message, notebook_path=paths.notebook, html_path=paths.html, cell_index=cell_index
-        ) from (None if cell_index is not None else error)
-    for leftover in (f"{stem}.failed.ipynb", f"{stem}.failed.html"):
-        (folder / leftover).unlink(missing_ok=True)
-    return _finish(source, running, folder / f"{stem}.ipynb", html, trusted)
+            engine.execute(
+                source,
+                running,
+                values,
+                kernel_name=kernel_name,
+                timeout_seconds=timeout_seconds,
+                progress=progress,
+            )
+        except BaseException as error:
+            if not running.exists():
+                raise
+            paths = finished.failed(source, running, folder / f"{stem}.failed.ipynb", html, trusted, error)
+            if not isinstance(error, Exception):  # Ctrl-C: what ran is kept
+                raise
+            looked = parameter_paths.missing(source, given, declared)
+            raise _report_error(source, paths, error, looked) from (
+                None if hasattr(error, "cell_index") else error
+            )
+        for leftover in (f"{stem}.failed.ipynb", f"{stem}.failed.html"):
+            (folder / leftover).unlink(missing_ok=True)
+        return ReportPaths(*finished.succeeded(source, running, folder / f"{stem}.ipynb", html, trusted))
 
 
 def write_html(
@@ -217,10 +210,9 @@ def _checked_name(name: str) -> str:
 
 
 def _installed_kernel(source: Path) -> str:
-    import nbformat
     from jupyter_client.kernelspec import KernelSpecManager
 
-    name = nbformat.read(source, as_version=4).metadata.get("kernelspec", {}).get("name", "python3")
+    name = read_notebook(source).metadata.get("kernelspec", {}).get("name", "python3")
     installed = sorted(KernelSpecManager().find_kernel_specs())
     if name not in installed:
         raise UserError(
@@ -230,50 +222,20 @@ def _installed_kernel(source: Path) -> str:
     return name
 
 
-def _finish(
-    source: Path,
-    running: Path,
-    final: Path,
-    html: bool,
-    trusted: bool,
-    cell_index: int | None = None,
-    error: BaseException | None = None,
-) -> ReportPaths:
-    """Complete the metadata of the finished (or failed) notebook, rename it and write its page."""
-    import nbformat
-
-    nb = nbformat.read(running, as_version=4)
-    # papermill stores absolute paths, even that of the temporary file.
-    record = nb.metadata.setdefault("papermill", {})
-    record["input_path"], record["output_path"] = source.name, final.name
-    failure = None if error is None else {"cell_index": cell_index, "message": _reason(error)}
-    nb.metadata["segnet_nb_report"] = {
-        "notebook": source.name,
-        "failure": failure,
-        "versions": versions_of(*PACKAGES),
-    }
-    nbformat.write(nb, running)
-    running.replace(final)
-    if not html:
-        return ReportPaths(final, None)
-    # If the page cannot be made, that must not hide why the run failed.
-    with contextlib.nullcontext() if error is None else contextlib.suppress(Exception):
-        return ReportPaths(final, write_html(final, images_from=source.parent, trusted=trusted))
-    return ReportPaths(final, None)
-
-
-def _failure_message(source: Path, paths: ReportPaths, cell_index: int | None, error: BaseException) -> str:
-    where = ""
+def _report_error(
+    source: Path, paths: tuple[Path, Path | None], error: Exception, looked: str
+) -> ReportError:
+    notebook, html = paths
+    cell_index, where = getattr(error, "cell_index", None), ""
     if cell_index is not None:
-        import nbformat
-
-        cells = nbformat.read(paths.notebook, as_version=4).cells
+        cells = read_notebook(notebook).cells
         lines = cells[cell_index].source.strip().splitlines() or [""]
         where = f" at cell {cell_index + 1} of {len(cells)} (`{lines[0][:100]}`)"
     kept = " and ".join(str(path) for path in paths if path is not None)
-    return f"{source} stopped{where}:\n  {_reason(error)}\nWhat ran is kept in {kept}."
-
-
-def _reason(error: BaseException) -> str:
-    text = str(error) if hasattr(error, "cell_index") else f"{type(error).__name__}: {error}"
-    return text if len(text) <= 1000 else text[:1000] + " ..."
+    message = f"{source} stopped{where}:\n  {finished.reason(error)}\nWhat ran is kept in {kept}."
+    return ReportError(
+        f"{message}\n{looked}" if looked else message,
+        notebook_path=notebook,
+        html_path=html,
+        cell_index=cell_index,
+    )

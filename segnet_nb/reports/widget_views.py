@@ -9,6 +9,7 @@ a notebook can hold any program there.
 from __future__ import annotations
 
 import base64
+import copy
 import functools
 import hashlib
 import html
@@ -45,14 +46,15 @@ class KeepWidgets(Preprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
         """Return the notebook with the views of its widgets replaced."""
-        models = nb.metadata.get("widgets", {}).get(STATE, {}).get("state", {})
+        models = _object(_object(_object(nb.metadata, "widgets"), STATE), "state")
         modules: set[str] = set()
         for cell in nb.cells:
             for output in cell.get("outputs", ()):
                 data = output.get("data", {})
                 if VIEW not in data:
                     continue
-                found = list(_standalone(models, data.pop(VIEW).get("model_id", "")))
+                found = list(_standalone(models, _object(data, VIEW).get("model_id", ""), set()))
+                del data[VIEW]
                 if not self.trusted:
                     found = [model for model in found if _is_own(model["state"])]
                 if found:
@@ -81,17 +83,25 @@ def _is_own(state: dict[str, Any]) -> bool:
     return (state["_esm"], state.get("_css", "")) in _own()
 
 
-def _standalone(models: dict[str, Any], model_id: str) -> Iterator[dict[str, Any]]:
+def _object(parent: Any, key: Any) -> dict[str, Any]:
+    """An object inside another one; empty if there is something else, as in a file that was changed."""
+    found = parent.get(key) if isinstance(key, str) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _standalone(models: dict[str, Any], model_id: Any, seen: set[str]) -> Iterator[dict[str, Any]]:
     """The standalone widgets of a view, in order: the widget itself, or those inside a box."""
-    model = models.get(model_id)
-    if model is None:
+    state = _object(_object(models, model_id), "state")
+    if not state or model_id in seen:  # a box that is inside itself
         return
-    state = model.get("state", {})
-    if state.get("_esm") and state.get("standalone"):
-        yield model
-    for child in state.get("children", ()):
+    seen.add(model_id)
+    texts = (state.get("_esm"), state.get("_css", ""))
+    if all(isinstance(each, str) for each in texts) and texts[0] and state.get("standalone"):
+        yield models[model_id]
+    children = state.get("children")
+    for child in children if isinstance(children, list) else ():
         if isinstance(child, str) and child.startswith(_REFERENCE):
-            yield from _standalone(models, child.removeprefix(_REFERENCE))
+            yield from _standalone(models, child.removeprefix(_REFERENCE), seen)
 
 
 def _html(model: dict[str, Any], modules: set[str], data: dict[str, Any]) -> str:
@@ -99,18 +109,11 @@ def _html(model: dict[str, Any], modules: set[str], data: dict[str, Any]) -> str
     state = {name: value for name, value in model["state"].items() if not _is_of_protocol(name)}
     module, css = model["state"]["_esm"], model["state"].get("_css", "")
     key = hashlib.sha256((module + css).encode()).hexdigest()[:16]
-    live = bool(state.get("_page")) and has_engine()
-    buffers, assets = [], []
-    for buffer in model.get("buffers", ()):
-        path, content = buffer["path"], buffer["data"].replace("\n", "")
-        if path[0] != "_page":
-            buffers.append({"path": path, "data": content})
-        elif live:
-            name = hashlib.sha256(content.encode()).hexdigest()[:16]
-            _put(state, path, {"asset": name})
-            assets.append((name, content))
+    live = isinstance(state.get("_page"), dict) and bool(state["_page"]) and has_engine()
+    buffers, assets = _sorted_buffers(model, state) if live else (_buffers(model), [])
     if not live:
         state.pop("_page", None)
+        buffers = [each for each in buffers if each["path"][:1] != ["_page"]]
     parts = [f"<div data-standalone>{_fallback(data)}<div data-view></div>"]
     if live:
         parts += _live_parts(assets, modules)
@@ -123,6 +126,31 @@ def _html(model: dict[str, Any], modules: set[str], data: dict[str, Any]) -> str
     parts.append(f'<script type="application/json" data-state>{payload}</script>')
     parts.append(f"<script>{starter()}</script></div>")
     return "".join(parts)
+
+
+def _buffers(model: dict[str, Any]) -> list[dict[str, Any]]:
+    """The bytes of a saved widget as base64, each with its path in the state."""
+    return [
+        {"path": buffer["path"], "data": str(buffer["data"]).replace("\n", "")}
+        for buffer in model.get("buffers") or ()
+        if isinstance(buffer, dict) and {"path", "data"} <= buffer.keys()
+    ]
+
+
+def _sorted_buffers(
+    model: dict[str, Any], state: dict[str, Any]
+) -> tuple[list[dict[str, Any]], list[tuple[str, str]]]:
+    """Buffers of the widget, and those of its live network by name, whose places in the state get the name."""
+    buffers, assets = [], []
+    state["_page"] = copy.deepcopy(state["_page"])
+    for buffer in _buffers(model):
+        if buffer["path"][:1] != ["_page"]:
+            buffers.append(buffer)
+            continue
+        name = hashlib.sha256(buffer["data"].encode()).hexdigest()[:16]
+        _put(state, buffer["path"], {"asset": name})
+        assets.append((name, buffer["data"]))
+    return buffers, assets
 
 
 def _is_of_protocol(name: str) -> bool:

@@ -6,16 +6,21 @@ It ends with the worker that started it: its standard input is a pipe that close
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 import os
+import signal
 import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, cast
 
+from segnet_nb._shared.files import write_whole
 from segnet_nb._shared.versions import versions_of
 from segnet_nb.sweeps.record import MIME, contents, jpeg_of
+from segnet_nb.sweeps.supervising import PROGRESS_FILE, STOP_FILE
 
 PACKAGES = ("segnet-nb", "keras", "tensorflow", "numpy")
 PICTURES = 4
@@ -25,6 +30,9 @@ def main() -> None:
     """Run the job in the folder that is the first argument."""
     folder = Path(sys.argv[1])
     threading.Thread(target=_end_with_worker, daemon=True).start()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # local workers ignore it; kernels need it
+    # jsonschema would build a grammar for a check that notebooks do not use; that takes more than a second.
+    sys.modules.setdefault("rfc3987_syntax", cast(ModuleType, None))
     job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
     (folder / "run").mkdir()
     result = _run_notebook(folder, job) if job["kind"] == "notebook" else _run_training(folder, job)
@@ -116,14 +124,22 @@ def _run_training(folder: Path, job: dict[str, Any]) -> dict[str, Any]:
     deadline = time.monotonic() + job["timeout_seconds"]
 
     def stop_in_time(*_: Any) -> None:
-        if time.monotonic() > deadline:
+        if time.monotonic() > deadline or (folder / STOP_FILE).exists():
             raise training.StopTraining
+
+    def tell(report: Any, _: Any) -> None:
+        write_whole(folder / PROGRESS_FILE, json.dumps(dataclasses.asdict(report)))
 
     config = training.TrainConfig.from_dict(job["config"])
     try:
         data = load_data(config)
         run = training.train(
-            config, directory=folder / "training", progress=False, on_step=stop_in_time, data=data
+            config,
+            directory=folder / "training",
+            progress=False,
+            on_step=stop_in_time,
+            on_epoch=tell,
+            data=data,
         )
         found = _stored(folder, _training_record(run, data[1])) if run.best_epoch else {}
     except (ValueError, OSError, MemoryError, RuntimeError) as failure:

@@ -14,6 +14,7 @@ from typing import Any
 from segnet_nb._shared.errors import UserError
 from segnet_nb.sweeps import sweep_file
 from segnet_nb.sweeps.limits import MAX_RUNS, Limits
+from segnet_nb.sweeps.search import Search
 from segnet_nb.sweeps.subjects import Subject
 
 
@@ -38,10 +39,11 @@ class Plan:
         name: of the sweep.
         subject: the notebook or the training.
         fixed: parameters that are the same in all runs.
-        runs: in order.
+        runs: in order; of a search none, as it chooses them while it runs.
         seeds_parameter: the parameter of the random seed, or None if it is not varied.
         maximize: the score to compare runs by.
         limits: of each run.
+        search: what chooses the runs; None: all are given.
     """
 
     name: str
@@ -51,11 +53,12 @@ class Plan:
     seeds_parameter: str | None
     maximize: str
     limits: Limits
+    search: Search | None = None
 
     @property
     def count(self) -> int:
         """The number of runs."""
-        return len(self.runs)
+        return self.search.runs if self.search else len(self.runs)
 
     def run(self, values: Mapping[str, Any]) -> PlannedRun:
         """The run with these values of what is not fixed, checked.
@@ -139,9 +142,22 @@ def read_plan(source: str | Path | Mapping[str, Any]) -> Plan:
     content = sweep_file.read(source)
     subject = content.subject()
     content.check_names(subject.names())
-    runs = _runs(subject, content.fixed, content)
-    fixed = {name: runs[0].parameters[name] for name in content.fixed}
-    return Plan(content.name, subject, fixed, runs, content.seeds_parameter, content.maximize, content.limits)
+    search = content.search
+    checked = _corners(subject, content) if search else _runs(subject, content.fixed, content)
+    fixed = {name: checked[0].parameters[name] for name in content.fixed}
+    return Plan(
+        content.name, subject, fixed, () if search else checked,
+        content.seeds_parameter, content.maximize, content.limits, search,
+    )  # fmt: skip
+
+
+def _corners(subject: Subject, content: sweep_file.SweepFile) -> tuple[PlannedRun, ...]:
+    """The runs at the ends of the ranges of a search, which are checked before the first run."""
+    try:
+        corners = content.search.corners() if content.search else ()
+        return tuple(planned_run(subject, content.fixed | corner) for corner in corners)
+    except UserError as error:
+        raise UserError(f"search: {error}") from None
 
 
 def _runs(subject: Subject, fixed: dict[str, Any], content: sweep_file.SweepFile) -> tuple[PlannedRun, ...]:

@@ -31,6 +31,10 @@ class Store:
         self.runs.mkdir(parents=True, exist_ok=True)
         for leftover in self.runs.glob(f"{TEMPORARY}*"):
             shutil.rmtree(leftover)
+        self.write_plan(plan)
+
+    def write_plan(self, plan: dict[str, Any]) -> None:
+        """Write ``sweep.json``."""
         content = json.dumps(plan, indent=1, allow_nan=False) + "\n"
         write_whole(self.folder / "sweep.json", content, durable=True)
 

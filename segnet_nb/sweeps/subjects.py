@@ -15,6 +15,7 @@ import segnet_nb
 from segnet_nb._shared.errors import UserError
 from segnet_nb._shared.typed_values import coerce
 from segnet_nb._shared.versions import __version__
+from segnet_nb.reports.notebook_files import read_notebook
 from segnet_nb.reports.notebook_parameters import check_parameters, read_parameters
 from segnet_nb.training.config import TrainConfig
 
@@ -120,12 +121,10 @@ def notebook_subject(path: str | Path) -> NotebookSubject:
         FileNotFoundError: if there is no such file.
         ValueError: if it is not a notebook, or declares no parameters.
     """
-    import nbformat
-
     path = Path(path)
     if read_parameters(path) is None:
         raise UserError(f"{path} has no cell tagged 'parameters', so a sweep cannot vary it. Tag the cell.")
-    nb = nbformat.read(path, as_version=4)
+    nb = read_notebook(path)
     for cell in nb.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None

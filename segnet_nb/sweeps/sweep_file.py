@@ -12,13 +12,15 @@ from typing import Any
 from segnet_nb._shared.errors import MissingFileError, UserError
 from segnet_nb.sweeps import sampling
 from segnet_nb.sweeps.limits import MAX_RUNS, Limits, read_limits
+from segnet_nb.sweeps.search import Search, check_prune
 from segnet_nb.sweeps.subjects import Subject, notebook_subject, training_subject
 from segnet_nb.training.config import TrainConfig
 from segnet_nb.training.recipes import recipe
 
 SUBJECTS = ("notebook", "training", "recipe")
 AXES = ("grid", "rows", "random", "seeds")
-FIELDS = ("name", *SUBJECTS, "fixed", *AXES, "maximize", "run")
+VARIED = (*AXES, "search")
+FIELDS = ("name", *SUBJECTS, "fixed", *VARIED, "maximize", "run")
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class SweepFile:
     seeds: list[Any]
     maximize: str
     limits: Limits
+    search: Search | None = None
 
     def subject(self) -> Subject:
         """The notebook or the training."""
@@ -59,10 +62,11 @@ class SweepFile:
         """
         in_rows = dict.fromkeys(name for row in self.rows for name in row)
         drawn = self.random[0] if self.random else {}
+        searched = self.search.ranges if self.search else {}
         seed = [] if self.seeds_parameter is None else [self.seeds_parameter]
         places = {"fixed": self.fixed, "grid": self.grid, "rows": in_rows, "random": drawn}
         seen: dict[str, str] = {}
-        for place, names in {**places, "seeds": seed}.items():
+        for place, names in {**places, "seeds": seed, "search": searched}.items():
             for name in names:
                 if name not in known:
                     raise UserError(f"{place}: there is no parameter {name!r}.{_close(name, known)}")
@@ -96,9 +100,10 @@ def read(source: str | Path | Mapping[str, Any]) -> SweepFile:
     if not isinstance(maximize, str) or not maximize:
         raise UserError(f"maximize: expected the name of a score, got {maximize!r}. Write mean_iou.")
     parameter, seeds = _seeds(content.get("seeds"))
+    what = _what(content, folder)
     found = SweepFile(
         name=name,
-        what=_what(content, folder),
+        what=what,
         fixed=_mapping("fixed", content.get("fixed", {})),
         grid=_grid(_mapping("grid", content.get("grid", {}))),
         rows=_rows(content.get("rows")),
@@ -107,15 +112,18 @@ def read(source: str | Path | Mapping[str, Any]) -> SweepFile:
         seeds=seeds,
         maximize=maximize,
         limits=read_limits(_mapping("run", content.get("run", {}))),
+        search=_search(content.get("search"), what[0] == "notebook", maximize),
     )
     _check_axes(found)
     return found
 
 
 def _check_axes(found: SweepFile) -> None:
-    if not found.parts():
+    if found.search and found.parts():
+        raise UserError(f"search: it chooses the runs alone. Remove {', '.join(AXES)}, or the search.")
+    if not found.search and not found.parts():
         raise UserError(
-            f"nothing is varied: add one of {', '.join(AXES)}. One run alone is `segnet-nb report`."
+            f"nothing is varied: add one of {', '.join(VARIED)}. One run alone is `segnet-nb report`."
         )
 
 
@@ -184,11 +192,27 @@ def _random(section: Any) -> list[dict[str, Any]]:
     if section is None:
         return []
     given = _section("random", section, ("runs", "seed", "parameters"))
-    count = _count("random: runs", given.get("runs"), 1, MAX_RUNS)
-    seed = _count("random: seed", given.get("seed", 0), 0)
-    ranges = _mapping("random: parameters", given.get("parameters"))
-    read_ranges = {name: sampling.read_range(f"random: {name}", one) for name, one in ranges.items()}
-    return sampling.draw_rows(read_ranges, count, seed)
+    return sampling.draw_rows(_ranges("random", given), *_runs_and_seed("random", given))
+
+
+def _search(section: Any, is_notebook: bool, maximize: str) -> Search | None:
+    if section is None:
+        return None
+    given = _section("search", section, ("runs", "seed", "parameters", "prune"))
+    ranges, (count, seed) = _ranges("search", given), _runs_and_seed("search", given)
+    if not ranges:
+        raise UserError("search: parameters: there are none to choose. Add one with its range.")
+    return Search(count, seed, ranges, check_prune(given.get("prune"), is_notebook, maximize))
+
+
+def _runs_and_seed(name: str, given: dict[str, Any]) -> tuple[int, int]:
+    count = _count(f"{name}: runs", given.get("runs"), 1, MAX_RUNS)
+    return count, _count(f"{name}: seed", given.get("seed", 0), 0)
+
+
+def _ranges(name: str, given: dict[str, Any]) -> dict[str, sampling.Range]:
+    ranges = _mapping(f"{name}: parameters", given.get("parameters"))
+    return {each: sampling.read_range(f"{name}: {each}", one) for each, one in ranges.items()}
 
 
 def _seeds(section: Any) -> tuple[str | None, list[Any]]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from segnet_nb._shared.errors import UserError
-from segnet_nb.sweeps.plan import Plan, read_plan
+from segnet_nb.sweeps import execute, execution, study, terminal
+from segnet_nb.sweeps.plan import Plan, PlannedRun, read_plan
+from segnet_nb.sweeps.progress import Board, View
 from segnet_nb.sweeps.store import DONE, Store
 from segnet_nb.training import run_lock
 
@@ -44,6 +47,7 @@ def sweep(
     workers: int | None = None,
     dry_run: bool = False,
     progress: bool = True,
+    view: View | None = None,
 ) -> SweepResult:
     """Run a notebook or a training with many parameters, side by side.
 
@@ -57,7 +61,9 @@ def sweep(
         scheduler: address of a Dask scheduler such as ``tcp://host:8786``; None: processes of this machine.
         workers: how many local processes; None: as many as cores and memory allow.
         dry_run: check, describe and stop.
-        progress: print a line whenever a run starts or ends.
+        progress: print how far the runs are: in a terminal a live line for each run at work, elsewhere a line
+            whenever a run starts or ends.
+        view: shows it too: ``widgets.SweepMonitor`` passes its own.
 
     Returns:
         The folder and how each run ended.
@@ -77,43 +83,71 @@ def sweep(
         raise UserError(f"workers must be at least 1, got {workers!r}. Omit it to use what the machine has.")
     folder = Path("reports") / plan.name if output_dir is None else Path(output_dir)
     store = Store(folder)
-    missing = [run for run in plan.runs if store.state(run.key) not in DONE]
+    known = study.chosen(plan, store) if plan.search else list(plan.runs)
+    missing = [run for run in known if store.state(run.key) not in DONE]
+    count = max(0, plan.count - len(known)) + len(missing)
     if progress:
-        print(describe(plan, store, len(missing), workers), flush=True)
+        print(describe(plan, store, known, count, workers), flush=True)
     if not dry_run:
-        _run(plan, missing, store, scheduler, workers, progress)
-    states = {run.key: state for run in plan.runs if (state := store.state(run.key)) is not None}
-    return SweepResult(folder, states, plan.count)
+        views: list[View] = [terminal.view_for(sys.stdout)] if progress else []
+        views += [view] if view else []
+        known = run_plan(plan, missing, store, views, scheduler=scheduler, workers=workers)
+        if progress:
+            print(folder / "index.html", flush=True)
+    states = {run.key: state for run in known if (state := store.state(run.key)) is not None}
+    return SweepResult(folder, states, len(known) if not dry_run else plan.count)
 
 
-def _run(
-    plan: Plan, missing: list[Any], store: Store, scheduler: str | None, workers: int | None, progress: bool
-) -> None:
-    from segnet_nb.sweeps import execute
+def run_plan(
+    plan: Plan,
+    missing: list[PlannedRun],
+    store: Store,
+    views: Sequence[View],
+    *,
+    scheduler: str | None = None,
+    workers: int | None = None,
+) -> list[PlannedRun]:
+    """Run what is missing, and write the gallery whatever happens.
+
+    Args:
+        plan: the sweep.
+        missing: those of its runs to run; a search chooses others.
+        store: where they go.
+        views: that show it.
+        scheduler: as for ``sweep``.
+        workers: as for ``sweep``.
+
+    Returns:
+        All runs of the plan; of a search those that were chosen.
+    """
     from segnet_nb.sweeps.gallery import write_gallery
 
-    def say(text: str) -> None:
-        if progress:
-            print(text, flush=True)
-
     with run_lock.held(store.folder):
-        store.prepare(plan.record(plan.runs))
+        source = study.Study(plan, store) if plan.search else execution.GivenRuns(missing)
+        left = source.left if isinstance(source, study.Study) else len(missing)
+        known = source.runs if isinstance(source, study.Study) else list(plan.runs)
+        store.prepare(plan.record(known))
+        board = Board(plan.count, plan.count - left, plan.maximize, views)
         try:
-            if missing:
-                with execute.connected(plan, len(missing), scheduler, workers) as client:
+            if left:
+                with execute.connected(plan.limits, left, scheduler, workers) as client:
                     execute.check_workers(client)
-                    say(f"Dask's dashboard: {client.dashboard_link} (needs bokeh)")
-                    execute.execute(plan, missing, store, client, say)
+                    at_work = execution.Execution(plan, source, store, client, board)
+                    for view in views:
+                        view.started(at_work, client.dashboard_link)
+                    at_work.run()
         finally:
+            board.close()
             write_gallery(store.folder)
-    say(f"{store.folder / 'index.html'}")
+    return known
 
 
-def describe(plan: Plan, store: Store, missing: int, workers: int | None) -> str:
+def describe(plan: Plan, store: Store, known: list[PlannedRun], missing: int, workers: int | None) -> str:
     """How many runs there are, and about how much time and disk they need, in one line each."""
-    records = [record for run in plan.runs if (record := store.record(run.key)) is not None]
+    records = [record for run in known if (record := store.record(run.key)) is not None]
     done = [record for record in records if record["state"] in DONE]
-    lines = [f"{plan.name}: {plan.count} runs, {plan.count - missing} of them done"]
+    searched = " chosen by a search" if plan.search else ""
+    lines = [f"{plan.name}: {plan.count} runs{searched}, {plan.count - missing} of them done"]
     if done:
         seconds = sum(record["seconds"] for record in done) / len(done) * missing / (workers or 1)
         beside = f"with {workers} side by side" if workers else "one after the other"

@@ -5,11 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import platform
-import signal
-import subprocess
-import sys
 import tempfile
 import time
 import zipfile
@@ -19,14 +15,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from segnet_nb._shared.files import digest_of
 from segnet_nb._shared.versions import versions_of
+from segnet_nb.sweeps import supervising
+from segnet_nb.sweeps.supervising import Supervisor
 
-POLL_SECONDS = 0.2
-GRACE_SECONDS = 60  # for a run to write what it has after its time limit
-THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
 CHECKED = ("segnet-nb", "keras", "tensorflow", "numpy")
 
 
@@ -51,21 +44,28 @@ def run_job(job: dict[str, Any]) -> tuple[bytes, str]:
         state = worker.state.tasks.get(task)
         return state is not None and state.state != "cancelled"
 
-    worker.log_event(job["topic"], {"key": job["key"], "state": "running"})
+    def tell(state: str, **more: Any) -> None:
+        worker.log_event(job["topic"], {"key": job["key"], "state": state, "address": worker.address, **more})
+
+    supervising.take_stop(job["key"])
+    tell("running")
     with tempfile.TemporaryDirectory(dir=worker.local_directory, ignore_cleanup_errors=True) as name:
-        record = _run_in(Path(name), job, is_wanted, f"{platform.node()} {worker.name}")
+        where = f"{platform.node()} {worker.name}"
+        record = _run_in(Path(name), job, is_wanted, where, lambda told: tell("epoch", **told))
         archive = _packed(Path(name), record)
     return archive, hashlib.sha256(archive).hexdigest()
 
 
-def _run_in(folder: Path, job: dict[str, Any], is_wanted: Callable[[], bool], where: str) -> dict[str, Any]:
+def _run_in(
+    folder: Path, job: dict[str, Any], is_wanted: Callable[[], bool], where: str, tell: Callable[[Any], None]
+) -> dict[str, Any]:
     started, clock = datetime.now(UTC).isoformat(timespec="seconds"), time.monotonic()
     (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
-    stopped, returncode = _supervised(folder, job, is_wanted)
+    stopped, returncode = Supervisor(folder, job, is_wanted, tell).run()
     result = {"state": "failed", "error": _last_words(folder, returncode)}
     with suppress(OSError, ValueError):
         result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-    if stopped is not None:
+    if stopped is not None and result["state"] != "finished":
         result |= stopped
     (folder / "run").mkdir(exist_ok=True)
     for partial in (folder / "out").glob("*.running-*.ipynb"):  # of a run that was killed
@@ -85,85 +85,6 @@ def _run_in(folder: Path, job: dict[str, Any], is_wanted: Callable[[], bool], wh
         "started": started,
         "worker": where,
     }
-
-
-def _supervised(
-    folder: Path, job: dict[str, Any], is_wanted: Callable[[], bool]
-) -> tuple[dict[str, Any] | None, int]:
-    """Run the process to its end or to its limits; why it was stopped, and its exit status."""
-    threads = {name: str(job["threads"]) for name in THREADS}
-    place = Path(job["cwd"])
-    stopped: dict[str, Any] | None = None
-    deadline = time.monotonic() + job["timeout_seconds"] + GRACE_SECONDS
-    with (folder / "log.txt").open("wb") as log:
-        process = subprocess.Popen(  # noqa: S603 (this package's own module)
-            [sys.executable, "-m", "segnet_nb.sweeps.child", str(folder)],
-            stdin=subprocess.PIPE,
-            stdout=log,
-            stderr=log,
-            cwd=place if place.is_dir() else folder,
-            env=os.environ | threads,
-            start_new_session=True,
-        )
-    family: dict[int, psutil.Process] = {}
-    try:
-        while process.poll() is None:
-            memory = _memory(process.pid, family)
-            if not is_wanted():
-                break
-            if time.monotonic() > deadline:
-                error = f"the time limit of {job['timeout_seconds']:g} s for the run was reached"
-                stopped = {"state": "timed_out", "error": error}
-                break
-            limit = job["memory_gb"]
-            if stopped is None and limit is not None and memory > limit * 1e9:
-                stopped = {
-                    "state": "out_of_memory",
-                    "error": f"the run used more than {limit:g} GB of memory",
-                }
-                deadline = time.monotonic() + GRACE_SECONDS
-                if not _kill_kernels(process.pid, family):
-                    break
-            time.sleep(POLL_SECONDS)
-    finally:
-        _kill(process, family)
-    return stopped, process.returncode
-
-
-def _memory(pid: int, family: dict[int, psutil.Process]) -> int:
-    """Bytes that a process and all its children hold; the children are added to the family."""
-    total = 0
-    with suppress(psutil.Error):
-        parent = psutil.Process(pid)
-        for each in (parent, *parent.children(recursive=True)):
-            family[each.pid] = each
-            with suppress(psutil.Error):
-                total += each.memory_info().rss
-    return total
-
-
-def _kill_kernels(pid: int, family: dict[int, psutil.Process]) -> bool:
-    """Kill the children alone, so that the run can still write its partial notebook."""
-    children = [each for each in family.values() if each.pid != pid and each.is_running()]
-    for each in children:
-        with suppress(psutil.Error):
-            each.kill()
-    return bool(children)
-
-
-def _kill(process: subprocess.Popen[bytes], family: dict[int, psutil.Process]) -> None:
-    """Kill a process, its group and every child that was seen, and wait for its end."""
-    _memory(process.pid, family)
-    if process.poll() is None:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL) if hasattr(os, "killpg") else process.kill()
-    for each in family.values():
-        with suppress(psutil.Error):
-            if each.pid != process.pid and each.is_running():
-                each.kill()
-    process.wait()
-    if process.stdin is not None:
-        process.stdin.close()
 
 
 def _last_words(folder: Path, returncode: int) -> str:

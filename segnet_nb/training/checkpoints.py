@@ -130,6 +130,7 @@ def recover(run: Run) -> str:
     if fault is None:
         if BEST in run.files:
             run_files.check_file(run.directory, run.files, BEST)
+        delete_old(run)  # a kill may have come before, and all epochs may be done
         return ""
     if (
         epoch == 1

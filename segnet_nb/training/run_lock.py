@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
 
+from segnet_nb._shared import file_locks
 from segnet_nb._shared.errors import UserRuntimeError
 
 LOCK = ".training.lock"
@@ -25,7 +23,7 @@ def held(directory: Path) -> Iterator[None]:
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / LOCK
     try:
-        file = _locked(path)
+        file = file_locks.locked(path)
     except OSError as error:
         if isinstance(error, BlockingIOError | PermissionError) and path.exists():
             raise _taken(directory, path) from error
@@ -33,51 +31,10 @@ def held(directory: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        # Removed before it is released, so that nobody removes the lock of another process.
-        with suppress(OSError):
-            path.unlink()
-        file.close()
-        with suppress(OSError):
-            path.unlink()  # Windows cannot remove an open file
+        file_locks.released(path, file)
         if created:
             with suppress(OSError):
                 directory.rmdir()
-
-
-def _locked(path: Path) -> BinaryIO:
-    """The lock file, open and locked, with the id of this process in it."""
-    while True:
-        file = path.open("a+b")
-        try:
-            _lock(file)
-        except OSError:
-            file.close()
-            raise
-        # Between opening and locking, its holder may have removed it: then it locks nothing.
-        if _is_named(path, file):
-            file.truncate(0)
-            file.write(str(os.getpid()).encode())
-            file.flush()
-            return file
-        file.close()
-
-
-def _is_named(path: Path, file: BinaryIO) -> bool:
-    with suppress(OSError):
-        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
-    return False
-
-
-def _lock(file: BinaryIO) -> None:
-    if sys.platform == "win32":
-        import msvcrt
-
-        file.seek(1 << 20)  # beyond the process id, which others may read
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-    else:
-        import fcntl
-
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _taken(directory: Path, path: Path) -> UserRuntimeError:

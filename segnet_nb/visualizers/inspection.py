@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -44,12 +44,7 @@ def show_inspection(
             f"matrix must have shape {(classes.num_classes,) * 2} for {classes.num_classes} classes, but got "
             f"{matrix.shape}."
         )
-    high = width * 0.55 * pixels.shape[0] / pixels.shape[1]
-    figure = NotebookFigure(width, max(high + 0.9, 4.2), photographic=True)
-    left, right = figure.subplots(1, 2, width_ratios=[1.35, 1])
-    left.imshow(pixels, interpolation="nearest")
-    left.set_title(title, fontsize=10)
-    left.set_axis_off()
+    figure, left, right = _beside_image(pixels, title, width)
     if len(present):
         left.legend(
             handles=legend_patches(classes, np.array(present)),
@@ -62,6 +57,50 @@ def show_inspection(
         )
     show_matrix(right, matrix, classes, cell)
     return figure
+
+
+def show_certainties(
+    pixels: np.ndarray,
+    probabilities: Mapping[str, float],
+    classes: ClassList,
+    *,
+    title: str = "",
+    width: float = 11.0,
+) -> Figure:
+    """An image, and bars of how certain the network is of each class that it sees there.
+
+    Args:
+        pixels: uint8 RGB, shape ``(height, width, 3)``.
+        probabilities: mean probability in 0..1 of each predicted class, by its name.
+        classes: names and colours.
+        title: title of the image.
+        width: width of the figure in inches.
+
+    Raises:
+        ValueError: if a name is none of the classes.
+    """
+    colors = [tuple(np.array(classes.colors[classes.index(name)]) / 255) for name in probabilities]
+    figure, _, right = _beside_image(pixels, title, width)
+    percent = [100 * value for value in probabilities.values()]
+    bars = right.barh(list(probabilities), percent, color=colors, edgecolor="0.4")
+    right.bar_label(bars, [f"{value:.0f} %" for value in percent], padding=3, fontsize=9)
+    right.invert_yaxis()
+    right.set_xlim(0, 115)
+    right.set_xticks(range(0, 101, 25))
+    right.set_title("mean probability of each predicted class (%)", fontsize=10)
+    right.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def _beside_image(pixels: np.ndarray, title: str, width: float) -> tuple[Figure, Axes, Axes]:
+    """A figure with the image to the left and room to its right."""
+    high = width * 0.55 * pixels.shape[0] / pixels.shape[1]
+    figure = NotebookFigure(width, max(high + 0.9, 4.2), photographic=True)
+    left, right = figure.subplots(1, 2, width_ratios=[1.35, 1])
+    left.imshow(pixels, interpolation="nearest")
+    left.set_title(title, fontsize=10)
+    left.set_axis_off()
+    return figure, left, right
 
 
 def show_matrix(

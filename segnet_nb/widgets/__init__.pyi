@@ -7,6 +7,7 @@ from . import (
     pooling_playground as pooling_playground,
     quiz as quiz,
     shared as shared,
+    sweep_monitor as sweep_monitor,
     training_monitor as training_monitor,
     uncertainty_lens as uncertainty_lens,
 )
@@ -30,6 +31,9 @@ from .pooling_playground import (
 )
 from .quiz import (
     Quiz as Quiz,
+)
+from .sweep_monitor import (
+    SweepMonitor as SweepMonitor,
 )
 from .training_monitor import (
     TrainingMonitor as TrainingMonitor,

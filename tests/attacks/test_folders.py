@@ -12,8 +12,43 @@ from PIL import Image
 from segnet_nb._shared.errors import UserError
 from segnet_nb.cli.main import main
 from segnet_nb.datasets import registry
+from tests.attacks.folders import FOLDERS
 
 COMMANDS = ("data inspect {}", "data doctor {}", "train --dataset {} --run-dir run")
+
+
+def test_there_are_hundred_and_fifty_of_them():
+    assert len(FOLDERS) >= 150
+
+
+@pytest.mark.skipif(os.name == "nt", reason="has pipes, links and names that are no text")
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.slow] if at % 12 else []) for at, name in enumerate(FOLDERS)],
+)
+def test_damaged_folders(tmp_path, capsys, name):
+    """They are read, or refused in at most three lines; nothing is written."""
+    write, damage = FOLDERS[name]
+    root = tmp_path / "data"
+    root.mkdir()
+    write(root)
+    damage(root)
+    before = set(tmp_path.glob("data/*"))
+    capsys.readouterr()
+    for command in ("inspect", "doctor"):
+        code = main(["data", command, str(root)])
+        said = capsys.readouterr()
+        assert code in (0, 1, 2)
+        assert "Traceback" not in said.err
+        assert said.err.count("\n") <= 3 and len(said.err) < 2_000
+        assert len(said.out) < 20_000
+    try:
+        registry.load(root, "train", image_size=(16, 20))
+    except UserError as error:
+        assert len(str(error)) < 2_000
+    except OSError as error:
+        assert error.filename
+    assert set(tmp_path.glob("data/*")) == before
 
 
 @pytest.fixture

@@ -148,3 +148,13 @@ def test_what_a_run_wrote_is_flushed_first(tmp_path, monkeypatch):
     assert seen == [(tmp_path / "a.json").stat().st_ino, tmp_path.stat().st_ino]
     files.write_whole(tmp_path / "b.json", "{}")
     assert len(seen) == 2
+
+
+def test_what_a_kill_left_is_deleted_by_a_run_that_has_done_all_epochs(folders, tmp_path):
+    """Found by 100 kills: after the last epoch nothing else deleted older checkpoints."""
+    shutil.copytree(folders / "whole", tmp_path / "run")
+    names = sorted(path.name for path in (tmp_path / "run").iterdir())
+    for name in ("last-0001.keras", "average-0001.npz", "part-best.keras"):
+        (tmp_path / "run" / name).write_bytes(b"x")
+    run_of(tmp_path / "run", CONFIG, resume=True)
+    assert sorted(path.name for path in (tmp_path / "run").iterdir()) == names

@@ -21,8 +21,14 @@ pytestmark = [pytest.mark.browser, pytest.mark.notebook]
 
 # The first window leaves the notebook a pane of 780 x 780 pixels; the second is wider, with the file browser.
 NARROW, WIDE = (858, 901), (1280, 900)
-# Of its column that is too long, what must be seen together: the picture and its controls.
-SEEN_TOGETHER = {"mask-inspector": ".sn-left"}
+# In the third an explorer is 720 pixels wide.
+COLUMN = 720, (900, 901)
+HIGHEST = 780
+BARE = """
+unlabeled = probes.probe_predictions(model, data.images, classes=data.classes)
+bare = widgets.MaskInspector(unlabeled, threshold=0.6)
+bare
+"""
 RING = f"""(root, number) => {{
   const control = ({CONTROLS})(root)[number];
   const rings = [control, control.nextElementSibling].filter(Boolean).map(node => getComputedStyle(node));
@@ -30,14 +36,19 @@ RING = f"""(root, number) => {{
 }}"""
 UNNAMED = """root => [...root.querySelectorAll('canvas')].filter(
   canvas => !canvas.closest('[role=img][aria-label], [role=application][aria-label]')).length"""
+# Beyond the edge, shortened, or to be scrolled.
 CUT = """root => { const edge = root.getBoundingClientRect().right + 1;
-  return [...root.querySelectorAll('.sn-body *')].filter(node => node.getBoundingClientRect().right > edge
-    && !node.closest('.sn-sheet, .sn-moving')).map(node => node.className); }"""
+  const hides = (node) => getComputedStyle(node).overflow !== 'visible' && node.clientWidth
+    && (node.scrollWidth > node.clientWidth + 1 || node.scrollHeight > node.clientHeight + 1);
+  return [...root.querySelectorAll('.sn-body *')].filter(node => !node.closest('.sn-sheet, .sn-view')
+    && (node.getBoundingClientRect().right > edge || hides(node)))
+    .map(node => node.className || node.tagName); }"""
 
 
 @pytest.fixture(scope="module")
 def opened(lab, browser):
-    write_notebook(lab.folder / "access.ipynb", START.replace("(96, 128)", "(180, 240)"), *CELLS.values())
+    cells = START.replace("(96, 128)", "(180, 240)"), *CELLS.values(), BARE
+    write_notebook(lab.folder / "access.ipynb", *cells)
     notebook = OpenNotebook(browser, lab, "access.ipynb", width=WIDE[0], height=WIDE[1])
     notebook.run_all()
     notebook.page.wait_for_timeout(1000)
@@ -58,8 +69,25 @@ def test_they_fit_the_pane_that_jupyterlab_leaves(opened):
     opened.page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
     pane = opened.page.locator(".jp-Notebook").bounding_box()["height"]
     assert 770 <= pane <= 790
-    heights = {kind: opened.explorer(kind).bounding_box()["height"] for kind in CELLS}
-    assert {kind: height for kind, height in heights.items() if height > pane} == {}
+    assert_they_fit(opened, pane)
+
+
+def assert_they_fit(opened, height=HIGHEST):
+    """Every explorer, and the mask inspector without labels, as a whole and with nothing cut off."""
+    for kind, place in [*((kind, 0) for kind in CELLS), ("mask-inspector", 1)]:
+        view = opened.explorer(kind, place)
+        assert view.evaluate(CUT) == [], (kind, place)
+        assert view.locator("[data-action=predict]").is_visible() and view.locator(".sn-predict").is_hidden()
+        assert view.bounding_box()["height"] <= height, (kind, place)
+
+
+def test_they_fit_780_pixels_at_a_width_of_720(opened):
+    opened.page.evaluate("window.jupyterapp.shell.collapseLeft()")
+    width, (across, down) = COLUMN
+    opened.page.set_viewport_size({"width": across, "height": down})
+    playground = opened.explorer("pooling-playground")
+    eventually(opened.page, lambda: abs(playground.bounding_box()["width"] - width) < 2)
+    assert_they_fit(opened)
 
 
 def test_they_fit_a_pane_of_780_by_780(opened):
@@ -70,13 +98,7 @@ def test_they_fit_a_pane_of_780_by_780(opened):
     )
     pane = opened.page.locator(".jp-Notebook").bounding_box()
     assert 775 <= pane["height"] <= 785
-    for kind in CELLS:
-        view = opened.explorer(kind)
-        box = view.bounding_box()
-        assert view.evaluate(CUT) == [], kind
-        assert view.locator("[data-action=predict]").is_visible() and view.locator(".sn-predict").is_hidden()
-        last = view.locator(SEEN_TOGETHER[kind]).bounding_box() if kind in SEEN_TOGETHER else box
-        assert last["y"] + last["height"] - box["y"] <= pane["height"], kind
+    assert_they_fit(opened, pane["height"])
 
 
 def test_axe_finds_nothing_in_light(opened):
@@ -150,6 +172,7 @@ def test_axe_finds_nothing_in_dark(opened):
     opened.darken()
     opened.page.wait_for_timeout(500)
     assert violations(opened.page, CELLS) == []
+    assert_they_fit(opened)
 
 
 @pytest.fixture

@@ -30,10 +30,10 @@ CELLS = (
 )
 
 
-def archive_of(key, **members):
+def archive_of(key, record=None, **members):
     """An archive as a worker makes it, with its digest."""
     files = {name: hashlib.sha256(data).hexdigest() for name, data in members.items()}
-    record = {"schema": 1, "key": key, "state": "finished", "files": files}
+    record = {"schema": 1, "key": key, "state": "finished", "files": files} | (record or {})
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("run/run.json", json.dumps(record))

@@ -16,7 +16,7 @@ import pytest
 from segnet_nb import widgets
 from segnet_nb._shared import view_assets as assets
 from segnet_nb._shared.scripts import squeezed_style
-from segnet_nb.widgets.own_photo.photo import Camera
+from segnet_nb.widgets.own_photo.photo import PhotoSource
 from segnet_nb.widgets.shared.explorer import Explorer
 from segnet_nb.widgets.shared.predicting import AskingExplorer
 
@@ -78,8 +78,8 @@ def interface(path: Path, name: str) -> set[str]:
     return set(re.findall(r"^  (\w+)\??:", body, re.MULTILINE))
 
 
-def test_there_are_eight_with_the_quiz():
-    assert len(EXPLORERS) == 8
+def test_there_are_nine_with_the_quiz_and_the_sweep_monitor():
+    assert len(EXPLORERS) == 9
     assert all(issubclass(explorer, Explorer) for explorer in EXPLORERS.values())
 
 
@@ -165,24 +165,29 @@ def test_types_name_the_traits_of_those_that_ask():
     asking = interface(FOLDER / "shared/types.d.ts", "AskingTraits")
     both = AskingExplorer.class_trait_names(sync=True), Explorer.class_trait_names(sync=True)
     assert asking == set(both[0]) - set(both[1])
-    assert [name for name, one in EXPLORERS.items() if not issubclass(one, AskingExplorer)] == ["quiz"]
+    assert [name for name, one in EXPLORERS.items() if not issubclass(one, AskingExplorer)] == [
+        "quiz",
+        "sweep_monitor",
+    ]
 
 
 def test_every_module_is_used():
     used = {path for name in EXPLORERS for path in assets.modules(name)}
-    used |= {path.removeprefix("widgets/") for path in assets.page_modules("widgets/own_photo/camera.js")}
+    used |= {path.removeprefix("widgets/") for path in assets.page_modules("widgets/own_photo/source.js")}
     assert {path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.js")} == used
 
 
-def test_the_camera_carries_its_modules_and_names_its_traits(tmp_path):
-    assert Camera._esm == assets.control_script("widgets/own_photo/camera.js")
-    assert Camera._esm.count("export default") == 1
-    assert not re.search(r"^\s*import\b", Camera._esm, re.MULTILINE)
-    own = set(Camera.class_trait_names(sync=True)) - set(anywidget.AnyWidget.class_trait_names(sync=True))
+def test_the_source_of_photos_carries_its_modules_and_names_its_traits(tmp_path):
+    assert PhotoSource._esm == assets.control_script("widgets/own_photo/source.js")
+    assert PhotoSource._esm.count("export default") == 1
+    assert not re.search(r"^\s*import\b", PhotoSource._esm, re.MULTILINE)
+    own = set(PhotoSource.class_trait_names(sync=True)) - set(
+        anywidget.AnyWidget.class_trait_names(sync=True)
+    )
     assert interface(FOLDER / "own_photo/types.d.ts", "Traits") == own
     if node() is not None:
-        (tmp_path / "camera.mjs").write_text(Camera._esm, encoding="utf-8")
-        assert run(node(), "--check", str(tmp_path / "camera.mjs")) == ""
+        (tmp_path / "source.mjs").write_text(PhotoSource._esm, encoding="utf-8")
+        assert run(node(), "--check", str(tmp_path / "source.mjs")) == ""
 
 
 def test_versions_of_the_tools_are_exact_and_no_address_is_stored():

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import io
-from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+import traitlets
 from PIL import Image
 
 from segnet_nb.datasets import CAMVID
@@ -31,9 +31,8 @@ def file(width, height, kind="png", **options):
 
 
 def choose(photo, content):
-    """What the browser sends when a file is chosen."""
-    chosen = {"name": "a.png", "type": "image/png", "size": len(content), "content": memoryview(content)}
-    photo.upload.value = ({**chosen, "last_modified": datetime(2026, 1, 1, tzinfo=UTC)},)
+    """What the browser sends when a photo is chosen, dropped, pasted or taken."""
+    photo.source.set_state({"photo": memoryview(content)})
 
 
 def test_nothing_happens_without_a_photo():
@@ -63,12 +62,37 @@ def test_a_small_file_keeps_its_size_and_grey_becomes_rgb():
     assert photo.image.shape == (20, 30, 3) and np.all(photo.image == 7)
 
 
-def test_the_camera_gives_a_photo_as_a_file_does():
+def test_a_jpeg_of_the_browser_is_read():
     photo = OwnPhoto(halves, CAMVID)
-    # As a browser sends it.
-    photo.camera.set_state({"photo": memoryview(file(64, 48, "jpeg", quality=95))})
+    choose(photo, file(64, 48, "jpeg", quality=95))
     assert photo.image.shape == (48, 64, 3)
     assert photo.image[24, 10, 0] > 200 and photo.image[24, 50, 0] < 50
+
+
+def test_each_new_photo_is_told_to_those_who_observe_it():
+    photo, seen = OwnPhoto(halves, CAMVID), []
+    photo.observe(lambda change: seen.append((change["new"].shape, photo.labels.shape)), names="image")
+    choose(photo, file(60, 40))
+    choose(photo, b"no image")
+    choose(photo, file(30, 40))
+    assert seen == [((40, 60, 3), (40, 60)), ((40, 30, 3), (40, 30))]
+
+
+def test_an_error_of_an_observer_is_told():
+    photo = OwnPhoto(halves, CAMVID)
+
+    def fails(change):
+        raise RuntimeError("cannot look closer")
+
+    photo.observe(fails, names="image")
+    choose(photo, file(60, 40))
+    assert photo.message.value == "cannot look closer"
+
+
+@pytest.mark.parametrize("name", ["image", "labels"])
+def test_image_and_labels_can_only_be_read(name):
+    with pytest.raises(traitlets.TraitError, match="read-only"):
+        setattr(OwnPhoto(halves, CAMVID), name, np.zeros((20, 20, 3), np.uint8))
 
 
 def test_a_photo_is_turned_as_its_camera_says():
@@ -92,7 +116,7 @@ def test_a_photo_is_turned_as_its_camera_says():
 def test_a_file_that_cannot_be_used_is_told_and_the_last_photo_stays(content, told):
     photo = OwnPhoto(halves, CAMVID)
     choose(photo, file(60, 40))
-    choose(photo, content)
+    photo._try(content)  # as a changed trait does
     assert told in photo.message.value
     assert photo.image.shape == (40, 60, 3)
     with pytest.raises(ValueError, match=told):

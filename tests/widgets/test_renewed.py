@@ -65,3 +65,19 @@ def test_the_cell_is_that_of_the_message_that_runs(monkeypatch):
 
     monkeypatch.setattr("IPython.core.getipython.get_ipython", Shell)
     assert renewed.place_of("LossLab") == ("LossLab", "c0ffee")
+
+
+def test_closing_leaves_nothing_in_the_kernel():
+    """The layout, a widget too, is closed with its explorer, unless another one has it."""
+    import ipywidgets
+
+    kept = ipywidgets.widgets.widget._instances
+    before = set(kept)
+    PoolingPlayground().close()
+    assert set(kept) == before
+    first, second = PoolingPlayground(), PoolingPlayground()
+    first.layout = second.layout
+    first.close()
+    assert second.layout.comm is not None
+    second.close()
+    assert {type(kept[each]).__name__ for each in set(kept) - before} == {"Layout"}  # that it had before

@@ -16,7 +16,7 @@ from segnet_nb.datasets.layouts.fit import Layout, Missing, Wish, named_pairs, s
 from segnet_nb.datasets.layouts.folders import many
 from segnet_nb.datasets.layouts.pairs import UNSPLIT, LeftOut, Pair
 from segnet_nb.datasets.layouts.reading import Reading
-from segnet_nb.datasets.layouts.shapes import CocoMask, coco_coder
+from segnet_nb.datasets.layouts.shapes import CocoMask, check_size, coco_coder
 from segnet_nb.datasets.layouts.text_files import read_json
 from segnet_nb.datasets.layouts.tree import Tree, stem_of
 from segnet_nb.datasets.layouts.words import split_of
@@ -133,7 +133,41 @@ def load_file(path: Path) -> dict[str, Any]:
     parts = ("images", "annotations", "categories")
     if not isinstance(content, dict) or not all(isinstance(content.get(part), list) for part in parts):
         raise FolderError(f"{path} is not a valid COCO file: it must have lists {', '.join(parts)}.")
+    for part in parts:
+        for place, entry in enumerate(content[part]):
+            if not (isinstance(entry, dict) and _is_valid(entry, part)):
+                raise FolderError(
+                    f"{path} is not a valid COCO file: number {place} of its {part} has a field of another "
+                    "kind than the format says, or lacks one. Export it again."
+                )
     return content
+
+
+def _is_valid(entry: Mapping[str, Any], part: str) -> bool:
+    """Whether the fields that are used are of the kind that the format says."""
+
+    def has(*names: str, kind: Any) -> bool:
+        return all(isinstance(entry.get(name), kind) for name in names)
+
+    if part == "images":
+        return has("id", kind=int | str) and has("file_name", kind=str | None)
+    if part == "categories":
+        return (
+            has("id", kind=int | str)
+            and has("name", kind=str | int)
+            and has("supercategory", kind=str | None)
+        )
+    box = entry.get("bbox") or []
+    area = entry.get("area")
+    numbers = isinstance(box, list) and all(isinstance(each, int | float) for each in box)
+    return (
+        has("image_id", kind=int | str)
+        and has("category_id", kind=int | str | None)
+        and numbers
+        and len(box) in (0, 4)
+        and (area is None or (isinstance(area, int | float) and abs(area) < 1e300))
+        and isinstance(entry.get("segmentation"), list | dict | None)
+    )
 
 
 def _add_file(found: _Found, tree: Tree, path: Path, places: Mapping[str, list[Path]]) -> None:
@@ -169,19 +203,15 @@ def mask_of(
     Raises:
         FolderError: if the size of the image is not given.
     """
-    try:
-        size = int(entry["height"]), int(entry["width"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise FolderError(
-            f"{path} gives no height and width for {entry.get('file_name')}. Add them."
-        ) from error
+    name = str(entry.get("file_name"))[:200]
+    size = check_size(entry.get("height"), entry.get("width"), f"{path} ({name})")
     ordered = sorted(areas.get(entry["id"], []), key=lambda each: -each[0])
     return CocoMask(path, entry["id"], size, tuple((number, shape) for _, number, shape in ordered))
 
 
 def category_names(content: Mapping[str, Any]) -> dict[Any, str]:
     """Names of the categories by id; Roboflow's unused category for its whole project is left out."""
-    categories = sorted(content["categories"], key=lambda each: each["id"])
+    categories = sorted(content["categories"], key=lambda each: (isinstance(each["id"], str), each["id"]))
     used = {each.get("category_id") for each in content["annotations"]}
     groups = {each.get("supercategory") for each in categories}
     return {

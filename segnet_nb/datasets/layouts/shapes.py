@@ -20,8 +20,51 @@ from segnet_nb.datasets.mask_encoding import FolderError, RawMask
 Point = tuple[float, float]
 
 
+_MOST_PIXELS = 178_956_970  # of Pillow too
+_FARTHEST = 1e6  # of a corner, in pixels
+_INVALID = (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError, OSError, zlib.error)
+
+
+class _InvalidShapeError(Exception):
+    """Numbers that would take too much memory or time to draw."""
+
+
+def check_size(height: Any, width: Any, where: str) -> tuple[int, int]:
+    """The size of an image as an annotation file gives it.
+
+    Raises:
+        FolderError: if it is none, or impossible.
+    """
+    try:
+        size = int(height), int(width)
+    except (TypeError, ValueError, OverflowError):
+        raise FolderError(f"{where} gives no height and width of its image. Add them.") from None
+    if min(size) < 1 or size[0] * size[1] > _MOST_PIXELS:
+        raise FolderError(
+            f"{where} gives a height of {_short(height)} and a width of {_short(width)}, but images have 1 "
+            f"to {_MOST_PIXELS:,} pixels. Correct it."
+        )
+    return size
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 20 else text[:20] + "..."
+
+
+def _reason(error: Exception) -> str:
+    text = repr(error)
+    return text if len(text) <= 200 else text[:200] + "..."
+
+
 def _canvas(size: tuple[int, int]) -> Image.Image:
     return Image.new("I", (size[1], size[0]), 0)
+
+
+def _check_points(*values: Any) -> None:
+    """Drawing takes time in proportion to the distance of corners."""
+    if not all(abs(float(value)) <= _FARTHEST for value in values):  # NaN is not
+        raise _InvalidShapeError("a coordinate is too large, or no number")
 
 
 def _raw(canvas: Image.Image) -> RawMask:
@@ -30,6 +73,7 @@ def _raw(canvas: Image.Image) -> RawMask:
 
 def _polygon(canvas: Image.Image, points: Iterable[Sequence[float]], number: int) -> None:
     corners: list[Point] = [(float(point[0]), float(point[1])) for point in points]
+    _check_points(*(value for point in corners for value in point))
     if len(corners) > 2:
         ImageDraw.Draw(canvas).polygon(corners, fill=number, outline=number)
 
@@ -58,13 +102,15 @@ class LabelMeMask:
         """
         content = read_json(self.path)
         try:
-            canvas = _canvas((int(content["imageHeight"]), int(content["imageWidth"])))
+            canvas = _canvas(check_size(content["imageHeight"], content["imageWidth"], str(self.path)))
             for shape in content["shapes"]:
                 if shape["label"] in self.numbers:
                     self._draw(canvas, shape, self.numbers[shape["label"]])
-        except (KeyError, TypeError, ValueError, IndexError) as error:
+        except FolderError:
+            raise
+        except (*_INVALID, _InvalidShapeError, Image.DecompressionBombError) as error:
             raise FolderError(
-                f"{self.path} is not a valid file of LabelMe: {error!r}. Save it again."
+                f"{self.path} is not a valid file of LabelMe: {_reason(error)}. Save it again."
             ) from error
         return _raw(canvas)
 
@@ -76,9 +122,11 @@ class LabelMeMask:
             _polygon(canvas, points, number)
         elif kind == "rectangle":
             (left, right), (top, bottom) = (sorted(p[axis] for p in points[:2]) for axis in (0, 1))
+            _check_points(left, right, top, bottom)
             pen.rectangle((left, top, right, bottom), fill=number, outline=number)
         elif kind == "circle":
             (x, y), (edge_x, edge_y) = points[:2]
+            _check_points(x, y, edge_x, edge_y)
             radius = float(np.hypot(x - edge_x, y - edge_y))
             pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=number, outline=number)
         elif kind == "mask":
@@ -114,13 +162,16 @@ class SuperviselyMask:
         """
         content = read_json(self.path)
         try:
-            canvas = _canvas((int(content["size"]["height"]), int(content["size"]["width"])))
+            size = content["size"]
+            canvas = _canvas(check_size(size["height"], size["width"], str(self.path)))
             for item in content["objects"]:
                 if item["classTitle"] in self.numbers:
                     self._draw(canvas, item, self.numbers[item["classTitle"]])
-        except (KeyError, TypeError, ValueError, IndexError, zlib.error, OSError) as error:
+        except FolderError:
+            raise
+        except (*_INVALID, _InvalidShapeError, Image.DecompressionBombError) as error:
             raise FolderError(
-                f"{self.path} is not a valid annotation of Supervisely: {error!r}. Export it again."
+                f"{self.path} is not a valid annotation of Supervisely: {_reason(error)}. Export it again."
             ) from error
         return _raw(canvas)
 
@@ -128,7 +179,7 @@ class SuperviselyMask:
     def _draw(canvas: Image.Image, item: dict[str, Any], number: int) -> None:
         kind = item["geometryType"]
         if kind == "bitmap":
-            packed = zlib.decompress(base64.b64decode(item["bitmap"]["data"]))
+            packed = zlib.decompressobj().decompress(base64.b64decode(item["bitmap"]["data"]), 1 << 28)
             with Image.open(io.BytesIO(packed)) as picture:
                 bands = np.asarray(picture.convert("RGBA") if picture.mode in ("P", "PA") else picture)
             left, top = item["bitmap"]["origin"]
@@ -138,6 +189,7 @@ class SuperviselyMask:
             if kind == "rectangle":
                 (left, right), (top, bottom) = (sorted(p[axis] for p in outer[:2]) for axis in (0, 1))
                 outer = [(left, top), (right, top), (right, bottom), (left, bottom)]
+            _check_points(*(value for ring in (outer, *inner) for point in ring for value in point))
             shape = Image.new("L", canvas.size, 0)
             ImageDraw.Draw(shape).polygon([(float(x), float(y)) for x, y in outer], fill=255, outline=255)
             for hole in inner:
@@ -176,6 +228,7 @@ class CocoMask:
         values = np.zeros(self.size, np.int32)
         for number, segmentation in self.areas:
             try:
+                _check_segmentation(segmentation, height, width)
                 packed = (
                     coder.frPyObjects(segmentation, height, width)
                     if _is_plain(segmentation)
@@ -185,8 +238,8 @@ class CocoMask:
                 values[coder.decode(packed) > 0] = number
             except Exception as error:
                 raise FolderError(
-                    f"{self.path} has an invalid segmentation for the image {self.image_id}: {error!r}. "
-                    "Correct it."
+                    f"{self.path} has an invalid segmentation for the image {self.image_id}: "
+                    f"{_reason(error)}. Correct it."
                 ) from error
         return RawMask(values)
 
@@ -198,6 +251,40 @@ class CocoMask:
 def _is_plain(segmentation: Any) -> bool:
     """Whether a segmentation is a list of polygons or counts that are not compressed."""
     return isinstance(segmentation, list) or not isinstance(segmentation["counts"], str | bytes)
+
+
+def _check_segmentation(segmentation: Any, height: int, width: int) -> None:
+    """Raise for numbers at which pycocotools would write outside of its memory, or take too much of it."""
+    if isinstance(segmentation, list):
+        _check_points(*(value for polygon in segmentation for value in polygon))
+        return
+    if list(segmentation["size"]) != [height, width]:
+        raise _InvalidShapeError(
+            f"its size is {_short(segmentation['size'])}, its image's is {height}, {width}"
+        )
+    counts = segmentation["counts"]
+    counts = list(_unpacked(counts)) if isinstance(counts, str) else [int(each) for each in counts]
+    if min(counts, default=0) < 0 or sum(counts) != height * width:
+        raise _InvalidShapeError("its counts are not those of its pixels")
+
+
+def _unpacked(text: str) -> list[int]:
+    """Counts as COCO packs them: five bits a character, differences from the second last one."""
+    counts: list[int] = []
+    value = shift = 0
+    for character in text:
+        code = ord(character) - 48
+        if not 0 <= code < 64:
+            raise _InvalidShapeError("its counts have a character that means nothing")
+        value |= (code & 31) << shift
+        shift += 5
+        if code & 32:
+            continue
+        if code & 16:
+            value -= 1 << shift
+        counts.append(value + (counts[-2] if len(counts) > 2 else 0))
+        value = shift = 0
+    return counts
 
 
 def coco_coder() -> Any:

@@ -79,7 +79,7 @@ def _read_machine(tree: Tree, machine: Path) -> Reading:
         known = {
             str(name): int(color[0] if isinstance(color, list) else color) for name, color in content.items()
         }
-    except (TypeError, ValueError, AttributeError, IndexError) as error:
+    except (TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
         raise FolderError(f"{machine} is invalid: it must map names to colours such as [1, 1, 1].") from error
     entries = [
         ClassEntry(name, (number,)) for name, number in sorted(known.items(), key=lambda each: each[1])
@@ -121,13 +121,13 @@ def _meta_classes(meta: Path) -> tuple[list[ClassEntry], list[LeftOut]]:
     left: list[LeftOut] = []
     try:
         for item in content["classes"]:
-            name, shape = str(item["title"]), str(item.get("shape", "polygon"))
+            name, shape = str(item["title"])[:200], str(item.get("shape", "polygon"))[:40]
             if shape not in _DRAWN:
                 left.append(LeftOut(f"class {name}", f"its shape is {shape}, which covers no area"))
                 continue
             own = 0 if name.casefold() in _BACKGROUNDS else len(entries) + 1
             entries.append(ClassEntry(name, (own,), _color(item)))
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise FolderError(f"{meta} is not a valid meta.json of Supervisely: it must list classes.") from error
     if not any(entry.values == (0,) for entry in entries):
         entries.insert(0, ClassEntry("background", (0,), (0, 0, 0)))

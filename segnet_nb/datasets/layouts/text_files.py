@@ -9,6 +9,7 @@ from typing import Any
 
 from segnet_nb.datasets.mask_encoding import FolderError
 
+_LONGEST_LINE = 4096
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with
@@ -43,9 +44,21 @@ def read_text(path: Path) -> str:
 
 
 def read_lines(path: Path) -> list[str]:
-    """The lines of a file that are not blank, without surrounding space."""
+    """The lines of a file that are not blank, without surrounding space.
+
+    Raises:
+        FolderError: if it is no text, or has a line that is too long for a name.
+    """
+    text = read_text(path)
+    if "\0" in text or "\ufffd" in text[:100]:
+        raise FolderError(f"{path} is no text file: it has characters that no text has. Save it as text.")
     # Not splitlines, which also splits at characters that a name may contain.
-    lines = read_text(path).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    if (longest := max(map(len, lines))) > _LONGEST_LINE:
+        raise FolderError(
+            f"{path} has a line of {longest:,} characters, but no name has more than {_LONGEST_LINE:,}. "
+            "Write one name per line."
+        )
     return [line.strip() for line in lines if line.strip()]
 
 
@@ -61,5 +74,7 @@ def read_json(path: Path) -> Any:
         raise FolderError(
             f"{path} is not valid JSON: {error.msg} in line {error.lineno}, column {error.colno}. Correct it."
         ) from error
+    except ValueError as error:
+        raise FolderError(f"{path} has a number of thousands of digits. Correct it.") from error
     except RecursionError as error:
         raise FolderError(f"{path} has lists or objects nested too deeply to be read. Correct it.") from error

@@ -2,7 +2,7 @@
 // The list of classes: which are coloured, their colours and their scores in the image.
 
 import { button, element, rgb } from "../shared/dom.js";
-import { paletteOf, wholePercent } from "./viewer.js";
+import { paletteOf, wholePercent } from "./scores.js";
 
 /** @import { Scope } from "../shared/scope.js" */
 /** @import { Scores } from "./scores.js" */
@@ -16,7 +16,7 @@ export function classList(scope, scores) {
   const rows = scores.classes.map((name) => classRow(scope, name));
   const node = element("div", { class: "sn-classes" },
     element("div", { class: "sn-class-head" },
-      element("span", { class: "sn-note", text: "classes, IoU here in %" }),
+      element("span", { class: "sn-note", text: scores.labels ? "classes, IoU here in %" : "classes" }),
       button("all", () => scope.set("hidden", []), { "data-action": "all" }),
       button("none", () => scope.set("hidden", [...scores.classes]), { "data-action": "none" })),
     ...rows.map(({ row }) => row));
@@ -25,6 +25,7 @@ export function classList(scope, scores) {
     for (const [id, { name, box, mark, iou }] of rows.entries()) {
       box.checked = !hidden.has(name);
       mark.style.background = rgb(palette[id]);
+      if (!scores.labels) continue;
       const score = scores.iou(scope.get("image"), id);
       iou.textContent = score === null ? "–" : `${Math.round(100 * score)}`;
       iou.title = score === null ? "not in this image" : `intersection over union ${wholePercent(score)}`;

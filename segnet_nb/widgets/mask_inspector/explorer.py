@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import traitlets
 from matplotlib.figure import Figure
-from PIL import Image
 
 from segnet_nb._shared.errors import UserTypeError
 from segnet_nb.datasets.colors import safe_colors
-from segnet_nb.widgets.mask_inspector import picture, questions
+from segnet_nb.widgets.mask_inspector import packing, picture, questions
 from segnet_nb.widgets.shared.assets import script, style
 from segnet_nb.widgets.shared.explorer import guarded
 from segnet_nb.widgets.shared.predicting import AskingExplorer, Question
@@ -24,14 +22,8 @@ if TYPE_CHECKING:
 EMBEDDED_BYTES = 4_000_000
 
 
-def _encoded(pixels: np.ndarray, kind: str = "png", **options: Any) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, kind, **options)
-    return buffer.getvalue()
-
-
 def _checked(predictions: Predictions) -> Predictions:
-    needed = ("images", "labels", "classes", "names", "top_classes", "top_probabilities", "matrices")
+    needed = ("images", "labels", "classes", "names", "top_classes", "top_probabilities", "has_labels")
     if not all(hasattr(predictions, name) for name in needed):
         raise UserTypeError(
             f"expected the predictions of a network, but got {type(predictions).__name__}. "
@@ -46,14 +38,17 @@ class MaskInspector(AskingExplorer):
     The pixels travel once, compressed; the picture is made in the browser, so every control answers within
     a frame, also in a report without a kernel. ``picture()`` makes the same picture in Python.
 
+    Images without labels, such as a photo of your own, have no scores: the inspector shows how certain the
+    network is instead, of the image and of each class, and what needs labels is off.
+
     Args:
-        predictions: what a network says, from ``segnet_nb.probes.probe_predictions``.
+        predictions: what a network says, from ``segnet_nb.probes.probe_predictions``, with or without labels.
         **state: any of the attributes below.
 
     Attributes:
         image: number of the image.
         overlay: ``"prediction"``, ``"truth"``, ``"compare"`` (truth to the left of a curtain, prediction to
-            its right), ``"errors"`` or ``"none"``.
+            its right), ``"errors"`` or ``"none"``. Without labels: ``"prediction"`` or ``"none"``.
         drawing: ``"fill"`` or ``"outline"``.
         opacity: of the colours, 0..1.
         threshold: predictions less probable than this (0..1) are hatched instead of coloured.
@@ -61,12 +56,13 @@ class MaskInspector(AskingExplorer):
         hidden: names of classes that are not coloured.
         colors: ``"published"``, the palette of the dataset, or ``"safe"``, for every kind of colour vision.
         scope: whether the confusion matrix counts this ``"image"`` or ``"all"`` of them.
-        cell: ``[truth, prediction]``, two class names whose pixels light up; empty: none.
+        cell: ``[truth, prediction]``, two class names whose pixels light up; empty: none. It needs labels.
         zoom: 1 shows the whole image.
         center: what is in the middle of a zoomed view, as shares of height and width.
         pixel: ``[y, x]`` that was clicked; empty: none.
         answer: what holds at ``pixel``: truth, classes and percent, likeliest first. Read only.
-        order: numbers of the images, worst first. Read only.
+        order: numbers of the images, worst first; without labels, the least certain first. Read only.
+        has_labels: whether there are labels. Read only.
         predictions: assign others, of ``probes.probe_predictions``, and they are shown.
 
     Raises:
@@ -82,6 +78,10 @@ class MaskInspector(AskingExplorer):
         >>> inspector.image = 1
         >>> inspector.picture().shape
         (32, 48, 3)
+        >>> photo = probes.probe_predictions(model, data.images[0], classes=data.classes)
+        >>> share, right = MaskInspector(photo, threshold=0.5).certainty()
+        >>> 0 <= share <= 1, right
+        (True, None)
     """
 
     _esm = script("mask_inspector")
@@ -104,6 +104,7 @@ class MaskInspector(AskingExplorer):
 
     answer = traitlets.Dict(read_only=True)
     order = traitlets.List(read_only=True)
+    has_labels = traitlets.Bool(True, read_only=True).tag(sync=True)
 
     # What the browser needs, set once.
     names = traitlets.List(read_only=True).tag(sync=True)
@@ -111,6 +112,7 @@ class MaskInspector(AskingExplorer):
     class_names = traitlets.List(read_only=True).tag(sync=True)
     palettes = traitlets.Dict(read_only=True).tag(sync=True)
     matrices = traitlets.Bytes(read_only=True).tag(sync=True)
+    certainties = traitlets.List(read_only=True).tag(sync=True)
     pictures = traitlets.Dict(read_only=True).tag(sync=True)
 
     def __init__(self, predictions: Predictions, **state: Any) -> None:
@@ -144,8 +146,12 @@ class MaskInspector(AskingExplorer):
             self._build_anew()
 
     def _keep_what_fits(self) -> None:
-        height, width = self._predictions.labels.shape[1:]
+        height, width = self._predictions.images.shape[1:3]
         names = self._predictions.classes.names
+        if not self._predictions.has_labels:
+            self.cell = []
+            if self.overlay in picture.NEED_LABELS:
+                self.overlay = "prediction"
         if self.image >= len(self._predictions):
             self.image = 0
         if self.pixel and not (self.pixel[0] < height and self.pixel[1] < width):
@@ -164,16 +170,21 @@ class MaskInspector(AskingExplorer):
             self.colors = "published"
         with self.hold_trait_notifications():
             self.set_trait("names", list(predictions.names))
-            self.set_trait("size", list(predictions.labels.shape[1:]))
+            self.set_trait("size", list(predictions.images.shape[1:3]))
             self.set_trait("class_names", list(classes.names))
             self.set_trait("palettes", palettes)
-            self.set_trait("matrices", predictions.matrices.astype("<i4").tobytes())
+            self.set_trait("has_labels", predictions.has_labels)
+            self.set_trait("matrices", self._counts())
+            self.set_trait("certainties", predictions.mean_certainties.tolist())
         self._order_images()
+
+    def _counts(self) -> bytes:
+        return self._predictions.matrices.astype("<i4").tobytes() if self._predictions.has_labels else b""
 
     def __repr__(self) -> str:
         height, width = self.size
-        counts = len(self.names), len(self.class_names)
-        return f"MaskInspector({counts[0]} images of {height} x {width}, {counts[1]} classes)"
+        counts, note = (len(self.names), len(self.class_names)), "" if self.has_labels else ", no labels"
+        return f"MaskInspector({counts[0]} images of {height} x {width}, {counts[1]} classes{note})"
 
     # --- validation ----------------------------------------------------------------------------------
 
@@ -183,6 +194,15 @@ class MaskInspector(AskingExplorer):
         if not 0 <= proposal["value"] < count:
             raise traitlets.TraitError(
                 f"there is no image {proposal['value']}: choose from 0 to {count - 1}."
+            )
+        return proposal["value"]
+
+    @traitlets.validate("overlay")
+    def _check_overlay(self, proposal: Any) -> str:
+        if proposal["value"] in picture.NEED_LABELS and not self._predictions.has_labels:
+            raise traitlets.TraitError(
+                f"overlay {proposal['value']!r} needs labels, and these images have none: choose "
+                "'prediction' or 'none'."
             )
         return proposal["value"]
 
@@ -196,11 +216,15 @@ class MaskInspector(AskingExplorer):
             raise traitlets.TraitError(
                 f"cell must be [true class, predicted class], or [] for none, but got {proposal['value']}."
             )
+        if proposal["value"] and not self._predictions.has_labels:
+            raise traitlets.TraitError(
+                f"cell {proposal['value']} needs labels, and these images have none: leave it empty."
+            )
         return [self._class_name(name) for name in proposal["value"]]
 
     @traitlets.validate("pixel")
     def _check_pixel(self, proposal: Any) -> list[int]:
-        place, (height, width) = proposal["value"], self._predictions.labels.shape[1:]
+        place, (height, width) = proposal["value"], self._predictions.images.shape[1:3]
         if place and not (len(place) == 2 and place[0] < height and place[1] < width):
             raise traitlets.TraitError(
                 f"pixel must be [y, x] below [{height}, {width}], or [] for none, but got {place}."
@@ -233,8 +257,10 @@ class MaskInspector(AskingExplorer):
         if self.cell:
             truth, predicted = self._cell()
             badness = -self._predictions.matrices[:, truth, predicted].astype(float)
-        else:
+        elif self._predictions.has_labels:
             badness = self._predictions.mean_ious
+        else:
+            badness = self._predictions.mean_certainties
         self.set_trait("order", np.argsort(badness, kind="stable").tolist())
 
     def at(self, y: int, x: int) -> dict[str, Any]:
@@ -245,12 +271,12 @@ class MaskInspector(AskingExplorer):
             x: column in pixels.
 
         Returns:
-            ``truth``, a class name or ``"void"``; ``classes``, the likeliest names; ``percent``, their
-            probabilities in whole percent.
+            ``truth``, a class name or ``"void"``, None without labels; ``classes``, the likeliest names;
+            ``percent``, their probabilities in whole percent.
         """
         data, names = self._predictions, [*self.class_names, "void"]
         return {
-            "truth": names[data.labels[self.image, y, x]],
+            "truth": None if data.labels is None else names[data.labels[self.image, y, x]],
             "classes": [names[i] for i in data.top_classes[self.image, y, x]],
             "percent": self._percents(self.image)[y, x].tolist(),
         }
@@ -278,23 +304,40 @@ class MaskInspector(AskingExplorer):
             self._data(self.image), self.state(), np.array(self.palettes[self.colors], np.uint8)
         )
 
-    def certainty(self) -> tuple[float, float]:
+    def certainty(self) -> tuple[float, float | None]:
         """How much of the image is certain, and how much of that is right.
 
         Returns:
             Of the pixels with a class, the share at least as probable as the threshold; of those, the share
-            that is right.
+            that is right. Without labels: the share of all pixels, and None.
         """
         state = self.state()
-        return picture.certain_pixels(self._data(self.image), state.threshold, len(self.class_names))
+        share, right = picture.certain_pixels(self._data(self.image), state.threshold, len(self.class_names))
+        return share, right if self.has_labels else None
+
+    def class_certainties(self) -> dict[str, dict[str, float]]:
+        """How certain each class is that the network sees in the image; this needs no labels.
+
+        Returns:
+            For each predicted class by name: ``share`` of the image, mean ``probability``, and ``certain``,
+            the share of its pixels at least as probable as the threshold (90 % while it is 0).
+        """
+        data, least = self._data(self.image), self.state().threshold or picture.USUAL_THRESHOLD
+        keys = ("share", "probability", "certain")
+        found = {name: picture.class_certainty(data, least, i) for i, name in enumerate(self.class_names)}
+        return {name: dict(zip(keys, told, strict=True)) for name, told in found.items() if told}
 
     def figure(self) -> Figure:
-        """The picture, and the confusion matrix beside it, as a matplotlib figure."""
-        from segnet_nb.visualizers.inspection import show_inspection
+        """The picture, and the confusion matrix or the certainty of the classes, as a matplotlib figure."""
+        from segnet_nb.visualizers.inspection import show_certainties, show_inspection
 
         data, classes = self._predictions, self._predictions.classes
         if self.colors == "safe":
             classes = safe_colors(classes)
+        if not self.has_labels:
+            told = {name: each["probability"] for name, each in self.class_certainties().items()}
+            title = f"{data.names[self.image]}: mean certainty {data.mean_certainties[self.image]:.2f}"
+            return show_certainties(self.picture(), told, classes, title=title)
         matrix = data.matrices[self.image] if self.scope == "image" else data.matrices.sum(0)
         title = f"{data.names[self.image]}: {self.overlay}, mean IoU {data.mean_ious[self.image]:.2f}"
         shown = picture.shown_classes(self._data(self.image), self.state(), classes.void_id)
@@ -351,29 +394,18 @@ class MaskInspector(AskingExplorer):
 
     def _data(self, i: int) -> picture.MaskData:
         data = self._predictions
+        predicted = data.top_classes[i, ..., 0]
+        truth = np.full_like(predicted, data.classes.void_id) if data.labels is None else data.labels[i]
         return picture.MaskData(
-            data.images[i], data.labels[i], data.top_classes[i, ..., 0], self._percents(i)[..., 0]
+            data.images[i], truth, predicted, self._percents(i)[..., 0], has_labels=data.has_labels
         )
 
-    def _packed(self, number: int) -> dict[str, bytes]:
-        """One image in compressed bytes: photo JPEG, the rest PNG; of several planes, one below the other."""
+    def _packed(self, number: int) -> packing.Packed:
         data = self._predictions
-        classes, percent = data.top_classes[number], self._percents(number)
-        return {
-            "photo": _encoded(data.images[number], "jpeg", quality=92, subsampling=0),
-            "truth": _encoded(data.labels[number]),
-            "classes": _encoded(np.concatenate(np.moveaxis(classes, -1, 0))),
-            "percent": _encoded(np.concatenate(np.moveaxis(percent, -1, 0))),
-        }
+        truth = None if data.labels is None else data.labels[number]
+        return packing.packed(data.images[number], truth, data.top_classes[number], self._percents(number))
 
-    def _embedded(self) -> dict[str, dict[str, bytes]]:
+    def _embedded(self) -> dict[str, packing.Packed]:
         """The pictures that travel with the widget: the present one, then the worst, as many as fit."""
-        chosen: dict[str, dict[str, bytes]] = {}
-        room = EMBEDDED_BYTES
-        for number in [self.image, *(i for i in self.order if i != self.image)]:
-            packed = self._packed(number)
-            room -= sum(map(len, packed.values()))
-            if chosen and room < 0:
-                break
-            chosen[str(number)] = packed
-        return chosen
+        numbers = [self.image, *(i for i in self.order if i != self.image)]
+        return packing.as_many_as_fit(numbers, self._packed, EMBEDDED_BYTES)

@@ -31,11 +31,12 @@ function planesOf(image, count) {
  */
 async function decoded(parts, [height, width]) {
   const [photo, truth, classes, percent] = await Promise.all([
-    pixelsOf(parts.photo, "image/jpeg"), pixelsOf(parts.truth), pixelsOf(parts.classes), pixelsOf(parts.percent),
+    pixelsOf(parts.photo, "image/jpeg"), parts.truth && pixelsOf(parts.truth), pixelsOf(parts.classes),
+    pixelsOf(parts.percent),
   ]);
   const top = planesOf(classes, height * width), shares = planesOf(percent, height * width);
   return {
-    height, width, photo: photo.data, truth: planesOf(truth, height * width)[0],
+    height, width, photo: photo.data, truth: truth ? planesOf(truth, height * width)[0] : null,
     top, shares, predicted: top[0], percent: shares[0],
   };
 }

@@ -36,6 +36,13 @@ export function curtainAt(state, width) {
  */
 function chooseClasses({ width, truth, predicted, percent: certainty }, state, keys) {
   const { threshold, visible } = state;
+  if (!truth) {
+    const on = state.overlay !== "none";
+    for (let i = 0; i < keys.length; i++) {
+      keys[i] = on && certainty[i] >= threshold && visible[predicted[i]] ? predicted[i] : NOTHING;
+    }
+    return;
+  }
   const voidId = state.palette.length - 1, curtain = curtainAt(state, width);
   /** @param {number} i */
   const trueClass = (i) => (visible[truth[i]] ? truth[i] : NOTHING);
@@ -113,8 +120,8 @@ function isEdge(keys, i, width) {
  */
 function highlight({ truth, predicted }, cell, out) {
   const light = HIGHLIGHT.map((part) => part * 224 + 128);
-  for (let i = 0, j = 0; i < truth.length; i++, j += 4) {
-    const lit = truth[i] === cell[0] && predicted[i] === cell[1];
+  for (let i = 0, j = 0; i < predicted.length; i++, j += 4) {
+    const lit = truth && truth[i] === cell[0] && predicted[i] === cell[1];
     for (let part = 0; part < 3; part++) {
       const value = out[j + part];
       out[j + part] = lit ? (value * 32 + light[part]) >> 8 : (value * 90 + 128) >> 8;
@@ -124,18 +131,19 @@ function highlight({ truth, predicted }, cell, out) {
 
 /**
  * Of the pixels with a class: the share at least as certain as the threshold, and the share of those that is right.
+ * Without labels all pixels count, and none is known to be right.
  * @param {MaskData} data
  * @param {number} threshold in percent
  * @param {number} voidId
  */
 export function certainPixels({ truth, predicted, percent: certainty }, threshold, voidId) {
   let known = 0, certain = 0, right = 0;
-  for (let i = 0; i < truth.length; i++) {
-    if (truth[i] === voidId) continue;
+  for (let i = 0; i < predicted.length; i++) {
+    if (truth && truth[i] === voidId) continue;
     known += 1;
     if (certainty[i] < threshold) continue;
     certain += 1;
-    if (truth[i] === predicted[i]) right += 1;
+    if (truth && truth[i] === predicted[i]) right += 1;
   }
   return { share: certain / Math.max(known, 1), right: right / Math.max(certain, 1) };
 }

@@ -12,7 +12,10 @@ import numpy as np
 
 OVERLAYS = ("prediction", "truth", "compare", "errors", "none")
 DRAWINGS = ("fill", "outline")
+NEED_LABELS = ("truth", "compare", "errors")
 HIGHLIGHT = (240, 228, 66)
+USUAL_THRESHOLD = 90
+"""What "certain" means, in percent, while no threshold is set."""
 _NOTHING = 255
 
 
@@ -22,15 +25,17 @@ class MaskData:
 
     Attributes:
         photo: uint8 RGB, shape ``(height, width, 3)``.
-        truth: uint8 ids, shape ``(height, width)``.
+        truth: uint8 ids, shape ``(height, width)``; all void where there are no labels.
         predicted: uint8 ids, the likeliest class, shape ``(height, width)``.
         percent: its probability in whole percent, uint8, shape ``(height, width)``.
+        has_labels: whether there are labels.
     """
 
     photo: np.ndarray
     truth: np.ndarray
     predicted: np.ndarray
     percent: np.ndarray
+    has_labels: bool = True
 
 
 @dataclass(frozen=True)
@@ -113,11 +118,28 @@ def cell_pixels(data: MaskData, cell: tuple[int, int]) -> np.ndarray:
 
 
 def certain_pixels(data: MaskData, threshold: int, void: int) -> tuple[float, float]:
-    """Of the pixels with a class: the share at least so certain (percent), and the share of those right."""
-    known = data.truth != void
+    """Of the pixels with a class: the share at least so certain (percent), and the share of those right.
+
+    Without labels all pixels count, and the second share, which nobody knows, is 0.
+    """
+    known = (data.truth != void) | (not data.has_labels)
     certain = known & (data.percent >= threshold)
     right = certain & (data.truth == data.predicted)
     return float(certain.sum() / max(known.sum(), 1)), float(right.sum() / max(certain.sum(), 1))
+
+
+def class_certainty(data: MaskData, threshold: int, class_id: int) -> tuple[float, float, float] | None:
+    """How certain one predicted class is; None where it is predicted nowhere.
+
+    Returns:
+        Its share of the image, the mean of its probability, and the share of its pixels that are at least so
+        certain (percent).
+    """
+    percent = data.percent[data.predicted == class_id]
+    if not percent.size:
+        return None
+    shares = percent.size / data.percent.size, percent.mean() / 100, (percent >= threshold).mean()
+    return shares[0], float(shares[1]), float(shares[2])
 
 
 def round_half_up(value: float) -> int:

@@ -1,8 +1,17 @@
 // @ts-check
-// Scores of images and classes, from the confusion matrix of each image.
+// Scores of images and classes, from the confusion matrix of each image; without labels, how certain they are.
 
 /** @import { Scope } from "../shared/scope.js" */
 /** @import { Traits } from "./types" */
+
+/** @param {number} share */
+export const wholePercent = (share) => `${Math.round(100 * share)} %`;
+
+/** @param {Scope<Traits>} scope */
+export function paletteOf(scope) {
+  const palettes = scope.get("palettes");
+  return palettes[scope.get("colors")] ?? palettes.published;
+}
 
 export class Scores {
   /** @param {Scope<Traits>} scope */
@@ -11,7 +20,8 @@ export class Scores {
     this.scope = scope;
     this.classes = scope.get("class_names");
     this.counts = new Int32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
-    this.images = scope.get("names").map((_, image) => this.meanIou(image));
+    this.labels = scope.get("has_labels");
+    this.images = this.labels ? scope.get("names").map((_, image) => this.meanIou(image)) : scope.get("certainties");
   }
 
   /**

@@ -21,6 +21,9 @@ export interface Traits extends BaseTraits {
   palettes: { published: number[][]; safe?: number[][] };
   /** A confusion matrix per image, int32. */
   matrices: Bytes;
+  has_labels: boolean;
+  /** Mean probability of the predicted class of each image. */
+  certainties: number[];
   pictures: Record<string, ImageBytes>;
 }
 
@@ -29,7 +32,7 @@ export type Overlay = "prediction" | "truth" | "compare" | "errors" | "none";
 /** One image compressed: photo JPEG, the rest PNG; of several planes, one below the other. */
 export interface ImageBytes {
   photo: Bytes;
-  truth: Bytes;
+  truth?: Bytes;
   classes: Bytes;
   percent: Bytes;
 }
@@ -39,7 +42,8 @@ export interface MaskData {
   height: number;
   width: number;
   photo: Uint8ClampedArray;
-  truth: Uint8Array;
+  /** null: there are no labels. */
+  truth: Uint8Array | null;
   predicted: Uint8Array;
   percent: Uint8Array;
   top: Uint8Array[];
@@ -56,6 +60,13 @@ export interface MaskState {
   visible: Uint8Array;
   palette: number[][];
   cell: number[] | null;
+}
+
+/** How certain a network is of a class, all in 0..1; see certainty.js. */
+export interface Certainty {
+  share: number;
+  probability: number;
+  certain: number;
 }
 
 /** The answer of the kernel to a request for an image. */

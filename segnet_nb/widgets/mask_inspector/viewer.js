@@ -6,7 +6,9 @@ import { element, rgb, swatch, used } from "../shared/dom.js";
 import { onceAFrame } from "../shared/scope.js";
 import { stepOf, clamp, moved } from "../shared/values.js";
 import { Images } from "./images.js";
+import { certainties, leastCertain } from "./certainty.js";
 import { certainPixels, compose, curtainAt } from "./picture.js";
+import { paletteOf, wholePercent } from "./scores.js";
 
 /** @import { Point } from "../shared/types" */
 /** @import { Scope } from "../shared/scope.js" */
@@ -16,9 +18,6 @@ import { certainPixels, compose, curtainAt } from "./picture.js";
 const LARGEST_ZOOM = 16;
 const PICTURE_KEYS = "Arrow keys move the cursor, with Shift by ten pixels; Home and End go to the sides. "
   + "Enter picks a pixel, Escape none, plus and minus zoom, 0 shows all, N and P go to the next and previous image.";
-
-/** @param {number} share */
-export const wholePercent = (share) => `${Math.round(100 * share)} %`;
 
 export class Viewer {
   /**
@@ -54,6 +53,8 @@ export class Viewer {
       this.show();
     });
     this.redraw = onceAFrame(scope, () => this.draw());
+    /** @type {(data: MaskData) => void} what else shows the pixels */
+    this.drawn = () => {};
     listenToPointer(this);
     this.canvas.addEventListener("keydown", (event) => { if (pressed(this, event)) used(event); });
   }
@@ -88,6 +89,7 @@ export class Viewer {
     curtainLine.hidden = state.overlay !== "compare";
     curtainLine.style.left = `${(100 * curtainAt(state, this.size.width)) / this.size.width}%`;
     this.showCertain(this.data, state.threshold);
+    this.drawn(this.data);
   }
 
   /**
@@ -95,10 +97,21 @@ export class Viewer {
    * @param {number} threshold in percent
    */
   showCertain(data, threshold) {
+    if (!data.truth) { this.showCertainOnly(data); return; }
     if (!threshold) { this.certain.textContent = ""; return; }
     const { share, right } = certainPixels(data, threshold, this.scores.classes.length);
     this.certain.textContent = `${wholePercent(share)} of the pixels are that certain; `
       + `${wholePercent(right)} of those are right`;
+    this.scope.say("certain", this.certain.textContent);
+  }
+
+  /** @param {MaskData} data */
+  showCertainOnly(data) {
+    const least = leastCertain(this.scope), count = this.scores.classes.length;
+    const all = certainties(data, least, count)[count];
+    if (!all) return;
+    this.certain.textContent = `mean probability of the predicted class ${wholePercent(all.probability)}; `
+      + `${wholePercent(all.certain)} of the pixels are at least ${least} % certain`;
     this.scope.say("certain", this.certain.textContent);
   }
 
@@ -132,11 +145,11 @@ export class Viewer {
    */
   answerAt(data, [y, x]) {
     const names = this.scores.classes, palette = paletteOf(this.scope);
-    const i = y * this.size.width + x, truth = data.truth[i];
+    const i = y * this.size.width + x, truth = data.truth ? data.truth[i] : -1;
     return [
       element("span", { class: "sn-number sn-note", text: `y ${y}, x ${x}` }),
-      element("span", { class: "sn-truth" }, "truth ", swatch(rgb(palette[truth])),
-        ` ${truth === names.length ? "void" : names[truth]}`),
+      ...(data.truth ? [element("span", { class: "sn-truth" }, "truth ", swatch(rgb(palette[truth])),
+        ` ${truth === names.length ? "void" : names[truth]}`)] : []),
       ...data.top.map((plane, rank) => {
         const bar = element("span", { class: "sn-share" }), share = data.shares[rank][i];
         bar.style.width = `${share * 0.44}px`;
@@ -204,12 +217,6 @@ export class Viewer {
     const image = this.scores.neighbour(by);
     if (image !== undefined) this.scope.set("image", image);
   }
-}
-
-/** @param {Scope<Traits>} scope */
-export function paletteOf(scope) {
-  const palettes = scope.get("palettes");
-  return palettes[scope.get("colors")] ?? palettes.published;
 }
 
 /**

@@ -1,4 +1,4 @@
-"""Your own photo, from a file or a camera, and what a network says about it."""
+"""Your own photo, from a file, the clipboard or a camera, and what a network says about it."""
 
 from segnet_nb.widgets.own_photo.photo import OwnPhoto
 

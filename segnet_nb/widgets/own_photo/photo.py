@@ -1,4 +1,4 @@
-"""Your own photo, from a file or a camera, and what a network says about it."""
+"""Your own photo, from a file, the clipboard or a camera, and what a network says about it."""
 
 from __future__ import annotations
 
@@ -16,15 +16,17 @@ from segnet_nb._shared import view_assets as assets
 from segnet_nb._shared.errors import UserError, UserTypeError
 from segnet_nb.datasets.classes import ClassList
 
-_ENTRY = "widgets/own_photo/camera.js"
+_ENTRY = "widgets/own_photo/source.js"
 _SIDES = 16, 2048
 
 
-class Camera(anywidget.AnyWidget):
-    """A button that takes a photo with the camera of the reader's machine, if the reader allows it.
+class PhotoSource(anywidget.AnyWidget):
+    """Where a photo comes from: a chosen file, one that is dropped, an image that is pasted, or the camera.
+
+    The browser reads it, reduces it and sends a JPEG, so that a large file does not go to the kernel.
 
     Attributes:
-        photo: the photo as JPEG; empty until one is taken.
+        photo: the photo as JPEG; empty until there is one.
     """
 
     _esm = assets.control_script(_ENTRY)
@@ -55,10 +57,11 @@ def _decoded(content: bytes, longest: int) -> np.ndarray:
 
 
 class OwnPhoto(ipywidgets.VBox):
-    """A photo of your own, from a file or the camera, beside the classes that a network gives its pixels.
+    """A photo of your own, beside the classes that a network gives its pixels.
 
-    Until somebody chooses a file or takes a photo, nothing happens, so a notebook that contains it also runs
-    without a browser. The photo goes to the kernel and nowhere else.
+    A reader chooses a file, drops one on it, pastes an image or takes a photo with the camera. Until then
+    nothing happens, so a notebook that contains it also runs without a browser. The photo goes to the kernel
+    and nowhere else. The browser takes JPEG, PNG and WebP files up to 20 MB.
 
     Args:
         predict: from an image, uint8 RGB ``(height, width, 3)``, to class ids of shape ``(height, width)``.
@@ -66,8 +69,8 @@ class OwnPhoto(ipywidgets.VBox):
         longest: the longer side of the image that is segmented, 16 to 2048 pixels.
 
     Attributes:
-        image: the last photo, uint8 RGB; None until there is one.
-        labels: its class ids; None until there are some.
+        image: the last photo, uint8 RGB; None until there is one. Observe it to use each one. Read only.
+        labels: its class ids, set before ``image``; None until there are some. Read only.
 
     Raises:
         TypeError: if ``predict`` is no function.
@@ -81,6 +84,9 @@ class OwnPhoto(ipywidgets.VBox):
         (True, OwnPhoto(no photo yet))
     """
 
+    image = traitlets.Any(None, allow_none=True, read_only=True)
+    labels = traitlets.Any(None, allow_none=True, read_only=True)
+
     def __init__(
         self, predict: Callable[[np.ndarray], np.ndarray], classes: ClassList, *, longest: int = 480
     ) -> None:
@@ -91,18 +97,11 @@ class OwnPhoto(ipywidgets.VBox):
         if not _SIDES[0] <= longest <= _SIDES[1]:
             raise UserError(f"longest must be {_SIDES[0]} to {_SIDES[1]} pixels, but got {longest}.")
         self._predict, self._classes, self._longest = predict, classes, longest
-        self.image: np.ndarray | None = None
-        self.labels: np.ndarray | None = None
-        self.upload = ipywidgets.FileUpload(
-            accept="image/*", description="Choose a photo", layout={"width": "auto"}
-        )
-        self.camera = Camera()
+        self.source = PhotoSource()
         self.message = ipywidgets.Label("")
         self.picture = ipywidgets.Image(format="jpeg", layout={"display": "none", "max_width": "100%"})
-        controls = ipywidgets.HBox([self.upload, self.camera], layout={"align_items": "center"})
-        super().__init__([controls, self.message, self.picture])
-        self.upload.observe(self._chosen, names="value")
-        self.camera.observe(self._taken, names="photo")
+        super().__init__([self.source, self.message, self.picture])
+        self.source.observe(self._taken, names="photo")
 
     def __repr__(self) -> str:
         if self.image is None:
@@ -125,15 +124,12 @@ class OwnPhoto(ipywidgets.VBox):
         labels = np.asarray(self._predict(image))
         # Refuses labels of another size before anything is changed.
         figure = show_segmented(image, labels, self._classes)
-        self.image, self.labels = image, labels
         shown = figure._repr_jpeg_()  # pyright: ignore[reportAttributeAccessIssue]
         self.picture.value = shown[0]
         self.picture.layout.display = ""
         self.message.value = ""
-
-    def _chosen(self, change: Any) -> None:
-        for file in change["new"]:
-            self._try(bytes(file["content"]))
+        self.set_trait("labels", labels)
+        self.set_trait("image", image)
 
     def _taken(self, change: Any) -> None:
         if change["new"]:

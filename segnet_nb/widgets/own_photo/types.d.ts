@@ -1,6 +1,6 @@
 import type { Bytes } from "../shared/types";
 
-/** The synchronised traits of the camera in photo.py. */
+/** The synchronized traits of PhotoSource in photo.py. */
 export interface Traits {
   photo: Bytes;
 }

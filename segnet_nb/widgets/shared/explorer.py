@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import anywidget
+import ipywidgets
 import traitlets
 from matplotlib.figure import Figure
 
@@ -96,6 +97,7 @@ class Explorer(anywidget.AnyWidget):
             return
         self._open = False
         super().close()
+        _close_layout(self)
         self.unobserve_all()
         self.release()
 
@@ -130,3 +132,11 @@ class Explorer(anywidget.AnyWidget):
             if picture is not None:
                 data[f"image/{kind}"], metadata[f"image/{kind}"] = picture
         return data, metadata
+
+
+def _close_layout(widget: Explorer) -> None:
+    """Close the layout of a closed widget, which a kernel would keep, unless another widget has it."""
+    layout = widget._trait_values.get("layout")
+    others = ipywidgets.widgets.widget._instances.values()
+    if layout is not None and not any(each._trait_values.get("layout") is layout for each in [*others]):
+        layout.close()

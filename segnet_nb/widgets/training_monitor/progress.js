@@ -2,6 +2,7 @@
 // How far the training is, and the button that stops it.
 
 import { button, element, switchOff } from "../shared/dom.js";
+import { duration } from "../shared/duration.js";
 
 /** @import { Scope } from "../shared/scope.js" */
 /** @import { Status, Traits } from "./types" */
@@ -11,14 +12,6 @@ const WORDS = {
   idle: "not started", running: "training", stopping: "stopping after this step …",
   finished: "finished", stopped: "stopped", failed: "failed",
 };
-
-/** @param {number | null} seconds */
-function duration(seconds) {
-  if (seconds === null) return "–";
-  const whole = Math.round(seconds), minutes = Math.floor(whole / 60);
-  if (minutes >= 60) return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
-  return minutes ? `${minutes} min ${String(whole % 60).padStart(2, "0")} s` : `${whole} s`;
-}
 
 /** @param {Scope<Traits>} scope */
 const isTraining = (scope) => ["running", "stopping"].includes(scope.get("status"));
