@@ -3,6 +3,9 @@
 /** The bytes of a trait as they arrive in the browser. */
 export type Bytes = DataView<ArrayBuffer>;
 
+/** An image of a trait: bytes from a kernel, or pixels that the page has computed. */
+export type Shown = Bytes | ImageData;
+
 /** A pixel as [row, column], or any two numbers in that order. */
 export type Point = [number, number];
 
