@@ -93,3 +93,16 @@ class TestKeptScores:
     def test_the_files_have_the_format_that_is_written(self, name):
         text = (keep_sweep.RESULTS / f"{name}.json").read_text()
         assert keep_sweep.text_of(json.loads(text)) == text
+
+
+def test_a_training_records_the_scores_that_are_kept():
+    from types import SimpleNamespace
+
+    from segnet_nb import datasets, evaluate, pretrained
+    from segnet_nb.sweeps.child import _training_record
+
+    val = datasets.load("synthetic", "val", image_size=(48, 64), count=2)
+    model = pretrained.load_pretrained("small-synthetic")
+    found = _training_record(SimpleNamespace(model=model, history=[], classes=datasets.CAMVID), val)
+    scores = evaluate(model, val).to_dict()
+    assert found["scores"] == {name: scores[name] for name in SCORES}
