@@ -51,13 +51,14 @@ graders: $(READY)  ## Install nbgrader and Otter for their tests, apart from the
 setup: $(READY)  ## Create .venv from requirements.lock and install the package into it
 
 # The stamp is written last, so that an interrupted setup starts again.
-$(READY): requirements.lock pyproject.toml
+$(READY): requirements.lock pyproject.toml package-lock.json
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(not (3, 11) <= v[:2] <= (3, 13))' || \
 	  { echo "Python 3.11, 3.12 or 3.13 is needed, but '$(PYTHON)' is: $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
 	  { echo "Could not create a virtual environment. On Debian and Ubuntu: apt-get install python3-venv"; rm -rf $(VENV); exit 1; }
 	$(BIN)/python -m pip install --quiet --only-binary :all: -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@$(BIN)/python tools/build_engine.py --if-missing
 	@touch $(READY)
 
 notebooks: $(READY)  ## Make the lessons from their solutions, run all of them and store the outputs

@@ -83,6 +83,9 @@ class SegmentedNetwork:
     Attributes:
         stages: number of unpoolings.
         feature_channels: number of channels of the input of each pooling, outermost first.
+        cuts: for each stage, outermost first, the symbolic tensors after its unpooling and before the next
+            one, which for stage 1 is the output.
+        bottleneck: the symbolic input of the innermost unpooling.
 
     Raises:
         TypeError: if ``model`` is not a functional Keras model.
@@ -98,6 +101,7 @@ class SegmentedNetwork:
         # A reference to the model keeps the symbolic tensors of its graph alive.
         self.model = model
         self._segments: list[keras.Model | None] = []
+        self.cuts: list[tuple[Tensor, Tensor]] = []
         self._sized = any(isinstance(layer, DepthToSpace2D) for layer in model.layers)
         indices, likes, output = [], [], model.outputs[0]
         while True:
@@ -111,6 +115,7 @@ class SegmentedNetwork:
             if not unpoolings:
                 break
             node = _node(unpoolings[0])
+            self.cuts.append((unpoolings[0], output))
             empty = output is unpoolings[0]  # no layer between two unpoolings
             # The image gives its size to a sub-pixel head, and nothing else.
             sized = self._sized and not self._segments
@@ -122,6 +127,7 @@ class SegmentedNetwork:
         if not indices:
             raise UserError(f"{model.name!r} has no MaxUnpooling2D, so there are no indices. {_NETWORKS}")
         self.stages = len(indices)
+        self.bottleneck = output
         self.feature_channels = tuple(int(tensor.shape[-1]) for tensor in indices)
         # One channel suffices for height and width; the other channels need not be copied.
         self._with_like = tuple(like is not None for like in likes)

@@ -21,6 +21,7 @@ from segnet_nb.probes._cache import LRUCache
 from segnet_nb.probes._intervened import IntervenedNetwork, Step
 from segnet_nb.probes._interventions import INTERVENTIONS, WITHOUT_INDICES
 from segnet_nb.probes._segments import check_input_shape
+from segnet_nb.probes.page_network import PageNetwork, page_network
 from segnet_nb.probes.predictions import check_num_classes
 
 if TYPE_CHECKING:
@@ -241,6 +242,14 @@ class AblationBench:
         done = dict.fromkeys(stages, "random")
         runs = [[self.run(i, done, share=share, seed=seed).mean_iou for i in images] for share in shares]
         return np.array(runs, dtype=np.float64).reshape(len(shares), len(images)).mean(axis=1)
+
+    def page_network(self) -> PageNetwork:
+        """The network as a page holds it.
+
+        Raises:
+            ValueError: if one of its layers cannot be put into a page.
+        """
+        return page_network(self._network.segments.model)
 
     def _steps(
         self, image: int, interventions: Mapping[int, str], share: float, seed: int, other: int | None

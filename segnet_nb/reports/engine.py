@@ -13,11 +13,13 @@ from typing import Any
 import papermill
 from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
 
+from segnet_nb._shared import living_pages
 from segnet_nb._shared.errors import TaskFailedError
 from segnet_nb.reports.client import ReportClient
 from segnet_nb.reports.deadline import DeadlinePassedError
 from segnet_nb.reports.kernel_log import KernelLog
 from segnet_nb.reports.notebook_parameters import assignments, recorded
+from segnet_nb.reports.page_engine import has_engine
 from segnet_nb.reports.progress import Progress
 
 ENGINE_NAME = "segnet-nb-report"
@@ -105,6 +107,8 @@ class ReportEngine(NBClientEngine):
                 cell.source = request.parameters_source
         # MPLBACKEND, set for tests and servers, would keep figures out of the report.
         environment = {key: item for key, item in os.environ.items() if key != "MPLBACKEND"}
+        if has_engine():
+            environment[living_pages.VARIABLE] = "1"
         progress = Progress(nb_man.nb.cells, enabled=request.show_progress)
         with contextlib.closing(progress), KernelLog() as log:
             client = ReportClient(

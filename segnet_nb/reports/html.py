@@ -32,16 +32,18 @@ from segnet_nb.reports.widget_views import OWN, KeepWidgets, starter
 _log = logging.getLogger("segnet_nb.reports.runner.html")
 _log.addHandler(logging.NullHandler())
 
-# Of scripts, only the one that starts a widget runs; `blob:` lets it load the widget's module.
+# Of scripts, only the one that starts a widget runs; `blob:` lets it load the widget's module. A live network
+# runs as WebAssembly in a worker.
 CONTENT_POLICY = (
     "default-src 'none'; img-src data: blob:; font-src data:; media-src data: blob:; "
-    f"style-src 'unsafe-inline'; script-src {sanitizing.source_hash(starter())} blob:; "
-    "form-action 'none'; base-uri 'none'"
+    f"style-src 'unsafe-inline'; script-src {sanitizing.source_hash(starter())} blob: 'wasm-unsafe-eval'; "
+    "worker-src blob:; form-action 'none'; base-uri 'none'"
 )
 # For a notebook whose own scripts are trusted: they run, and still nothing is fetched.
 TRUSTING_POLICY = (
     "default-src 'none'; img-src data: blob:; font-src data:; media-src data: blob:; "
-    "style-src 'unsafe-inline'; script-src 'unsafe-inline' data: blob:; form-action 'none'; base-uri 'none'"
+    "style-src 'unsafe-inline'; script-src 'unsafe-inline' data: blob: 'wasm-unsafe-eval'; worker-src blob:; "
+    "form-action 'none'; base-uri 'none'"
 )
 
 TEMPLATE = """\

@@ -6,7 +6,7 @@
   /**
    * What a page holds of one widget.
    * @typedef {{ path: (string | number)[], data: string }} SavedBuffer
-   * @typedef {{ state: Record<string, any>, buffers: SavedBuffer[], module: string }} Saved
+   * @typedef {{ state: Record<string, any>, buffers: SavedBuffer[], module: string, live: boolean }} Saved
    * @typedef {(...values: any[]) => void} Listener
    * @typedef {import("../widgets/shared/types").Model<Record<string, any>>} Model
    */
@@ -35,6 +35,17 @@
     return state;
   }
 
+  let binaries = 0;
+  /**
+   * For comparisons: bytes and pixels are equal to nothing.
+   * @param {string} _
+   * @param {any} value
+   */
+  function told(_, value) {
+    const binary = ArrayBuffer.isView(value) || value instanceof ImageData;
+    return binary ? `binary ${binaries += 1}` : value;
+  }
+
   /**
    * The part of anywidget's model that views use.
    * @param {Record<string, any>} state
@@ -50,14 +61,17 @@
       get: (name) => state[name],
       /** @param {string} name @param {unknown} value */
       set(name, value) {
-        if (JSON.stringify(state[name]) === JSON.stringify(value)) return;
+        if (JSON.stringify(state[name], told) === JSON.stringify(value, told)) return;
         state[name] = value;
         for (const event of [`change:${name}`, "change"]) {
           for (const listener of [...(listeners.get(event) ?? [])]) listener(model, value);
         }
       },
       save_changes() {},
-      send() {},
+      /** @param {object} content */
+      send(content) {
+        for (const listener of [...(listeners.get("sent") ?? [])]) listener(content);
+      },
       /** @param {string} events @param {Listener} listener */
       on(events, listener) {
         for (const event of events.split(" ")) {
@@ -76,27 +90,38 @@
   }
 
   /**
-   * Draw the widget with its own module.
-   * @param {string} source
-   * @param {Model} model
-   * @param {HTMLElement} el
+   * What a module exports, whose source the page holds as JSON.
+   * @param {string} selector
    */
-  async function draw(source, model, el) {
+  async function moduleOf(selector) {
+    const source = JSON.parse(find(document, selector).textContent ?? "");
     const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
     try {
-      const { default: widget } = await import(url);
-      const made = typeof widget === "function" ? await widget() : widget;
-      await made.initialize?.({ model });
-      await made.render({ model, el });
+      return (await import(url)).default;
     } finally {
       URL.revokeObjectURL(url);
     }
   }
 
+  /**
+   * Draw the widget with its own module.
+   * @param {any} widget
+   * @param {Model} model
+   * @param {HTMLElement} el
+   */
+  async function draw(widget, model, el) {
+    const made = typeof widget === "function" ? await widget() : widget;
+    await made.initialize?.({ model });
+    await made.render({ model, el });
+  }
+
   const place = script?.closest("[data-standalone]");
   /** @type {Saved} */
   const saved = JSON.parse(find(place, "[data-state]").textContent ?? "");
-  const source = JSON.parse(find(document, `[data-module="${saved.module}"]`).textContent ?? "");
-  await draw(source, modelOf(restore(saved)), find(place, "[data-view]"));
+  const model = modelOf(restore(saved));
+  // One host answers for all widgets of the page whose network it holds.
+  const shared = /** @type {any} */ (window);
+  if (saved.live) (await (shared.segnetHost ??= moduleOf("[data-page-host]")))(model);
+  await draw(await moduleOf(`[data-module="${saved.module}"]`), model, find(place, "[data-view]"));
   place?.querySelector("[data-fallback]")?.remove();
 })(document.currentScript);

@@ -8,6 +8,8 @@ a notebook can hold any program there.
 
 from __future__ import annotations
 
+import base64
+import copy
 import functools
 import hashlib
 import html
@@ -22,6 +24,7 @@ from nbformat import NotebookNode
 
 from segnet_nb._shared import view_assets
 from segnet_nb._shared.scripts import without_comments
+from segnet_nb.reports.page_engine import engine_text, has_engine
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 STATE = "application/vnd.jupyter.widget-state+json"
@@ -103,24 +106,87 @@ def _standalone(models: dict[str, Any], model_id: Any, seen: set[str]) -> Iterat
 
 def _html(model: dict[str, Any], modules: set[str], data: dict[str, Any]) -> str:
     """One widget: its module and style unless the page has them already, its state, and its start script."""
-    state = {name: value for name, value in model["state"].items() if not name.startswith("_")}
+    state = {name: value for name, value in model["state"].items() if not _is_of_protocol(name)}
     module, css = model["state"]["_esm"], model["state"].get("_css", "")
     key = hashlib.sha256((module + css).encode()).hexdigest()[:16]
-    buffers = [
-        {"path": buffer["path"], "data": str(buffer["data"]).replace("\n", "")}
-        for buffer in model.get("buffers") or ()
-        if isinstance(buffer, dict) and {"path", "data"} <= buffer.keys()
-    ]
+    live = isinstance(state.get("_page"), dict) and bool(state["_page"]) and has_engine()
+    buffers, assets = _sorted_buffers(model, state) if live else (_buffers(model), [])
+    if not live:
+        state.pop("_page", None)
+        buffers = [each for each in buffers if each["path"][:1] != ["_page"]]
     parts = [f"<div data-standalone>{_fallback(data)}<div data-view></div>"]
+    if live:
+        parts += _live_parts(assets, modules)
     if key not in modules:
         modules.add(key)
         harmless = css.replace("</", "<\\/")
         parts.append(f"<style>{harmless}</style>")
         parts.append(f'<script type="application/json" data-module="{key}">{_json(module)}</script>')
-    payload = _json({"state": state, "buffers": buffers, "module": key})
+    payload = _json({"state": state, "buffers": buffers, "module": key, "live": live})
     parts.append(f'<script type="application/json" data-state>{payload}</script>')
     parts.append(f"<script>{starter()}</script></div>")
     return "".join(parts)
+
+
+def _buffers(model: dict[str, Any]) -> list[dict[str, Any]]:
+    """The bytes of a saved widget as base64, each with its path in the state."""
+    return [
+        {"path": buffer["path"], "data": str(buffer["data"]).replace("\n", "")}
+        for buffer in model.get("buffers") or ()
+        if isinstance(buffer, dict) and {"path", "data"} <= buffer.keys()
+    ]
+
+
+def _sorted_buffers(
+    model: dict[str, Any], state: dict[str, Any]
+) -> tuple[list[dict[str, Any]], list[tuple[str, str]]]:
+    """Buffers of the widget, and those of its live network by name, whose places in the state get the name."""
+    buffers, assets = [], []
+    state["_page"] = copy.deepcopy(state["_page"])
+    for buffer in _buffers(model):
+        if buffer["path"][:1] != ["_page"]:
+            buffers.append(buffer)
+            continue
+        name = hashlib.sha256(buffer["data"].encode()).hexdigest()[:16]
+        _put(state, buffer["path"], {"asset": name})
+        assets.append((name, buffer["data"]))
+    return buffers, assets
+
+
+def _is_of_protocol(name: str) -> bool:
+    """Whether a trait is for widget managers, and not one of the widget's own."""
+    return name.startswith(("_model_", "_view_", "_anywidget_")) or name in ("_esm", "_css", "_dom_classes")
+
+
+def _put(state: dict[str, Any], path: list[Any], value: Any) -> None:
+    """Put a value at a path into nested dicts and lists."""
+    inner: Any = state
+    for key in path[:-1]:
+        inner = inner[key]
+    if isinstance(inner, list):  # its binary items are left out, so that it may be too short
+        inner += [None] * (path[-1] + 1 - len(inner))
+    inner[path[-1]] = value
+
+
+def _live_parts(assets: list[tuple[str, str]], held: set[str]) -> Iterator[str]:
+    """The engine, its worker and what it works on, each once in a page.
+
+    Args:
+        assets: names and base64.
+        held: names of what the page has already; those of new ones are added.
+    """
+    for name, content in assets:
+        if name not in held:
+            held.add(name)
+            # Base64 is checked, since nothing else may stand here.
+            checked = base64.b64encode(base64.b64decode(content, validate=True)).decode()
+            yield f'<script type="text/plain" data-asset="{name}">{checked}</script>'
+    if "engine" not in held:
+        held.add("engine")
+        yield f'<script type="text/plain" data-engine>{engine_text()}</script>'
+        worker, host = view_assets.page_script("web/worker.js"), view_assets.control_script("web/host.js")
+        yield f'<script type="application/json" data-page-worker>{_json(worker)}</script>'
+        yield f'<script type="application/json" data-page-host>{_json(host)}</script>'
 
 
 def _fallback(data: dict[str, Any]) -> str:

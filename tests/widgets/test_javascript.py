@@ -191,11 +191,16 @@ def test_the_source_of_photos_carries_its_modules_and_names_its_traits(tmp_path)
 
 
 def test_versions_of_the_tools_are_exact_and_no_address_is_stored():
-    tools = json.loads((ROOT / "package.json").read_text())["devDependencies"]
-    assert {"eslint", "typescript"} <= set(tools)
+    package = json.loads((ROOT / "package.json").read_text())
+    tools = {**package["dependencies"], **package["devDependencies"]}
+    assert {"eslint", "typescript", "onnxruntime-web"} <= set(tools)
     assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in tools.values())
-    assert "http" not in (ROOT / "package.json").read_text()
-    assert not (ROOT / "package-lock.json").exists()
+    for name in ("package.json", "package-lock.json"):
+        assert "http" not in (ROOT / name).read_text(), name
+    locked = json.loads((ROOT / "package-lock.json").read_text())["packages"]
+    assert locked[""]["dependencies"] == package["dependencies"]
+    assert locked["node_modules/onnxruntime-web"]["version"] == package["dependencies"]["onnxruntime-web"]
+    assert all("integrity" in each for name, each in locked.items() if name)
 
 
 def test_types_are_right():

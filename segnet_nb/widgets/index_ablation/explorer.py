@@ -15,6 +15,7 @@ from PIL import Image
 from segnet_nb._shared.errors import UserRuntimeError, UserTypeError
 from segnet_nb.visualizers.ablation import changed_pixels, marked_changes, show_ablation
 from segnet_nb.widgets.index_ablation import questions
+from segnet_nb.widgets.shared import living
 from segnet_nb.widgets.shared.assets import script, style
 from segnet_nb.widgets.shared.explorer import guarded
 from segnet_nb.widgets.shared.predicting import AskingExplorer, Question
@@ -130,6 +131,8 @@ class IndexAblation(AskingExplorer):
     _pictures = traitlets.Dict().tag(sync=True)
     _asked = traitlets.Int(0).tag(sync=True)
     _answered = traitlets.Int(0).tag(sync=True)
+    # What a page without a kernel needs to answer by itself; filled in reports alone.
+    _page = traitlets.Dict().tag(sync=True)
 
     def __init__(self, bench: AblationBench, **state: Any) -> None:
         self._bench: AblationBench | None = bench
@@ -139,6 +142,7 @@ class IndexAblation(AskingExplorer):
         modes = state.pop("modes", ["true"] * len(bench.stages))
         super().__init__(modes=list(modes), **state)
         self._redraw()
+        self._live_on()
 
     @property
     def bench(self) -> AblationBench:
@@ -167,6 +171,7 @@ class IndexAblation(AskingExplorer):
             self.image, self.other, self.modes = image, other, modes
         with self.hold_sync():
             self._redraw()
+            self._live_on()
             self._build_anew()
 
     @contextmanager
@@ -202,6 +207,24 @@ class IndexAblation(AskingExplorer):
         """
         self.modes = [mode] * len(self._open_bench.stages)
 
+    def _live_on(self) -> None:
+        """Hold what a report's page needs to answer without a kernel."""
+        self._page = living.made(self._of_page)
+        self.standalone = bool(self._page) and not self.error
+        if self.standalone:
+            self.prepare_questions()
+
+    def _of_page(self) -> dict[str, Any]:
+        bench = self._open_bench
+        classes = bench.classes
+        known = {
+            "count": classes.num_classes,
+            "void_id": classes.void_id,
+            "palette": classes.palette.tolist(),
+        }
+        labels = [living.png(each) for each in bench.labels]
+        return living.page("index_ablation", bench.page_network(), bench.images, labels=labels, classes=known)
+
     def make_question(self, random: np.random.Generator) -> Question:
         """Which of two changes of the indices costs more; both are run."""
         state = {name: getattr(self, name) for name in ("image", "share", "seed")}
@@ -225,7 +248,7 @@ class IndexAblation(AskingExplorer):
         """Close the views and release the bench and the images."""
         super().close()
         self._bench = self._ablation = self._drawn = None
-        self._scene, self._pictures = {}, {}
+        self._scene, self._pictures, self._page = {}, {}, {}
 
     def __repr__(self) -> str:
         if self._bench is None:

@@ -5,7 +5,7 @@ import { paint, pixelsOf } from "../shared/canvas.js";
 import { element, rgb, swatch } from "../shared/dom.js";
 import { KEYS_HELP, linkedImages } from "../shared/linked.js";
 
-/** @import { Bytes, LinkedFigure, Point } from "../shared/types" */
+/** @import { LinkedFigure, Point, Shown } from "../shared/types" */
 /** @import { Scope } from "../shared/scope.js" */
 /** @import { Setup, Traits } from "./types" */
 
@@ -70,7 +70,7 @@ export class Images {
 
   /**
    * Draw images and keep the pixels of some.
-   * @param {Record<string, Bytes>} bytes
+   * @param {Record<string, Shown>} bytes
    * @param {string[]} kept
    */
   async load(bytes, kept) {
@@ -107,7 +107,12 @@ export class Images {
   showLegend() {
     const present = new Set();
     for (const { data } of Object.values(this.data)) {
-      for (let k = 0; k < data.length; k += 4) present.add((data[k] << 16) | (data[k + 1] << 8) | data[k + 2]);
+      let last = -1;  // neighbours are mostly alike, and a set is slow
+      for (let k = 0; k < data.length; k += 4) {
+        const color = (data[k] << 16) | (data[k + 1] << 8) | data[k + 2];
+        if (color !== last) present.add(color);
+        last = color;
+      }
     }
     this.legend.replaceChildren(...this.setup.palette.flatMap((color, i) => {
       if (!present.has((color[0] << 16) | (color[1] << 8) | color[2])) return [];

@@ -1,4 +1,5 @@
-import type { BaseTraits, Bytes, Point } from "../shared/types";
+import type { Page } from "../../web/types";
+import type { BaseTraits, Point, Shown } from "../shared/types";
 
 /** The synchronised traits of explorer.py. */
 export interface Traits extends BaseTraits {
@@ -10,10 +11,12 @@ export interface Traits extends BaseTraits {
   view: "all" | "wrong" | "right";
   result: Result;
   _setup: Setup;
-  _scene: Record<string, Bytes>;
-  _pictures: Record<string, Bytes>;
+  _scene: Record<string, Shown>;
+  _pictures: Record<string, Shown>;
   _asked: number;
   _answered: number;
+  /** What a page without a kernel needs to answer by itself; empty with a kernel. */
+  _page: Partial<Page>;
 }
 
 /** The numbers of one ablation; empty before the first. */

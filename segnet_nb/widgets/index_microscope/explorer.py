@@ -14,10 +14,17 @@ from PIL import Image
 
 from segnet_nb._shared.errors import UserError, UserRuntimeError, UserTypeError
 from segnet_nb.probes.unpooling import UnpoolingTrace
-from segnet_nb.visualizers.feature_maps import OFFSET_NAMES, PALETTE, ZERO_COLOR, stage_pictures
+from segnet_nb.visualizers.feature_maps import (
+    OFFSET_NAMES,
+    OFFSET_PALETTE,
+    PALETTE,
+    ZERO_COLOR,
+    stage_pictures,
+)
 from segnet_nb.visualizers.pooling import OFFSET_COLORS
 from segnet_nb.visualizers.unpooling import show_unpooling
 from segnet_nb.widgets.index_microscope import questions
+from segnet_nb.widgets.shared import living
 from segnet_nb.widgets.shared.assets import script, style
 from segnet_nb.widgets.shared.explorer import guarded
 from segnet_nb.widgets.shared.predicting import AskingExplorer, Question
@@ -128,6 +135,8 @@ class IndexMicroscope(AskingExplorer):
     photo = traitlets.Bytes(b"", read_only=True).tag(sync=True)
     picture = traitlets.Dict(read_only=True).tag(sync=True)
     frame = traitlets.Dict(read_only=True).tag(sync=True)
+    # What a page without a kernel needs to answer by itself; filled in reports alone.
+    _page = traitlets.Dict().tag(sync=True)
 
     def __init__(
         self, traces: Sequence[UnpoolingTrace], *, names: Sequence[str] | None = None, **state: Any
@@ -145,6 +154,7 @@ class IndexMicroscope(AskingExplorer):
             height, width, _ = self.trace.image.shape
             self.set_trait("pixel", (height // 2, width // 2))
         self._show("image")
+        self._live_on()
 
     @property
     def traces(self) -> Sequence[UnpoolingTrace]:
@@ -180,6 +190,7 @@ class IndexMicroscope(AskingExplorer):
             finally:
                 self._settling = False
             self._show("image")
+            self._live_on()
             self._build_anew()
 
     def __repr__(self) -> str:
@@ -210,6 +221,18 @@ class IndexMicroscope(AskingExplorer):
         path = self.trace.path(*self.pixel, stage=self.stage, channel=self.channel)
         return show_unpooling(self.trace, path, zoom=self.zoom)
 
+    def _live_on(self) -> None:
+        """Hold what a report's page needs to answer without a kernel."""
+        self._page = living.made(self._of_page) if hasattr(self._traces, "page_network") else {}
+        self.standalone = bool(self._page)
+        if self.standalone:
+            self.prepare_questions()
+
+    def _of_page(self) -> dict[str, Any]:
+        traces: Any = self._traces
+        colors = {"scale": PALETTE.tolist(), "offsets": OFFSET_PALETTE.tolist()}
+        return living.page("index_microscope", traces.page_network(), traces.images, **colors)
+
     def make_question(self, random: np.random.Generator) -> Question:
         """Where the decoder puts the value of some pixel."""
         shown = {"image": self.image, "stage": self.stage, "channel": self.channel}
@@ -226,6 +249,7 @@ class IndexMicroscope(AskingExplorer):
         self._traces, self._latest = (), None
         self.set_trait("photo", b"")
         self.set_trait("picture", {})
+        self._page = {}
 
     def _traced(self, number: int) -> UnpoolingTrace:
         if self._latest is None or self._latest[0] != number:

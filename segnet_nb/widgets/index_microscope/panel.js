@@ -7,7 +7,7 @@ import { onceAFrame } from "../shared/scope.js";
 import { stepOf, clamp, moved } from "../shared/values.js";
 import { cellOf, cellsOf, marker, short, trail } from "./path.js";
 
-/** @import { Bytes, Point } from "../shared/types" */
+/** @import { Point, Shown } from "../shared/types" */
 /** @import { Scope } from "../shared/scope.js" */
 /** @import { Frame, MapName, Path, Picture, Traits } from "./types" */
 
@@ -35,7 +35,7 @@ export class MapPanel {
     this.foot = element("div", { class: "sn-foot" });
     this.figure = element("figure", { class: "sn-figure" },
       element("figcaption", {}, element("b", { text: title }), " ", this.note), this.stack, this.foot);
-    /** @type {Bytes | undefined} */
+    /** @type {Shown | undefined} */
     this.painted = undefined;
     /** @type {Promise<void> | undefined} */
     this.painting = undefined;
@@ -96,7 +96,7 @@ export class MapPanel {
 
   /**
    * @param {Picture} picture
-   * @param {Bytes} photo
+   * @param {Shown} photo
    */
   async draw(picture, photo) {
     const bytes = this.name === "image" ? photo : picture.maps?.[this.name];

@@ -1,4 +1,5 @@
-import type { BaseTraits, Bytes, Point } from "../shared/types";
+import type { Page } from "../../web/types";
+import type { BaseTraits, Point, Shown } from "../shared/types";
 
 /** The synchronised traits of explorer.py. */
 export interface Traits extends BaseTraits {
@@ -9,9 +10,11 @@ export interface Traits extends BaseTraits {
   zoom: number;
   path: Path;
   zero_share: [number, number];
-  photo: Bytes;
+  photo: Shown;
   picture: Picture;
   frame: Frame;
+  /** What a page without a kernel needs to answer by itself; empty with a kernel. */
+  _page: Partial<Page>;
 }
 
 /** The panels of the view. */
@@ -23,7 +26,7 @@ export interface Picture {
   stage: number;
   channel: number;
   dense_channel: number;
-  maps?: Record<FeatureMap, Bytes>;
+  maps?: Record<FeatureMap, Shown>;
   sizes: Record<FeatureMap, Point>;
   spans: Record<FeatureMap, [number | null, number | null]>;
 }

@@ -4,7 +4,7 @@
 import { element } from "./dom.js";
 import { clamp } from "./values.js";
 
-/** @import { Attributes, Bytes, Point } from "./types" */
+/** @import { Attributes, Point, Shown } from "./types" */
 /** @import { Scope } from "./scope.js" */
 
 /**
@@ -40,19 +40,20 @@ export function resize(canvas, { height, width }) {
 }
 
 /**
- * The bytes of a trait as an image that can be drawn.
- * @param {Bytes} bytes
+ * The bytes of a trait, or pixels that the page has computed, as an image that can be drawn.
+ * @param {Shown} bytes
  */
 export async function bitmapOf(bytes, type = "image/png") {
-  const blob = new Blob([bytes], { type });
-  return createImageBitmap(blob, { premultiplyAlpha: "none", colorSpaceConversion: "none" });
+  const source = bytes instanceof ImageData ? bytes : new Blob([bytes], { type });
+  return createImageBitmap(source, { premultiplyAlpha: "none", colorSpaceConversion: "none" });
 }
 
 /**
  * The bytes of a trait as ImageData; exact for PNG without an alpha channel.
- * @param {Bytes} bytes
+ * @param {Shown} bytes
  */
 export async function pixelsOf(bytes, type = "image/png") {
+  if (bytes instanceof ImageData) return bytes;
   const bitmap = await bitmapOf(bytes, type);
   const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
   const context = canvas.getContext("2d", { willReadFrequently: true });
@@ -69,12 +70,12 @@ const turns = new WeakMap();
  * Draw the bytes of a trait on a canvas, which takes the image's size; a newer call wins.
  * @param {Scope<any>} scope
  * @param {HTMLCanvasElement} canvas
- * @param {Bytes | undefined} bytes
+ * @param {Shown | undefined} bytes
  */
 export async function paint(scope, canvas, bytes, type = "image/png") {
   const turn = (turns.get(canvas) ?? 0) + 1;
   turns.set(canvas, turn);
-  if (!bytes || bytes.byteLength === 0) return;
+  if (!bytes || (!(bytes instanceof ImageData) && bytes.byteLength === 0)) return;
   const bitmap = await bitmapOf(bytes, type);
   if (scope.alive && turns.get(canvas) === turn) {
     resize(canvas, bitmap);

@@ -1,0 +1,192 @@
+// @ts-check
+// In a page without a kernel: what answers the explorers whose network the page holds. The view is the same as with
+// a kernel, and so are its traits; here the answers come from a worker.
+
+/** @import { AblationAnswer, Page, TraceAnswer } from "./types" */
+/** @import { Model } from "../widgets/shared/types" */
+/** @typedef {(question: object) => Promise<any>} Ask */
+
+/** @param {string} selector */
+function textOf(selector) {
+  return document.querySelector(selector)?.textContent ?? "";
+}
+
+/** The one worker of a page; it starts when an explorer is first touched. */
+class Engine {
+  constructor() {
+    this.calls = 0;
+    /** @type {Map<number, { done: (answer: any) => void, failed: (failure: Error) => void }>} */
+    this.waiting = new Map();
+    /** @type {Worker | null} */
+    this.worker = null;
+  }
+
+  start() {
+    const source = JSON.parse(textOf("[data-page-worker]"));
+    const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+    const worker = new Worker(url);
+    URL.revokeObjectURL(url);
+    worker.onmessage = ({ data: { call, answer, failure } }) => {
+      const found = this.waiting.get(call);
+      this.waiting.delete(call);
+      if (failure === undefined) found?.done(answer);
+      else found?.failed(new Error(failure));
+    };
+    worker.onerror = ({ message }) => {
+      for (const { failed } of this.waiting.values()) failed(new Error(message || "the engine could not be started."));
+      this.waiting.clear();
+    };
+    this.worker = worker;
+    // If it fails, so does the first question, which says why.
+    this.call({ what: "engine", text: textOf("[data-engine]") }).catch(() => {});
+  }
+
+  /**
+   * @param {object} message
+   * @returns {Promise<any>}
+   */
+  call(message) {
+    if (!this.worker) this.start();
+    this.calls += 1;
+    const call = this.calls;
+    return new Promise((done, failed) => {
+      this.waiting.set(call, { done, failed });
+      this.worker?.postMessage({ call, ...message });
+    });
+  }
+
+  /**
+   * A network of the page, opened when it is first asked.
+   * @param {Page} page
+   * @returns {Ask}
+   */
+  network(page) {
+    const id = this.calls += 1;
+    /** @type {Promise<any> | null} */
+    let open = null;
+    return async (question) => {
+      open ??= this.call({ what: "open", id, kind: page.kind, page: withTexts(page) });
+      await open;
+      return this.call({ what: "ask", id, question });
+    };
+  }
+}
+
+/**
+ * A page's data with the text of each asset, which the page holds once.
+ * @param {any} part
+ * @returns {any}
+ */
+function withTexts(part) {
+  if (Array.isArray(part)) return part.map(withTexts);
+  if (!part || typeof part !== "object") return part;
+  if ("asset" in part) return { ...part, text: textOf(`[data-asset="${part.asset}"]`) };
+  return Object.fromEntries(Object.entries(part).map(([name, value]) => [name, withTexts(value)]));
+}
+
+/**
+ * Ask for the newest that is wanted, one question at a time.
+ * @param {Model<any>} model
+ * @param {() => Promise<void>} answer
+ */
+function newest(model, answer) {
+  let busy = false, again = false;
+  return async () => {
+    again = true;
+    if (busy) return;
+    busy = true;
+    model.set("busy", true);
+    model.set("error", "");
+    await null;  // traits that are set together are answered together
+    try {
+      while (again) {
+        again = false;
+        await answer();
+      }
+    } catch (failure) {
+      model.set("error", failure instanceof Error ? failure.message : String(failure));
+    } finally {
+      busy = false;
+      model.set("busy", false);
+    }
+  };
+}
+
+/**
+ * @param {Model<any>} model
+ * @param {Ask} ask
+ */
+function answerAblation(model, ask) {
+  let shown = model.get("image");
+  const run = newest(model, async () => {
+    const image = model.get("image"), asked = model.get("_asked");
+    const names = ["modes", "share", "seed", "other", "view"];
+    const question = { image, ...Object.fromEntries(names.map((name) => [name, model.get(name)])) };
+    /** @type {AblationAnswer} */
+    const { result, pictures, scene } = await ask(question);
+    if (image !== shown) model.set("_scene", scene);
+    shown = image;
+    model.set("_pictures", pictures);
+    model.set("result", result);
+    model.set("_answered", asked);
+  });
+  for (const name of ["_asked", "image", "modes"]) model.on(`change:${name}`, run);
+}
+
+/**
+ * @param {Model<any>} model
+ * @param {Ask} ask
+ */
+function answerMicroscope(model, ask) {
+  let maps = false, loudest = false, settling = false, shown = model.get("image");
+  const run = newest(model, async () => {
+    const question = { maps, loudest };
+    maps = loudest = false;
+    const state = Object.fromEntries(["image", "stage", "channel", "pixel"].map((name) => [name, model.get(name)]));
+    /** @type {TraceAnswer} */
+    const found = await ask({ ...state, ...question });
+    // What was moved meanwhile is asked for next.
+    settling = true;
+    for (const name of /** @type {const} */ (["channel", "pixel"])) {
+      if (`${model.get(name)}` === `${state[name]}`) model.set(name, found[name]);
+    }
+    settling = false;
+    if (found.image !== shown) {
+      model.set("photo", found.photo);
+      model.set("frame", { ...model.get("frame"), size: found.size });
+      shown = found.image;
+    }
+    if (found.picture) {
+      model.set("picture", found.picture);
+      model.set("zero_share", found.zero_share);
+    }
+    model.set("path", found.path);
+  });
+  for (const name of ["image", "stage", "channel", "pixel"]) {
+    model.on(`change:${name}`, () => {
+      if (settling) return;
+      maps ||= name !== "pixel";
+      run();
+    });
+  }
+  model.on("sent", (content) => {
+    if (content.kind !== "loudest") return;
+    loudest = true;
+    run();
+  });
+}
+
+/** @type {Record<string, (model: Model<any>, ask: Ask) => void>} */
+const ANSWERS = { index_ablation: answerAblation, index_microscope: answerMicroscope };
+
+const engine = new Engine();
+
+/**
+ * Let the page answer an explorer.
+ * @param {Model<any>} model
+ */
+export default function live(model) {
+  /** @type {Page} */
+  const page = model.get("_page");
+  ANSWERS[page.kind](model, engine.network(page));
+}

@@ -1,0 +1,54 @@
+"""Every shipped network inside a page from disk, without a network: it computes what Keras computes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import segnet_nb as sn
+from segnet_nb import datasets
+from segnet_nb.inference.pretrained import available
+from segnet_nb.probes.page_network import page_network
+from segnet_nb.reports.page_engine import has_engine
+from tests.browser.pages import predicted, write_engine_page
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not has_engine(), reason="no engine: tools/build_engine.py makes it"),
+]
+
+
+@pytest.fixture(scope="module")
+def tab(browser, tmp_path_factory):
+    path = write_engine_page(tmp_path_factory.mktemp("page") / "engine.html")
+    context = browser.new_context(offline=True)
+    tab = context.new_page()
+    tab.set_default_timeout(240_000)
+    asked, failures = [], []
+    tab.on("request", lambda request: asked.append(request.url))
+    tab.on("console", lambda said: said.type in ("error", "warning") and failures.append(said.text))
+    tab.on("pageerror", lambda error: failures.append(str(error)))
+    tab.goto(path.as_uri())
+    yield tab
+    assert failures == []
+    assert [url for url in asked if not url.startswith("blob:")] == [path.as_uri()]
+    context.close()
+
+
+def check(tab, name, size):
+    model = sn.load_pretrained(name)
+    image = datasets.load("synthetic", "val", image_size=size, count=1).images[0]
+    scores, labels = predicted(tab, page_network(model), image, name)
+    expected = np.asarray(model(image[None].astype(np.float32), training=False))[0]
+    np.testing.assert_allclose(scores, expected, atol=1e-4)
+    assert (labels == expected.argmax(-1)).mean() >= 0.999
+
+
+def test_the_fast_network_is_the_same_in_a_page_at_an_odd_size(tab):
+    check(tab, "realtime-synthetic", (61, 83))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", available())
+def test_each_shipped_network_is_the_same_in_a_page(tab, name):
+    check(tab, name, (180, 240))
