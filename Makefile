@@ -17,6 +17,9 @@ NOTEBOOK ?= notebooks/05_training.ipynb
 PARAMETERS ?=
 # Number of pytest processes.
 WORKERS ?= 2
+# How many times longer than usual `make test-all` uses everything in one process.
+SOAK ?= 1
+export SEGNET_NB_SOAK = $(SOAK)
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help

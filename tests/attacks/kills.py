@@ -139,6 +139,8 @@ def trainings(count: int) -> list[str]:
                     f"training {at} {where}: {', '.join(dict.fromkeys(name for name, _ in differ))}"
                 )
             shutil.rmtree(folder, ignore_errors=True)
+            if (number + 1) % 4 == 0:
+                print(f"training: {number + 1} kills, {len(faults)} faults", flush=True)
     return faults
 
 

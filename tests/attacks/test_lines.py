@@ -42,7 +42,7 @@ def test_there_are_hundred_and_fifty_of_them():
 
 @pytest.mark.parametrize(
     "line",
-    [pytest.param(line, marks=[pytest.mark.slow] if at % 8 else []) for at, line in enumerate(LINES)],
+    [pytest.param(line, marks=[pytest.mark.slow] if at % 24 else []) for at, line in enumerate(LINES)],
     ids=range(len(LINES)),
 )
 def test_lines(tmp_path, monkeypatch, capsys, line):
