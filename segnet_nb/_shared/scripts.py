@@ -65,13 +65,13 @@ _STYLE_SPACE = re.compile(r"\s*([{};,])\s*|(?<=:)\s+")
 
 
 def squeezed_style(sheet: str) -> str:
-    r"""A style sheet without spaces that mean nothing, a rule a line.
+    r"""A style sheet without spaces and lines that mean nothing.
 
     Args:
         sheet: no text in it may have a brace, a semicolon or a comma beside a space.
 
     Example:
         >>> squeezed_style(".a, .b {\n  color: red;\n  margin: 0 2px;\n}\n.c { top: 0; }\n")
-        '.a,.b{color:red;margin:0 2px}\n.c{top:0}\n'
+        '.a,.b{color:red;margin:0 2px}.c{top:0}'
     """
-    return _STYLE_SPACE.sub(lambda found: found[1] or "", sheet).replace(";}", "}").replace("}", "}\n")
+    return _STYLE_SPACE.sub(lambda found: found[1] or "", sheet).replace(";}", "}")

@@ -1,4 +1,4 @@
-"""The normalized gain: how much of what was left to learn was learnt."""
+"""The normalized gain: how much of what was left to learn was learned."""
 
 from __future__ import annotations
 

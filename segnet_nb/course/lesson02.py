@@ -34,16 +34,16 @@ EXERCISES = {
             mistakes={
                 "that is the receptive field with kernels of 7 x 7": receptive_field(7),
                 "that is the receptive field with kernels of 3 x 3": receptive_field(3),
-                "that is before the last pooling, which combines neighbours once more": receptive_field(
+                "that is before the last pooling, which combines neighbors once more": receptive_field(
                     5, last_pooling=False
                 ),
-                "the poolings are missing: each combines two neighbours": receptive_field(5, pooling=False),
+                "the poolings are missing: each combines two neighbors": receptive_field(5, pooling=False),
                 "that is after three stages, and there are four": receptive_field(5, 3),
-                "neighbours are further apart after every pooling, so later kernels add more": 1 + 4 * 4 + 4,
+                "neighbors are further apart after every pooling, so later kernels add more": 1 + 4 * 4 + 4,
             },
         ),
         (
-            "How many steps does a kernel of 5 add, and how far apart are neighbours at each stage?",
+            "How many steps does a kernel of 5 add, and how far apart are neighbors at each stage?",
             "A kernel adds 4 steps, a pooling one. A step is 1, 2, 4 and 8 pixels long in the four stages.",
         ),
     ),

@@ -17,12 +17,12 @@ SHOWN = ("Pole", "SignSymbol")
 
 
 def near_outlines(labels: np.ndarray, reach: int = REACH) -> np.ndarray:
-    """Pixels within ``reach`` of one that has a neighbour of another class: dilation by a disc."""
+    """Pixels within ``reach`` of one that has a neighbor of another class: dilation by a disc."""
     padded = np.pad(labels.astype(int), 1, mode="edge")
-    centre = padded[1:-1, 1:-1]
+    center = padded[1:-1, 1:-1]
     outline = np.zeros(labels.shape, bool)
-    for neighbour in (padded[:-2, 1:-1], padded[2:, 1:-1], padded[1:-1, :-2], padded[1:-1, 2:]):
-        outline |= neighbour != centre
+    for neighbor in (padded[:-2, 1:-1], padded[2:, 1:-1], padded[1:-1, :-2], padded[1:-1, 2:]):
+        outline |= neighbor != center
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
     return ndimage.binary_dilation(outline, y**2 + x**2 <= reach**2)
 
@@ -45,10 +45,10 @@ def judge_inspector(inspector: Any) -> Verdict:
         raise Unreadable(f"the inspector above is needed, and this is {kind_of(inspector)}")
     shown = [each for each in inspector.class_names if each not in inspector.hidden]
     if not inspector.hidden and inspector.drawing == "fill":
-        return missing("there is no answer to check yet, all classes are coloured as areas")
+        return missing("there is no answer to check yet, all classes are colored as areas")
     faults = []
     if extra := [each for each in shown if not any(same_word(each, one) for one in SHOWN)]:
-        faults.append(f"{len(extra)} other {'class is' if len(extra) == 1 else 'classes are'} coloured")
+        faults.append(f"{len(extra)} other {'class is' if len(extra) == 1 else 'classes are'} colored")
     faults += [f"{one} is hidden" for one in SHOWN if not any(same_word(each, one) for each in shown)]
     if inspector.drawing != "outline":
         faults.append(f"classes are drawn as {inspector.drawing!r}, not as outlines")
@@ -107,7 +107,7 @@ EXERCISES = {
     "07.2": Exercise(
         judge_inspector,
         (
-            "`hidden` lists classes that are not coloured; `drawing` and `overlay` are the other two traits.",
+            "`hidden` lists classes that are not colored; `drawing` and `overlay` are the other two traits.",
             'The drawing is "outline", the overlay "truth"; hide every name of class_names but two.',
         ),
     ),

@@ -32,11 +32,11 @@ def _nothing_found(share: float) -> np.ndarray:
 
 
 def components(mask: np.ndarray, *, corners: bool = False) -> int:
-    """Connected parts of a mask, by a graph whose edges are pairs of neighbours.
+    """Connected parts of a mask, by a graph whose edges are pairs of neighbors.
 
     Args:
         mask: bool, shape ``(height, width)``.
-        corners: whether pixels that touch at a corner are neighbours too.
+        corners: whether pixels that touch at a corner are neighbors too.
     """
     number_of = np.cumsum(mask.ravel()).reshape(mask.shape) - 1
     pairs = [(np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])]

@@ -154,11 +154,12 @@ def _training_record(run: Any, val: Any) -> dict[str, Any]:
     from segnet_nb.inference import evaluation
     from segnet_nb.inference.prediction import predict
 
-    found = evaluation.evaluate(run.model, val, boundary=False)
+    found = evaluation.evaluate(run.model, val)
     scores = ("mean_iou", "global_accuracy", "class_average")
     pairs = [val.pair(number) for number in range(min(PICTURES, len(val)))]
     return contents(
-        scores={name: float(getattr(found.scores, name)) for name in scores},
+        scores={name: float(getattr(found.scores, name)) for name in scores}
+        | {"boundary_f1": found.boundary_f1},
         class_scores={"iou": dict(zip(found.names, map(float, found.scores.class_iou), strict=True))},
         history=run.history,
         classes=run.classes,

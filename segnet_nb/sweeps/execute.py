@@ -95,9 +95,5 @@ def check_workers(client: Any) -> None:
     for address, found in client.run(worker.versions_here, on_error="return").items():
         if not isinstance(found, dict):
             raise UserError(f"the worker {address} cannot run segnet-nb: {found}. Install it there.")
-        for name in here:
-            if found.get(name) != here[name]:
-                has = found.get(name, "none")
-                raise UserError(
-                    f"the worker {address} has {name} {has}, but here it is {here[name]}. Install the same."
-                )
+        if other := worker.other_version(here, found):
+            raise UserError(f"the worker {address} has {other}. Install the same.")

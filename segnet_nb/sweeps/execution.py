@@ -9,8 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
-from segnet_nb._shared.errors import TaskFailedError
-from segnet_nb.sweeps import supervising, worker
+from segnet_nb._shared.errors import TaskFailedError, UserError
+from segnet_nb.sweeps import outputs, supervising, worker
 from segnet_nb.sweeps.plan import Plan, PlannedRun
 from segnet_nb.sweeps.progress import Board
 from segnet_nb.sweeps.store import DONE, Store
@@ -186,14 +186,10 @@ class Execution:
             self._futures[key].cancel()
 
     def _tell_worker(self, key: str) -> None:
-        self._client.run(
-            supervising.stop,
-            key,
-            self._stopping[key],
-            workers=[self._places[key]],
-            wait=False,
-            on_error="ignore",
-        )
+        with suppress(OSError):  # a worker that has just died
+            self._client.run(
+                supervising.stop, key, self._stopping[key], workers=[self._places[key]], on_error="ignore"
+            )
 
     def _on_retry(self, key: str) -> None:
         if key in self._futures or self._ended.get(key, DONE[0]) in DONE:
@@ -227,8 +223,11 @@ class Execution:
             return nothing | {"error": supervising.STOPPED}
         try:
             archive, digest = future.result()
-        except Exception as error:  # its workers died too often, or a bug
-            return nothing | {"error": f"{type(error).__name__}: {error}"}
+            if self._plan.outputs:
+                archive = outputs.get(self._plan.outputs, key, digest)
+        except Exception as error:  # its workers died too often, another version there, or a bug
+            told = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+            return nothing | {"error": told}
         return self._store.put(key, archive, digest)
 
     def _lost(self) -> TaskFailedError:
@@ -251,6 +250,8 @@ def job_of(plan: Plan, run: PlannedRun, topic: str) -> dict[str, Any]:
         "memory_gb": limits.memory_gb,
         "threads": limits.threads,
         "cwd": str(Path.cwd()),
+        "outputs": plan.outputs,
+        "versions": worker.versions_here(),
     }
     if isinstance(subject, NotebookSubject):
         return job | {"path": str(subject.path.absolute()), "content": subject.content}

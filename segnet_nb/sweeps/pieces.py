@@ -19,6 +19,7 @@ MOST_IMAGES = 8  # of a piece: more are lost with a worker
 MOST_BYTES = 32 << 20
 AHEAD = 2  # pieces per thread of a worker that are sent and not done
 LOST_SECONDS = 20
+WORKERS_SECONDS = 300  # without a worker: a cluster may have to start one
 _COUNT_SECONDS = 5
 
 
@@ -115,7 +116,7 @@ def run_pieces(
         pieces: in order.
 
     Raises:
-        RuntimeError: if the scheduler was lost.
+        RuntimeError: if the scheduler was lost, or has no workers.
     """
     name = f"segnet-nb-{uuid.uuid4().hex[:8]}"
     shared = client.submit(piece_worker.held, setup, key=f"{name}-setup", pure=False)
@@ -153,16 +154,25 @@ def _spread(numbers: dict[int, Any]) -> int:
 
 def _next(client: Any, ended: queue.SimpleQueue[int]) -> int:
     """The number of the next piece that ends."""
-    seen = time.monotonic()
+    seen = had_workers = counted = time.monotonic()
     while True:
+        now = time.monotonic()
         if client.status == "running":
-            seen = time.monotonic()
-        elif client.status == "closed" or time.monotonic() - seen > LOST_SECONDS:
+            seen = now
+        elif client.status == "closed" or now - seen > LOST_SECONDS:
             raise _lost()
         try:
             return ended.get(timeout=0.5)
         except queue.Empty:
-            continue
+            pass
+        if client.status == "running" and now - counted > _COUNT_SECONDS:
+            counted = now
+            had_workers = now if client.nthreads() else had_workers
+        if now - had_workers > WORKERS_SECONDS:
+            raise TaskFailedError(
+                f"Dask's scheduler has had no worker for {WORKERS_SECONDS} s. Start some, such as "
+                "`dask worker tcp://host:8786 --nthreads 1`, and run the same command again."
+            )
 
 
 def _result(future: Any) -> Any:

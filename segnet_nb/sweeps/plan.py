@@ -44,6 +44,7 @@ class Plan:
         maximize: the score to compare runs by.
         limits: of each run.
         search: what chooses the runs; None: all are given.
+        outputs: address that workers write archives to; None: they come through Dask.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Plan:
     maximize: str
     limits: Limits
     search: Search | None = None
+    outputs: str | None = None
 
     @property
     def count(self) -> int:
@@ -147,7 +149,7 @@ def read_plan(source: str | Path | Mapping[str, Any]) -> Plan:
     fixed = {name: checked[0].parameters[name] for name in content.fixed}
     return Plan(
         content.name, subject, fixed, () if search else checked,
-        content.seeds_parameter, content.maximize, content.limits, search,
+        content.seeds_parameter, content.maximize, content.limits, search, content.outputs,
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from segnet_nb._shared.errors import MissingFileError, UserError
-from segnet_nb.sweeps import sampling
+from segnet_nb.sweeps import outputs, sampling
 from segnet_nb.sweeps.limits import MAX_RUNS, Limits, read_limits
 from segnet_nb.sweeps.search import Search, check_prune
 from segnet_nb.sweeps.subjects import Subject, notebook_subject, training_subject
@@ -20,7 +20,7 @@ from segnet_nb.training.recipes import recipe
 SUBJECTS = ("notebook", "training", "recipe")
 AXES = ("grid", "rows", "random", "seeds")
 VARIED = (*AXES, "search")
-FIELDS = ("name", *SUBJECTS, "fixed", *VARIED, "maximize", "run")
+FIELDS = ("name", *SUBJECTS, "fixed", *VARIED, "maximize", "run", "outputs")
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class SweepFile:
     maximize: str
     limits: Limits
     search: Search | None = None
+    outputs: str | None = None
 
     def subject(self) -> Subject:
         """The notebook or the training."""
@@ -113,6 +114,7 @@ def read(source: str | Path | Mapping[str, Any]) -> SweepFile:
         maximize=maximize,
         limits=read_limits(_mapping("run", content.get("run", {}))),
         search=_search(content.get("search"), what[0] == "notebook", maximize),
+        outputs=outputs.check(content.get("outputs")),
     )
     _check_axes(found)
     return found

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from segnet_nb._shared.errors import UserError
-from segnet_nb.sweeps import execute, execution, study, terminal
+from segnet_nb.sweeps import execute, execution, outputs, study, terminal
 from segnet_nb.sweeps.plan import Plan, PlannedRun, read_plan
 from segnet_nb.sweeps.progress import Board, View
 from segnet_nb.sweeps.store import DONE, Store
@@ -123,10 +123,12 @@ def run_plan(
     from segnet_nb.sweeps.gallery import write_gallery
 
     with run_lock.held(store.folder):
+        store.prepare(plan.record(study.chosen(plan, store) if plan.search else plan.runs))
+        if plan.outputs:
+            missing = _fetch(plan.outputs, missing, store)
         source = study.Study(plan, store) if plan.search else execution.GivenRuns(missing)
         left = source.left if isinstance(source, study.Study) else len(missing)
         known = source.runs if isinstance(source, study.Study) else list(plan.runs)
-        store.prepare(plan.record(known))
         board = Board(plan.count, plan.count - left, plan.maximize, views)
         try:
             if left:
@@ -140,6 +142,21 @@ def run_plan(
             board.close()
             write_gallery(store.folder)
     return known
+
+
+def _fetch(address: str, missing: list[PlannedRun], store: Store) -> list[PlannedRun]:
+    """Take runs that have finished from the address of the sweep, where a killed command left them.
+
+    Returns:
+        The runs that are still missing.
+    """
+    found = outputs.stored(address)
+    for run in missing:
+        for digest in found.get(run.key, ()):
+            archive = outputs.get(address, run.key, digest)
+            if outputs.is_whole(archive, digest) and store.put(run.key, archive, digest)["state"] in DONE:
+                break
+    return [run for run in missing if store.state(run.key) not in DONE]
 
 
 def describe(plan: Plan, store: Store, known: list[PlannedRun], missing: int, workers: int | None) -> str:

@@ -15,9 +15,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from segnet_nb._shared.errors import UserError
 from segnet_nb._shared.files import digest_of
 from segnet_nb._shared.versions import versions_of
-from segnet_nb.sweeps import supervising
+from segnet_nb.sweeps import outputs, supervising
 from segnet_nb.sweeps.supervising import Supervisor
 
 CHECKED = ("segnet-nb", "keras", "tensorflow", "numpy")
@@ -28,16 +29,33 @@ def versions_here() -> dict[str, str]:
     return versions_of(*CHECKED)
 
 
+def other_version(wanted: dict[str, str], found: dict[str, str]) -> str | None:
+    """What a worker has other than the command, in a few words; None if it has the same.
+
+    Example:
+        >>> other_version({"keras": "3.15", "numpy": "2.4"}, {"keras": "3.14", "numpy": "2.4"})
+        'keras 3.14, but here it is 3.15'
+    """
+    for name, version in wanted.items():
+        if found.get(name) != version:
+            return f"{name} {found.get(name, 'none')}, but here it is {version}"
+    return None
+
+
 def run_job(job: dict[str, Any]) -> tuple[bytes, str]:
     """Run a job in a process of its own.
 
     Returns:
-        The files of the run as a ZIP archive, and its SHA-256; also of a run that failed.
+        The files of the run as a ZIP archive, and its SHA-256; also of a run that failed. The archive is
+        empty if it went to the address of the sweep.
     """
     from distributed import get_worker
 
     worker = get_worker()
     task = worker.get_current_task()
+    # Checked before the first run too, but this worker may have come later.
+    if other := other_version(job["versions"], versions_here()):
+        raise UserError(f"the worker {worker.address} has {other}. Install the same.")
 
     def is_wanted() -> bool:
         # Dask marks a running task that nobody waits for any more, such as after Ctrl-C.
@@ -53,7 +71,11 @@ def run_job(job: dict[str, Any]) -> tuple[bytes, str]:
         where = f"{platform.node()} {worker.name}"
         record = _run_in(Path(name), job, is_wanted, where, lambda told: tell("epoch", **told))
         archive = _packed(Path(name), record)
-    return archive, hashlib.sha256(archive).hexdigest()
+    digest = hashlib.sha256(archive).hexdigest()
+    if job["outputs"]:
+        outputs.put(job["outputs"], job["key"], archive, digest)
+        archive = b""
+    return archive, digest
 
 
 def _run_in(

@@ -5,6 +5,7 @@ from . import (
     data as data,
     decoder_scores as decoder_scores,
     ema as ema,
+    kept_sweeps as kept_sweeps,
     logit_adjustment as logit_adjustment,
     loop as loop,
     optimization as optimization,
@@ -19,6 +20,9 @@ from .comparison import (
 )
 from .config import (
     TrainConfig as TrainConfig,
+)
+from .kept_sweeps import (
+    kept_runs as kept_runs,
 )
 from .logit_adjustment import (
     Adjustment as Adjustment,

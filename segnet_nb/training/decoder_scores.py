@@ -9,11 +9,9 @@ from typing import Any
 
 from segnet_nb._shared.errors import MissingFileError, UserError
 from segnet_nb.networks.catalogue import decoder_info
+from segnet_nb.training.kept_sweeps import kept_file
 
 SCORES = ("mean_iou", "global_accuracy", "class_average", "boundary_f1")
-
-# A clone keeps them beside the package, an installed wheel inside it.
-_PLACES = (Path(__file__).parents[2] / "data" / "results", Path(__file__).parents[1] / "results")
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ def kept_scores(path: str | Path | None = None) -> tuple[DecoderScores, ...]:
     """Read kept scores of decoders, by default those of all training images of CamVid.
 
     These were trained for 12 epochs with 16 channels at 120 x 160, and scored on the validation split (drive
-    0016E5); ``docs/results.md`` has the command.
+    0016E5). ``python tools/keep_sweep.py decoders`` makes them again.
 
     Args:
         path: a JSON file with a list of objects that have ``decoder``, ``seed`` and the four scores (0..1);
@@ -63,7 +61,7 @@ def kept_scores(path: str | Path | None = None) -> tuple[DecoderScores, ...]:
         >>> 0 in kept["segnet"].seeds, kept["segnet"].keeps
         (True, 'indices')
     """
-    path = Path(path) if path else _default()
+    path = Path(path) if path else kept_file("decoders")
     if not path.is_file():
         raise MissingFileError(f"there are no kept scores at {path}. Pass the path of a JSON file of scores.")
     try:
@@ -80,11 +78,6 @@ def kept_scores(path: str | Path | None = None) -> tuple[DecoderScores, ...]:
             raise UserError(f"{path.name} holds seed {row['seed']} of {row['decoder']} twice. Remove one.")
         seeds[row["seed"]] = row
     return tuple(_collected(decoder, seeds) for decoder, seeds in by_decoder.items())
-
-
-def _default() -> Path:
-    name = "decoders.json"
-    return next((place / name for place in _PLACES if (place / name).is_file()), _PLACES[0] / name)
 
 
 def _check(row: Any, name: str) -> None:

@@ -9,6 +9,7 @@ from . import (
     figures as figures,
     inspection as inspection,
     masks as masks,
+    parameters as parameters,
     pixels as pixels,
     pooling as pooling,
     uncertainty as uncertainty,
@@ -29,6 +30,9 @@ from .masks import (
     show_dataset as show_dataset,
     show_predictions as show_predictions,
     show_segmented as show_segmented,
+)
+from .parameters import (
+    show_parameter as show_parameter,
 )
 from .pixels import (
     png as png,

@@ -65,7 +65,7 @@ def show_certainties(
     classes: ClassList,
     *,
     title: str = "",
-    width: float = 11.0,
+    width: float = 8.5,
 ) -> Figure:
     """An image, and bars of how certain the network is of each class that it sees there.
 

@@ -313,8 +313,12 @@ LISTS = [b"scene0\nscene1\n", "scene0\r\nimages/scene1.png masks/scene1.png\n".e
 CLASSES = [b"0 Sky\n1 Car\n2 Road\n", b"name,r,g,b\nSky,1,2,3\nCar,4,5,6\n", b"label:1,2,3::\nCar:4,5,6::\n"]
 
 
-def readers() -> dict[str, Reader]:
-    """Every reader by its name; those that need a framework are last."""
+def readers(*, frameworks: bool = True) -> dict[str, Reader]:
+    """Every reader by its name.
+
+    Args:
+        frameworks: also those whose files need a network.
+    """
     found = {
         "images": Reader(changed_bytes(pictures()), "a.png", read_image),
         "masks": Reader(changed_bytes(pictures()), "a.png", read_mask),
@@ -337,9 +341,10 @@ def readers() -> dict[str, Reader]:
             changed_bytes([each.encode() for each in reports.PARAMETERS[:20]]), "a", given_parameter
         ),
         "sweep files": Reader(changed_bytes([SWEEP.encode()]), "a.yml", sweep),
-        "run records": Reader(mixed([good_record()]), "record.json", record),
-        "weights": Reader(changed_archive(good_weights()), "a.keras", weights),
     }
+    if frameworks:
+        found["run records"] = Reader(mixed([good_record()]), "record.json", record)
+        found["weights"] = Reader(changed_archive(good_weights()), "a.keras", weights)
     return found
 
 

@@ -39,7 +39,7 @@ def opened(lab, browser):
 
 @pytest.fixture
 def view(opened):
-    """The first of the three views, in its first state."""
+    """The first of the views, in its first state."""
     opened.ask(START)
     found = opened.explorer("mask-inspector")
     wait(opened, found, "image", 0)
@@ -242,7 +242,7 @@ def test_zoomed_in_a_pixel_is_found_where_it_is_shown(opened, view):
 def test_python_moves_every_view_and_a_wrong_value_is_refused(opened, view, data):
     opened.ask("inspector.image = 3; inspector.overlay = 'truth'")
     assert_same(view, expected(data, image=3, overlay="truth"))
-    assert_same(opened.explorer("mask-inspector", 1), expected(data, image=3, overlay="truth"))
+    assert_same(opened.explorer("mask-inspector", 2), expected(data, image=3, overlay="truth"))
     assert "unknown class 'Moon'" in opened.ask("inspector.cell = ['Moon', 'Sky']")
 
 

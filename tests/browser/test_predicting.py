@@ -49,18 +49,18 @@ def panel_of(opened, kind):
     if view.locator(".sn-predict").is_hidden():
         view.locator("[data-action=predict]").click()
     panel = view.locator(".sn-predict")
-    panel.locator("[data-guess]").first.wait_for()
+    panel.locator("[data-prediction]").first.wait_for()
     if panel.locator("[data-outcome]").is_visible():
         panel.locator("[data-action=commit]").click()
         eventually(opened.page, lambda: panel.locator("[data-outcome]").is_hidden(), 30)
     return panel
 
 
-def guess(panel, number=0):
+def predict(panel, number=0):
     """Choose an answer, or type a number."""
-    field = panel.locator("[data-guess]").first
+    field = panel.locator("[data-prediction]").first
     if field.get_attribute("type") == "radio":
-        panel.locator("[data-guess]").nth(number).check()
+        panel.locator("[data-prediction]").nth(number).check()
     else:
         field.fill("50")
     return field
@@ -79,13 +79,13 @@ def test_by_mouse(opened, kind):
     commit = panel.locator("[data-action=commit]")
     assert commit.get_attribute("aria-disabled") == "true"
     commit.click(force=True)  # nothing is chosen, so nothing happens
-    guess(panel)
+    predict(panel)
     assert commit.get_attribute("aria-disabled") == "false"
     assert asked(opened, kind, "revealed") == {}
     commit.click()
     panel.locator("[data-outcome]").wait_for()
     check_outcome(panel, asked(opened, kind, "revealed"))
-    assert panel.locator("[data-guess]").first.is_disabled()
+    assert panel.locator("[data-prediction]").first.is_disabled()
     assert asked(opened, kind, "error") == ""
 
 
@@ -93,7 +93,7 @@ def test_by_mouse(opened, kind):
 def test_by_keys(opened, kind):
     page, view = opened.page, opened.explorer(kind)
     panel_of(opened, kind)
-    view.locator(".sn-predict [data-guess]").first.focus()
+    view.locator(".sn-predict [data-prediction]").first.focus()
     page.keyboard.press("Escape")
     assert view.locator(".sn-predict").is_hidden()
     toggle = view.locator("[data-action=predict]")
@@ -102,7 +102,7 @@ def test_by_keys(opened, kind):
     page.keyboard.press("Enter")
     assert toggle.get_attribute("aria-expanded") == "true"
     page.keyboard.press("Tab")
-    field = view.locator(".sn-predict [data-guess]").first
+    field = view.locator(".sn-predict [data-prediction]").first
     assert field.evaluate("node => node === document.activeElement")
     page.keyboard.press("Space") if field.get_attribute("type") == "radio" else page.keyboard.type("50")
     page.keyboard.press("Enter")
@@ -111,7 +111,7 @@ def test_by_keys(opened, kind):
     # The focus is on the button, which asks the next one; then it is in its first field.
     page.keyboard.press("Enter")
     eventually(page, lambda: view.locator("[data-outcome]").is_hidden(), 30)
-    first = view.locator(".sn-predict [data-guess]").first
+    first = view.locator(".sn-predict [data-prediction]").first
     eventually(page, lambda: first.evaluate("node => node === document.activeElement"))
     assert page.evaluate(STATE, opened.name) == notebook
 
@@ -119,10 +119,10 @@ def test_by_keys(opened, kind):
 @explorers
 def test_no_key_of_a_question_reaches_the_notebook(opened, kind):
     panel = panel_of(opened, kind)
-    panel.locator("[data-guess]").first.focus()  # this makes its cell the active one
+    panel.locator("[data-prediction]").first.focus()  # this makes its cell the active one
     before = opened.page.evaluate(STATE, opened.name)
     assert before.startswith('["command"')
-    for selector in ("[data-guess]", "[data-action=commit]", "[data-action=challenge]"):
+    for selector in ("[data-prediction]", "[data-action=commit]", "[data-action=challenge]"):
         panel.locator(selector).first.focus()
         for key in HARMLESS:
             opened.page.keyboard.press(key)
@@ -143,7 +143,7 @@ def test_a_challenge(opened, kind):
             opened.page, lambda n=number: score.inner_text().startswith(f"Question {n + 1} of {SERIES},"), 30
         )
         assert panel.locator("[data-action=challenge]").is_hidden()
-        guess(panel, number % 2)
+        predict(panel, number % 2)
         panel.locator("[data-action=commit]").click()
         panel.locator("[data-outcome]").wait_for()
         if number + 1 < SERIES:
@@ -158,7 +158,7 @@ def test_a_challenge(opened, kind):
 def test_question_and_answer_are_said(opened):
     view, live = (opened.explorer("loss-lab"), opened.explorer("loss-lab").locator("[data-live]"))
     panel = panel_of(opened, "loss-lab")
-    guess(panel).press("Enter")
+    predict(panel).press("Enter")
     panel.locator("[data-outcome]").wait_for()
     eventually(opened.page, lambda: asked(opened, "loss-lab", "revealed")["reason"] in live.text_content())
     panel.locator("[data-action=commit]").press("Enter")
@@ -171,7 +171,7 @@ def test_an_answer_that_waits_for_an_epoch(opened):
     assert opened.ask("monitor.forget_question(); monitor.status = 'running'") == ""
     eventually(opened.page, opened.explorer("training-monitor").locator(".sn-predict").is_hidden)
     panel = panel_of(opened, "training-monitor")
-    guess(panel).press("Enter")
+    predict(panel).press("Enter")
     told, commit = panel.locator("[data-outcome]"), panel.locator("[data-action=commit]")
     eventually(opened.page, lambda: told.inner_text().startswith("Committed. The answer comes when epoch 6"))
     assert commit.get_attribute("aria-disabled") == "true"
@@ -188,7 +188,7 @@ def test_another_network_takes_the_question_back(opened):
     panel = panel_of(opened, "mask-inspector")
     assert opened.ask("inspector.predictions = inspector.predictions") == ""
     eventually(opened.page, panel.is_hidden)
-    assert panel.locator("[data-guess]").count() == 0
+    assert panel.locator("[data-prediction]").count() == 0
     panel = panel_of(opened, "mask-inspector")  # opened again, it asks anew
     assert asked(opened, "mask-inspector", "question")["text"] == panel.locator(".sn-question").inner_text()
 
@@ -197,7 +197,7 @@ def test_axe_finds_nothing_in_light_and_dark(opened):
     for kind in CELLS:
         panel = panel_of(opened, kind)
         if kind in STANDALONE:  # with an answer here, with an open question elsewhere
-            guess(panel).press("Enter")
+            predict(panel).press("Enter")
             panel.locator("[data-outcome]").wait_for()
     assert violations(opened.page, CELLS) == []
     opened.darken()
@@ -217,7 +217,7 @@ def test_a_page_without_a_kernel(exported):  # noqa: F811
             text = panel.locator(".sn-question").inner_text()
             texts.append(text)
             assert f"Question {number + 1} of {SERIES}, {right} right." in panel.inner_text()
-            guess(panel, number % 2).press("Enter")
+            predict(panel, number % 2).press("Enter")
             told = panel.locator("[data-outcome]").inner_text()
             assert told.startswith(("✓ Right.", "✗ No: "))
             right += told.startswith("✓")
@@ -237,5 +237,5 @@ def test_the_page_shows_the_answer(exported):  # noqa: F811
     row, column, new = (int(words[words.index(name) + 1].strip(",.")) for name in ("row", "column", "to"))
     cell = view.locator(f"[data-map=grid] [data-y='{row}'][data-x='{column}'] input")
     assert cell.input_value() != str(new)
-    guess(view.locator(".sn-predict")).press("Enter")
+    predict(view.locator(".sn-predict")).press("Enter")
     assert cell.input_value() == str(new)

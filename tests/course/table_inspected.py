@@ -89,9 +89,9 @@ TABLE: dict[str, tuple[list[str], dict[str, str]]] = {
             INSPECT + "inspector.overlay = 'truth'": "drawn as 'fill'",
             INSPECT + "inspector.drawing = 'outline'": "'prediction' is shown",
             INSPECT + "inspector.drawing, inspector.overlay = 'outline', 'compare'": "'compare' is shown",
-            "inspector.hidden = ['Pole', 'SignSymbol']": "other classes are coloured, and Pole is hidden",
+            "inspector.hidden = ['Pole', 'SignSymbol']": "other classes are colored, and Pole is hidden",
             INSPECT + "inspector.hidden = inspector.hidden[1:]\n"
-            "inspector.drawing, inspector.overlay = 'outline', 'truth'": "1 other class is coloured",
+            "inspector.drawing, inspector.overlay = 'outline', 'truth'": "1 other class is colored",
             "inspector.drawing, inspector.overlay = 'outline', 'truth'": "9 other classes",
             "inspector = ['Pole', 'SignSymbol']": "the inspector above is needed",
         },

@@ -201,6 +201,16 @@ def test_on_two_workers_in_this_process(tmp_path, monkeypatch):
         check_both_functions(cluster.scheduler_address, tmp_path)
 
 
+def test_a_scheduler_without_workers(monkeypatch):
+    from distributed import LocalCluster
+
+    monkeypatch.setattr(pieces, "WORKERS_SECONDS", 1)
+    monkeypatch.setattr(pieces, "_COUNT_SECONDS", 0.2)
+    local: Any = LocalCluster(n_workers=0, processes=False, dashboard_address=":0")
+    with local as cluster, pytest.raises(TaskFailedError, match=r"has had no worker for 1 s\. Start some"):
+        sweeps.evaluate(network(), scenes(), scheduler=cluster.scheduler_address)
+
+
 # What follows starts processes, which import TensorFlow.
 
 

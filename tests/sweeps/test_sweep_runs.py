@@ -17,7 +17,7 @@ import pytest
 
 from segnet_nb import TaskFailedError, UserError
 from segnet_nb.datasets.classes import ClassList
-from segnet_nb.sweeps import sweep
+from segnet_nb.sweeps import execute, sweep
 from segnet_nb.sweeps.record import contents
 from segnet_nb.sweeps.store import Store
 from tests.report_helpers import write_notebook
@@ -132,6 +132,31 @@ class TestRecord:
             contents(**options)
 
 
+class Workers:
+    """A client whose workers answer with what they have."""
+
+    def __init__(self, **answers):
+        self.answers = answers
+
+    def run(self, function, on_error):
+        assert on_error == "return"
+        return {
+            address: function() | change if isinstance(change, dict) else change
+            for address, change in self.answers.items()
+        }
+
+
+def test_workers_with_other_packages_are_refused_by_name():
+    execute.check_workers(Workers(a={}, b={}))
+    with pytest.raises(
+        UserError, match=r"^the worker b has keras 3\.0, but here it is .*Install the same\.$"
+    ):
+        execute.check_workers(Workers(a={}, b={"keras": "3.0"}))
+    missing = ModuleNotFoundError("No module named 'segnet_nb'")
+    with pytest.raises(UserError, match="worker a cannot run segnet-nb: No module named 'segnet_nb'"):
+        execute.check_workers(Workers(a=missing))
+
+
 @pytest.mark.notebook
 def test_three_runs_of_which_one_fails(tmp_path, capfd):
     notebook = write_notebook(tmp_path, *CELLS, parameters="seed: int = 0\npause: float = 0.0")
@@ -209,3 +234,27 @@ def test_kills_of_a_worker_and_of_the_command_lose_nothing(tmp_path):
     assert sorted(record["parameters"]["seed"] for record in found) == [0, 1, 2, 3]
     assert all(Store(runs.parent).state(record["key"]) == "finished" for record in found)
     assert len(list(runs.iterdir())) == 4
+
+
+@pytest.mark.slow
+@pytest.mark.notebook
+def test_limits_end_a_run_and_keep_its_partial_notebook(tmp_path):
+    notebook = write_notebook(
+        tmp_path,
+        "print('before')",
+        "import time\nif seed == 0:\n    time.sleep(600)",
+        "if seed == 1:\n    big = bytearray(b'x') * 1_500_000_000",
+        "time.sleep(600 if seed == 1 else 0)",
+        parameters="seed: int = 0",
+    )
+    limits = {"timeout_seconds": 60, "memory_gb": 1}
+    done = sweep({"notebook": notebook, "seeds": 3, "run": limits}, tmp_path / "out", workers=2)
+    records = [json.loads(path.read_text()) for path in (tmp_path / "out" / "runs").glob("*/run.json")]
+    by_seed = {record["parameters"]["seed"]: record for record in records}
+    assert [by_seed[seed]["state"] for seed in range(3)] == ["timed_out", "out_of_memory", "finished"]
+    assert by_seed[1]["error"] == "the run used more than 1 GB of memory"
+    assert "time limit of 60 s" in by_seed[0]["error"]
+    for seed in range(2):
+        partial = tmp_path / "out" / "runs" / by_seed[seed]["key"] / "notebook.ipynb"
+        assert "before" in partial.read_text()
+    assert not done.is_complete

@@ -12,7 +12,7 @@ import nbformat
 import pytest
 
 import segnet_nb as sn
-from segnet_nb.reports.widget_views import KeepWidgets
+from segnet_nb.reports.widget_views import KeepWidgets, starter
 from tests.reports.test_report_widgets import data_of, model_of, notebook_of
 from tools.site import __main__ as site, api, explorers, finish, lessons
 
@@ -42,7 +42,7 @@ def test_a_policy_allows_the_scripts_of_the_page_and_no_others():
         for text in ("first()", "\nsecond()\n")
     ]
     scripts = re.search(r"script-src ([^;]*);", finish.policy(page))[1].split()
-    assert scripts == ["'self'", "blob:", *sorted(hashes)]
+    assert scripts == ["'self'", "blob:", "'wasm-unsafe-eval'", *sorted(hashes)]
 
 
 def write(folder, **pages):
@@ -117,9 +117,31 @@ def test_an_explorer_is_a_file_of_its_own(tmp_path):
         assert "<script" not in markup and "data-fallback" in markup
         script = (tmp_path / f"{name}.js").read_text()
         assert f'[data-explorer="{name}"]' in script and "currentScript" not in script
-        text = json.loads(re.search(r"add\('data-state', (\".*\")\);", script)[1])
+        text = json.loads(re.search(r'add\("data-state", (".*")\);', script)[1])
         assert json.loads(text)["state"]["value"] == value
     assert explorers.apart("<p>none</p>", tmp_path) == "<p>none</p>"
+
+
+def test_what_runs_a_network_shares_the_engine(tmp_path):
+    """The engine of both is one file, and what a network has is in its own."""
+    markup = [
+        f'<div data-standalone><img data-fallback><script type="text/plain" data-asset="{name}">AAAA</script>'
+        '<script type="text/plain" data-engine>BBBB</script>'
+        '<script type="application/json" data-page-worker>"w"</script>'
+        f'<script type="application/json" data-state>{{"x": "{name}"}}</script>'
+        f"<script>{starter()}</script></div>"
+        for name in ("n1", "n2")
+    ]
+    found = [explorers.apart(each, tmp_path) for each in markup]
+    assert not any("<script" in each for each in found)
+    needs = {re.search(r'data-needs="(\w+)"', each)[1] for each in found}
+    names = {re.search(r'data-explorer="(\w+)"', each)[1] for each in found}
+    assert len(needs) == 1 and len(names) == 2
+    engine = (tmp_path / f"{needs.pop()}.js").read_text()
+    assert "BBBB" in engine and "data-page-worker" in engine and "AAAA" not in engine
+    for name in names:
+        script = (tmp_path / f"{name}.js").read_text()
+        assert "AAAA" in script and "BBBB" not in script
 
 
 def test_the_lock_of_the_website_is_beside_that_of_the_package():

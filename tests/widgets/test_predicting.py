@@ -1,4 +1,4 @@
-"""Questions of all explorers: the answers against loops, guesses, series, and what is refused."""
+"""Questions of all explorers: the answers against loops, predictions, series, and what is refused."""
 
 from __future__ import annotations
 
@@ -75,8 +75,8 @@ def explorer(request, bench):
     made.close()
 
 
-def wrong_guess(question):
-    """A guess that is not right, whatever the question."""
+def wrong_prediction(question):
+    """A prediction that is not right, whatever the question."""
     if question.choices:
         return (int(question.answer) + 1) % len(question.choices)
     far = question.answer + question.tolerance + 1
@@ -84,7 +84,7 @@ def wrong_guess(question):
 
 
 class TestEveryExplorer:
-    def test_a_guess_comes_before_the_answer(self, explorer):
+    def test_a_prediction_comes_before_the_answer(self, explorer):
         assert explorer.question == {} and explorer.revealed == {}
         told = explorer.ask()
         assert explorer.question["text"] in told
@@ -93,7 +93,7 @@ class TestEveryExplorer:
         revealed = explorer.commit(question.answer)
         assert revealed == explorer.revealed
         assert revealed == {
-            "guess": question.answer,
+            "prediction": question.answer,
             "right": True,
             "answer": question.answer_text,
             "reason": question.reason,
@@ -109,10 +109,10 @@ class TestEveryExplorer:
                 shown = getattr(explorer, name)
                 assert (list(shown) if isinstance(shown, tuple) else shown) == value, name
 
-    def test_a_wrong_guess_is_wrong(self, explorer):
+    def test_a_wrong_prediction_is_wrong(self, explorer):
         for _ in range(4):
             explorer.ask()
-            assert explorer.commit(wrong_guess(explorer._present))["right"] is False
+            assert explorer.commit(wrong_prediction(explorer._present))["right"] is False
 
     def test_questions_differ_and_choices_too(self, explorer):
         texts = [explorer.ask() for _ in range(10)]
@@ -134,8 +134,8 @@ class TestEveryExplorer:
         for number in range(SERIES):
             assert explorer.challenge and explorer.question
             question = explorer._present
-            guess = wrong_guess(question) if number == 1 else question.answer
-            right += explorer.commit(guess)["right"]
+            prediction = wrong_prediction(question) if number == 1 else question.answer
+            right += explorer.commit(prediction)["right"]
             assert explorer.challenge_score == (right, number + 1)
             if number + 1 < SERIES:
                 explorer.ask()
@@ -151,24 +151,26 @@ class TestEveryExplorer:
     def test_from_the_browser(self, explorer):
         explorer._receive(None, {"kind": "predict", "what": "ask"}, [])
         assert explorer.question["text"] and explorer.error == ""
-        explorer._receive(None, {"kind": "predict", "what": "commit", "guess": "many"}, [])
-        assert "guess must be a number, but got str" in explorer.error and explorer.revealed == {}
-        explorer._receive(None, {"kind": "predict", "what": "commit", "guess": explorer._present.answer}, [])
+        explorer._receive(None, {"kind": "predict", "what": "commit", "prediction": "many"}, [])
+        assert "prediction must be a number, but got str" in explorer.error and explorer.revealed == {}
+        explorer._receive(
+            None, {"kind": "predict", "what": "commit", "prediction": explorer._present.answer}, []
+        )
         assert explorer.revealed["right"] is True
         explorer._receive(None, {"kind": "predict", "what": "challenge"}, [])
         assert explorer.challenge and explorer.revealed == {}
 
-    def test_guesses_that_are_refused_change_nothing(self, explorer):
+    def test_predictions_that_are_refused_change_nothing(self, explorer):
         with pytest.raises(RuntimeError, match=r"no question is open\. ask\(\) asks the next one\."):
             explorer.commit(0)
         for _ in range(3):
             explorer.ask()
-            for guess in (-(10**6), 10**6, 0.5 if explorer.question["choices"] else np.inf, np.nan):
-                with pytest.raises(ValueError, match="guess must be"):
-                    explorer.commit(guess)
-            for guess in ("1", None, True):
-                with pytest.raises(TypeError, match="guess must be a number, but got"):
-                    explorer.commit(guess)
+            for prediction in (-(10**6), 10**6, 0.5 if explorer.question["choices"] else np.inf, np.nan):
+                with pytest.raises(ValueError, match="prediction must be"):
+                    explorer.commit(prediction)
+            for prediction in ("1", None, True):
+                with pytest.raises(TypeError, match="prediction must be a number, but got"):
+                    explorer.commit(prediction)
             assert explorer.revealed == {}
             explorer.commit(explorer._present.answer)
             with pytest.raises(RuntimeError, match="no question is open"):
@@ -177,7 +179,7 @@ class TestEveryExplorer:
 
 def test_a_number_may_be_off_by_the_tolerance():
     question = Question("How many?", 40.0, "Because.", tolerance=3, unit="%")
-    assert [question.is_right(guess) for guess in (36.9, 37, 43, 43.1)] == [False, True, True, False]
+    assert [question.is_right(number) for number in (36.9, 37, 43, 43.1)] == [False, True, True, False]
     assert question.answer_text == "40 %"
 
 
@@ -300,7 +302,7 @@ class TestInspector:
         least = int(re.search(r"at least (\d+) %", question.text)[1])
         assert question.after["threshold"] == least / 100
         known = sure = right = 0
-        for truth, guess, share in zip(
+        for truth, prediction, share in zip(
             predictions.labels[1].flat,
             predictions.top_classes[1, ..., 0].flat,
             predictions.top_probabilities[1, ..., 0].flat,
@@ -309,7 +311,7 @@ class TestInspector:
             if truth != CAMVID.void_id:
                 known += 1
                 sure += round(100 * float(share)) >= least
-                right += round(100 * float(share)) >= least and truth == guess
+                right += round(100 * float(share)) >= least and truth == prediction
         wanted = right / max(sure, 1) if "is right" in question.text else sure / known
         assert question.answer == round(100 * wanted)
 
@@ -405,7 +407,7 @@ class TestMonitor:
         made.challenge = True
         assert made.question["text"] == "The validation mean IoU is 30.0 %. Will it be higher after epoch 3?"
         assert made.commit(0) == {
-            "guess": 0,
+            "prediction": 0,
             "right": None,
             "answer": "",
             "reason": "The answer comes when epoch 3 has ended.",
@@ -419,7 +421,7 @@ class TestMonitor:
     def test_higher_or_not(self, score, answer):
         assert will_it_rise(history(0.2, 0.3, score), 3).answer == answer
 
-    def test_an_epoch_that_ends_before_the_guess(self):
+    def test_an_epoch_that_ends_before_the_prediction(self):
         made = monitor_of(0.2, 0.3, status="running")
         made.ask()
         made.history = history(0.2, 0.3, 0.25)

@@ -70,8 +70,11 @@ def prepared(name: str, notebook: NotebookNode, folder: Path, repository: str = 
         repository: owner and name on GitHub, for links to Colab and Binder; empty: no such links.
     """
     shown = copy.deepcopy(notebook)
-    KeepWidgets(trusted=True).preprocess(shown, {})
     for cell in shown.cells:
+        # Cell by cell, so that each explorer has all that it needs.
+        alone = nbformat.v4.new_notebook(metadata=shown.metadata)
+        alone.cells = [cell]
+        KeepWidgets(trusted=True).preprocess(alone, {})
         cell.metadata = {}
         if cell.cell_type == "markdown":
             cell.source = _PREVIOUS_AND_NEXT.sub("", cell.source)

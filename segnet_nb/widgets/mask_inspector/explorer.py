@@ -183,8 +183,9 @@ class MaskInspector(AskingExplorer):
 
     def __repr__(self) -> str:
         height, width = self.size
-        counts, note = (len(self.names), len(self.class_names)), "" if self.has_labels else ", no labels"
-        return f"MaskInspector({counts[0]} images of {height} x {width}, {counts[1]} classes{note})"
+        images = "1 image" if len(self.names) == 1 else f"{len(self.names)} images"
+        note = "" if self.has_labels else ", no labels"
+        return f"MaskInspector({images} of {height} x {width}, {len(self.class_names)} classes{note})"
 
     # --- validation ----------------------------------------------------------------------------------
 

@@ -153,7 +153,7 @@ export class Viewer {
       ...data.top.map((plane, rank) => {
         const bar = element("span", { class: "sn-share" }), share = data.shares[rank][i];
         bar.style.width = `${share * 0.44}px`;
-        return element("span", { class: "sn-guess" }, swatch(rgb(palette[plane[i]])),
+        return element("span", { class: "sn-likely" }, swatch(rgb(palette[plane[i]])),
           ` ${names[plane[i]]}${plane[i] === truth ? " ✓" : ""} `, bar,
           element("span", { class: "sn-number", text: ` ${share} %` }));
       })];

@@ -1,5 +1,5 @@
 // @ts-check
-// Predict first: a bar that is closed at first, a question, a guess, and then the answer.
+// Predict first: a bar that is closed at first, a question, a prediction, and then the answer.
 
 import { button, element, switchOff, uniqueId, used } from "./dom.js";
 
@@ -18,7 +18,7 @@ function kernelAsker(scope) {
   const send = (content) => scope.model.send({ kind: "predict", ...content });
   return {
     ask: () => send({ what: "ask" }),
-    commit: (guess) => send({ what: "commit", guess }),
+    commit: (value) => send({ what: "commit", prediction: value }),
     challenge: () => send({ what: "challenge" }),
   };
 }
@@ -42,15 +42,15 @@ function pageAsker(scope) {
   };
   return {
     ask,
-    commit(guess) {
+    commit(value) {
       const { answer, answer_text, reason, tolerance, before, after } = present;
-      const right = Math.abs(guess - answer) <= tolerance + 1e-9;
+      const right = Math.abs(value - answer) <= tolerance + 1e-9;
       show({ ...before, ...after });
       if (scope.get("challenge")) {
         const [won, count] = scope.get("challenge_score");
         show({ challenge_score: [won + Number(right), count + 1], challenge: count + 1 < SERIES });
       }
-      scope.set("revealed", { guess, right, answer: answer_text, reason });
+      scope.set("revealed", { prediction: value, right, answer: answer_text, reason });
     },
     challenge() {
       show({ challenge_score: [0, 0], challenge: true });
@@ -68,18 +68,19 @@ function pageAsker(scope) {
 function answerFields({ choices, low, high, unit }, labelId, changed) {
   if (!choices.length) {
     const input = element("input", {
-      type: "number", min: low, max: high, step: "any", "aria-labelledby": labelId, "data-guess": "", input: changed,
+      type: "number", min: low, max: high, step: "any", "aria-labelledby": labelId, "data-prediction": "",
+      input: changed,
     });
     return { inputs: [input], node: element("span", { class: "sn-choices" }, input, unit),
-      guess: () => (input.value === "" || !input.validity.valid ? null : Number(input.value)) };
+      value: () => (input.value === "" || !input.validity.valid ? null : Number(input.value)) };
   }
-  const name = uniqueId("sn-guess");
+  const name = uniqueId("sn-choice");
   const inputs = choices.map((_, number) => element("input", {
-    type: "radio", name, "data-guess": number, change: changed,
+    type: "radio", name, "data-prediction": number, change: changed,
   }));
   const node = element("div", { class: "sn-choices", role: "radiogroup", "aria-labelledby": labelId },
     ...choices.map((text, number) => element("label", {}, inputs[number], text)));
-  return { inputs, node, guess: () => {
+  return { inputs, node, value: () => {
     const chosen = inputs.findIndex((input) => input.checked);
     return chosen < 0 ? null : chosen;
   } };
@@ -134,7 +135,7 @@ class Predicting {
   }
 
   answered() {
-    return "guess" in this.scope.get("revealed");
+    return "prediction" in this.scope.get("revealed");
   }
 
   /** @param {boolean} wanted */
@@ -147,12 +148,12 @@ class Predicting {
   }
 
   act() {
-    const guess = this.fields?.guess() ?? null;
+    const value = this.fields?.value() ?? null;
     if (this.answered()) {
       if (this.scope.get("revealed").right !== null) this.asker.ask();
-    } else if (guess !== null) {
+    } else if (value !== null) {
       this.go.focus({ preventScroll: true });  // a field that is switched off would lose it
-      this.asker.commit(guess);
+      this.asker.commit(value);
     }
   }
 
@@ -169,7 +170,7 @@ class Predicting {
 
   ready() {
     const { right } = this.scope.get("revealed");
-    switchOff(this.go, this.answered() ? right === null : (this.fields?.guess() ?? null) === null);
+    switchOff(this.go, this.answered() ? right === null : (this.fields?.value() ?? null) === null);
   }
 
   showQuestion() {
@@ -187,7 +188,7 @@ class Predicting {
   showAnswer() {
     const { scope, outcome, series } = this, revealed = scope.get("revealed"), done = this.answered();
     const [told, why] = done ? outcomeOf(revealed) : ["", ""];
-    this.fields?.inputs.forEach((input, number) => { if (done) fix(input, number, revealed.guess); });
+    this.fields?.inputs.forEach((input, number) => { if (done) fix(input, number, revealed.prediction); });
     this.go.textContent = done && revealed.right !== null ? "Next question" : "Commit";
     this.start.hidden = scope.get("challenge") || !scope.get("question").text;
     series.textContent = standing(scope.get("challenge"), scope.get("challenge_score"), done);
@@ -200,15 +201,15 @@ class Predicting {
 }
 
 /**
- * Show a guess in a field, which cannot be changed any more.
+ * Show a prediction in a field, which cannot be changed any more.
  * @param {HTMLInputElement} input
  * @param {number} number of the field
- * @param {number} guess
+ * @param {number} value
  */
-function fix(input, number, guess) {
+function fix(input, number, value) {
   input.disabled = true;
-  if (input.type === "radio") input.checked = number === guess;
-  else input.value = `${guess}`;
+  if (input.type === "radio") input.checked = number === value;
+  else input.value = `${value}`;
 }
 
 /**

@@ -1,4 +1,4 @@
-"""Predict first: a question about what an explorer shows, a guess, and then the answer and its reason.
+"""Predict first: a question about what an explorer shows, a prediction, and then the answer and its reason.
 
 An explorer makes a ``Question`` of its present state, with the numbers that it shows anyway. The view asks it
 in a bar that is closed at first. Explorers that live on without a kernel carry some questions with answers.
@@ -29,10 +29,10 @@ class Question:
         answer: number of the right choice, from 0, or the right number; None: it is not known yet.
         reason: one sentence why; while the answer is not known, when it will be.
         choices: what can be chosen; empty: a number is requested.
-        low: the smallest number that can be guessed.
+        low: the smallest number that can be predicted.
         high: the largest one.
         unit: behind the number, such as ``"%"``.
-        tolerance: a guess that is no further from the answer counts as right.
+        tolerance: a prediction that is no further from the answer counts as right.
         before: traits to set while it is asked, so that the reader sees what the question is about.
         after: traits to set with the answer, so that the reader sees it.
 
@@ -53,9 +53,9 @@ class Question:
     before: Mapping[str, Any] = field(default_factory=dict)
     after: Mapping[str, Any] = field(default_factory=dict)
 
-    def is_right(self, guess: float) -> bool:
-        """Whether a guess counts as right."""
-        return self.answer is not None and abs(guess - self.answer) <= self.tolerance + 1e-9
+    def is_right(self, prediction: float) -> bool:
+        """Whether a prediction counts as right."""
+        return self.answer is not None and abs(prediction - self.answer) <= self.tolerance + 1e-9
 
     @property
     def answer_text(self) -> str:
@@ -93,8 +93,8 @@ class AskingExplorer(Explorer):
     Attributes:
         question: what is asked: ``text``, and ``choices`` or ``low``, ``high`` and ``unit``; empty: nothing.
             Read only: ``ask()`` asks the next one.
-        revealed: ``guess``, ``right``, ``answer`` and ``reason``; empty until ``commit(guess)``. ``right`` is
-            None while the answer is not known. Read only.
+        revealed: ``prediction``, ``right``, ``answer`` and ``reason``; empty until ``commit(prediction)``.
+            ``right`` is None while the answer is not known. Read only.
         challenge: whether a series of questions is asked; setting it begins one.
         challenge_score: how many answers of the series were right, and how many questions were answered.
         questions: for pages without a kernel.
@@ -139,61 +139,69 @@ class AskingExplorer(Explorer):
         span = f"a number from {question.low:g} to {question.high:g} {question.unit}".rstrip()
         return "\n".join([question.text, *(answers or [span])])
 
-    def commit(self, guess: float) -> dict[str, Any]:
+    def commit(self, prediction: float) -> dict[str, Any]:
         """Answer the question; then the right answer is shown.
 
         Args:
-            guess: number of the choice, from 0, or the number itself.
+            prediction: number of the choice, from 0, or the number itself.
 
         Returns:
-            ``guess``, ``right``, ``answer`` and ``reason``, as in ``revealed``.
+            ``prediction``, ``right``, ``answer`` and ``reason``, as in ``revealed``.
 
         Raises:
             RuntimeError: if no question is open.
-            TypeError: if the guess is not a number.
+            TypeError: if the prediction is not a number.
             ValueError: if it is none of the choices or beyond the limits.
         """
         question = self._present
         if question is None or self.revealed:
             raise UserRuntimeError("no question is open. ask() asks the next one.")
-        self._check_guess(question, guess)
+        self._check_prediction(question, prediction)
         if question.answer is None:
-            told = {"guess": guess, "right": None, "answer": "", "reason": question.reason}
+            told = {"prediction": prediction, "right": None, "answer": "", "reason": question.reason}
             self.set_trait("revealed", told)
         else:
-            self.reveal(question, guess)
+            self.reveal(question, prediction)
         return dict(self.revealed)
 
-    def reveal(self, question: Question, guess: float) -> None:
+    def reveal(self, question: Question, prediction: float) -> None:
         """Show the answer of the present question, and count it.
 
         Args:
             question: with its answer.
-            guess: which was committed.
+            prediction: which was committed.
         """
-        right = question.is_right(guess)
+        right = question.is_right(prediction)
         for name, value in {**question.before, **question.after}.items():
             setattr(self, name, value)
         if self.challenge:
             won, count = self.challenge_score
             self.set_trait("challenge_score", (won + right, count + 1))
             self.challenge = count + 1 < SERIES
-        told = {"guess": guess, "right": right, "answer": question.answer_text, "reason": question.reason}
+        told = {
+            "prediction": prediction,
+            "right": right,
+            "answer": question.answer_text,
+            "reason": question.reason,
+        }
         self.set_trait("revealed", told)
 
     @staticmethod
-    def _check_guess(question: Question, guess: float) -> None:
-        if isinstance(guess, bool) or not isinstance(guess, int | float):
-            raise UserTypeError(f"guess must be a number, but got {type(guess).__name__}. See question.")
+    def _check_prediction(question: Question, prediction: float) -> None:
+        if isinstance(prediction, bool) or not isinstance(prediction, int | float):
+            raise UserTypeError(
+                f"prediction must be a number, but got {type(prediction).__name__}. See question."
+            )
         if question.choices:
-            if guess not in range(len(question.choices)):
+            if prediction not in range(len(question.choices)):
                 raise UserError(
-                    f"guess must be one of 0..{len(question.choices) - 1}, the number of a choice, "
-                    f"but got {guess}."
+                    f"prediction must be one of 0..{len(question.choices) - 1}, the number of a choice, "
+                    f"but got {prediction}."
                 )
-        elif not question.low <= guess <= question.high:
+        elif not question.low <= prediction <= question.high:
             raise UserError(
-                f"guess must be a number from {question.low:g} to {question.high:g}, but got {guess}."
+                f"prediction must be a number from {question.low:g} to {question.high:g}, "
+                f"but got {prediction}."
             )
 
     @traitlets.observe("challenge")
@@ -240,7 +248,7 @@ class AskingExplorer(Explorer):
             case "ask":
                 self.ask()
             case "commit":
-                self.commit(content.get("guess"))  # pyright: ignore[reportArgumentType]
+                self.commit(content.get("prediction"))  # pyright: ignore[reportArgumentType]
             case "challenge":
                 self.challenge = False
                 self.challenge = True

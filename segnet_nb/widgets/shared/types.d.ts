@@ -30,9 +30,9 @@ export interface PreparedQuestion extends Question {
   after: Record<string, unknown>;
 }
 
-/** The answer, after a guess; right is null while it is not known. Empty: no guess yet. */
+/** The answer, after a prediction; right is null while it is not known. Empty: no prediction yet. */
 export interface Revealed {
-  guess?: number;
+  prediction?: number;
   right: boolean | null;
   answer: string;
   reason: string;
@@ -51,7 +51,7 @@ export interface AskingTraits extends BaseTraits {
 /** Who asks: the kernel, or the page itself. */
 export interface Asker {
   ask(): void;
-  commit(guess: number): void;
+  commit(prediction: number): void;
   challenge(): void;
 }
 

@@ -52,8 +52,8 @@ function rowOf(scope, key) {
     kind = canRetry(run) ? "retry" : "stop";
     act.textContent = kind === "retry" ? "Retry" : "Stop";
     act.setAttribute("aria-label", `${act.textContent} ${run.label}`);
-    // Not hidden: it would lose the focus.
-    act.classList.toggle("sn-over", !canStop(run) && !canRetry(run));
+    // With the focus it stays until that moves on.
+    act.hidden = !canStop(run) && !canRetry(run) && document.activeElement !== act;
     switchOff(act, !atWork || (!canStop(run) && !canRetry(run)));
   };
   return { node, show };

@@ -267,7 +267,7 @@ class TrainingMonitor(AskingExplorer):
     @traitlets.observe("history", "status")
     @guarded
     def _settle_question(self, _: Any) -> None:
-        """Reveal the answer that a guess has waited for."""
+        """Reveal the answer that a prediction has waited for."""
         question = self._present
         if question is None or question.answer is not None:
             return
@@ -275,7 +275,7 @@ class TrainingMonitor(AskingExplorer):
             known = questions.will_it_rise(self.history, self._asked_epoch)
             self._present = known
             if self.revealed:
-                self.reveal(known, self.revealed["guess"])
+                self.reveal(known, self.revealed["prediction"])
         elif self.status not in _AT_WORK:  # the epoch will not come
             self.forget_question()
 

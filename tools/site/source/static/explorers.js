@@ -1,10 +1,32 @@
 // Loads an explorer when it comes near the visible part of the page, or at once if it is printed.
 (() => {
   const prefix = new URL("../explorers/", document.currentScript.src).href;
-  const load = (place) => {
+  const add = (name) => {
     const script = document.createElement("script");
-    script.src = `${prefix}${place.dataset.explorer}.js`;
+    script.src = `${prefix}${name}.js`;
+    script.async = false; // they run in this order
     document.head.append(script);
+    return script;
+  };
+  const load = (place) => add(place.dataset.explorer);
+  // One that runs a network needs the engine, so it starts when it is asked for.
+  const offer = (place) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "start-explorer";
+    button.textContent = `Start this explorer (${place.dataset.megabytes} MB, runs in this page)`;
+    button.addEventListener("click", () => {
+      button.disabled = true;
+      button.textContent = "Loading…";
+      add(place.dataset.needs);
+      load(place);
+      new MutationObserver((_, watcher) => {
+        if (!place.querySelector(".sn-explorer")) return;
+        watcher.disconnect();
+        button.remove();
+      }).observe(place, { childList: true, subtree: true });
+    });
+    place.before(button);
   };
   const watch = new IntersectionObserver(
     (entries) => {
@@ -16,7 +38,10 @@
     { rootMargin: "600px" },
   );
   addEventListener("DOMContentLoaded", () => {
-    for (const place of document.querySelectorAll("[data-explorer]")) watch.observe(place);
+    for (const place of document.querySelectorAll("[data-explorer]")) {
+      if (place.dataset.needs) offer(place);
+      else watch.observe(place);
+    }
   });
 })();
 
