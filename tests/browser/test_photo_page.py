@@ -64,7 +64,8 @@ def test_a_photo_and_then_the_camera(tab, model):
 
     tab.locator("[data-action=open]").click()
     tab.locator("[data-action=close]").wait_for()
-    eventually(tab, lambda: re.fullmatch(r"[\d.]+ frames a second", tab.locator(".sn-rate").inner_text()), 60)
+    shown = tab.locator(".sn-rate")
+    eventually(tab, lambda: bool(re.fullmatch(r"[\d.]+ frames a second", shown.inner_text())), 60)
     before = pixels(tab.locator(".sn-photo"))
     assert not np.array_equal(before[..., :3], image)
     # The fake camera's picture moves, and the page follows.
