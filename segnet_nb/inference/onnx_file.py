@@ -98,7 +98,7 @@ def model(
         >>> side = ("n",)
         >>> twice = node("Add", ["x", "x"], ["y"])
         >>> len(model([twice], [], [value("x", side)], [value("y", side)]))
-        70
+        79
     """
     graph = b"".join(
         [

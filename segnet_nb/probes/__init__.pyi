@@ -2,6 +2,7 @@ from . import (
     ablation as ablation,
     costs as costs,
     layer_costs as layer_costs,
+    page_parts as page_parts,
     pixel_paths as pixel_paths,
     predictions as predictions,
     traces as traces,
@@ -18,6 +19,10 @@ from .costs import (
     NetworkCosts as NetworkCosts,
     PoolingMemory as PoolingMemory,
     probe_costs as probe_costs,
+)
+from .page_parts import (
+    PageNetwork as PageNetwork,
+    page_network as page_network,
 )
 from .predictions import (
     Predictions as Predictions,

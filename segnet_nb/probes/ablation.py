@@ -21,7 +21,7 @@ from segnet_nb.probes._cache import LRUCache
 from segnet_nb.probes._intervened import IntervenedNetwork, Step
 from segnet_nb.probes._interventions import INTERVENTIONS, WITHOUT_INDICES
 from segnet_nb.probes._segments import check_input_shape
-from segnet_nb.probes.page_network import PageNetwork, page_network
+from segnet_nb.probes.page_parts import PageNetwork, page_network
 from segnet_nb.probes.predictions import check_num_classes
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -16,9 +16,6 @@ from segnet_nb.networks.encoder_decoder import ends_in_softmax
 from segnet_nb.networks.layers import MaxPoolingWithIndices2D, MaxUnpooling2D
 from segnet_nb.probes._segments import check_input_shape
 from segnet_nb.probes.unpooling import PathStep, PixelPath, StageTrace, UnpoolingTrace
-
-if TYPE_CHECKING:
-    from segnet_nb.probes.page_network import PageNetwork
 
 __all__ = [
     "PathStep",
@@ -203,15 +200,10 @@ class TraceList(Sequence[UnpoolingTrace]):
         self._keep = keep
         self._traces: OrderedDict[int, UnpoolingTrace] = OrderedDict()
 
-    def page_network(self) -> PageNetwork:
-        """The network as a page holds it.
-
-        Raises:
-            ValueError: if its decoder receives more than indices, or a layer cannot be put into a page.
-        """
-        from segnet_nb.probes.page_network import page_network
-
-        return page_network(self._model)
+    @property
+    def model(self) -> keras.Model:
+        """The network."""
+        return self._model
 
     @property
     def images(self) -> list[np.ndarray]:

@@ -140,7 +140,7 @@ def _buffers(model: dict[str, Any]) -> list[dict[str, Any]]:
 def _sorted_buffers(
     model: dict[str, Any], state: dict[str, Any]
 ) -> tuple[list[dict[str, Any]], list[tuple[str, str]]]:
-    """Buffers of the widget, and those of its live network by name, whose places in the state get the name."""
+    """Buffers of the widget, and by name those of its live network; the state gets their names."""
     buffers, assets = [], []
     state["_page"] = copy.deepcopy(state["_page"])
     for buffer in _buffers(model):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from segnet_nb._shared import view_assets
-from segnet_nb.probes.page_network import PageNetwork
+from segnet_nb.probes.page_parts import PageNetwork
 from segnet_nb.reports.html import CONTENT_POLICY
 from segnet_nb.reports.page_engine import engine_text
 

@@ -8,7 +8,7 @@ import pytest
 import segnet_nb as sn
 from segnet_nb import datasets
 from segnet_nb.inference.pretrained import available
-from segnet_nb.probes.page_network import page_network
+from segnet_nb.probes.page_parts import page_network
 from segnet_nb.reports.page_engine import has_engine
 from tests.browser.pages import predicted, write_engine_page
 

@@ -1,17 +1,22 @@
-"""Reports of 06 and 07, opened from disk without a network: playground and mask inspector still work."""
+"""Reports of 06 and 07, opened from disk without a network: the inspectors still work."""
 
 from __future__ import annotations
+
+import re
 
 import numpy as np
 import pytest
 
-from segnet_nb import datasets, reports
+import segnet_nb as sn
+from segnet_nb import datasets, probes, reports
+from segnet_nb.reports.page_engine import has_engine
+from segnet_nb.visualizers.feature_maps import stage_pictures
 from tests.browser.conftest import ROOT
 from tests.browser.driver import eventually, pixels, slide
 
 pytestmark = [pytest.mark.browser, pytest.mark.notebook]
 
-MOST_BYTES = 10_000_000
+MOST_BYTES = 12_000_000
 
 
 class Opened:
@@ -101,7 +106,7 @@ def photo_of(view, opened, canvas):
     return pixels(canvas)[..., :3]
 
 
-def test_the_playground_lives_in_the_report_of_06(report):
+def test_playground_microscope_and_ablation_live_in_the_report_of_06(report):
     opened = report("06_inspect_unpooling", count=2, height=48, width=64)
     view = opened.page.locator(".sn-pooling-playground").first
     view.locator("[data-preset=example]").click()
@@ -113,7 +118,77 @@ def test_the_playground_lives_in_the_report_of_06(report):
     assert pooled.inner_text().split() == ["7", "2", "=", "10"]
     assert view.locator("[data-map=unpooled] [data-y='3'][data-x='0']").inner_text().strip() == "7"
     assert view.locator("[data-map=nearest] [data-y='2'][data-x='1']").inner_text().strip() == "7"
-    # What needs a kernel is a picture.
-    assert opened.page.locator(".sn-index-microscope, .sn-index-ablation").count() == 0
-    assert opened.page.locator(".jp-OutputArea img").count() >= 2
+    if not has_engine():
+        # What needs a network is a picture.
+        assert opened.page.locator(".sn-index-microscope, .sn-index-ablation").count() == 0
+        assert opened.page.locator(".jp-OutputArea img").count() >= 2
+        opened.check()
+        return
+    model = sn.load_pretrained("small-synthetic")
+    data = datasets.load("synthetic", "val", image_size=(48, 64), count=2)
+    check_microscope(opened.page, probes.trace_images(model, data.images))
+    parts = data.images, data.labels, data.classes
+    check_ablation(opened.page, probes.AblationBench(model, *parts))
+    assert opened.page.locator("[data-engine]").count() == 1
     opened.check()
+
+
+def check_microscope(page, traces):
+    """Another image, stage and channel, and keys on a map: maps and path are those of Python."""
+    view = page.locator(".sn-index-microscope").first
+    view.locator("select[data-trait=image]").select_option(index=1)
+    view.locator("[data-trait=stage][data-value='3']").check(force=True)
+    slide(view.locator("[data-trait=channel]"), 5)
+    stage = traces[1].stage(3)
+    expected = {name: each.rgb for name, each in stage_pictures(stage, 5).items()}
+    for name, picture in expected.items():
+        canvas = view.locator(f"[data-canvas={name}]")
+
+        def shown(canvas=canvas, picture=picture):
+            found = pixels(canvas)[..., :3]
+            assert found.shape == picture.shape
+            # Rounding moves a value to the next color of the scale now and then.
+            assert (np.abs(found.astype(int) - picture).max(-1) <= 6).mean() > 0.99
+
+        eventually(page, shown, 90)
+    page.evaluate("document.activeElement.blur()")
+    view.locator("[data-map=features]").focus()
+    for key in ("Home", "ArrowRight", "ArrowDown"):
+        page.keyboard.press(key)
+    path = re.compile(r"Pixel \((\d+),\s(\d+)\) .* puts the value back at \((\d+),\s(\d+)\)")
+
+    def told():
+        y, x, *back = map(int, path.search(view.locator("[data-status]").inner_text()).groups())
+        assert x == 4  # from the left side one pixel of the third map to the right
+        assert tuple(back) == traces[1].path(y, x, stage=3, channel=5).returned
+
+    eventually(page, told)
+
+
+def check_ablation(page, bench):
+    """Interventions without chance: scores and labels are those of Python; the others are answered."""
+    view = page.locator(".sn-index-ablation").first
+
+    def scores():
+        return [each.inner_text() for each in view.locator(".sn-meter-value").all()]
+
+    for mode in ("zeros", "nearest", "bilinear", "other", "true"):
+        view.locator(f"[data-preset={mode}]").click()
+        found = bench.run(0, dict.fromkeys(bench.stages, mode))
+
+        def same(found=found):
+            expected = [100 * each for each in (found.mean_iou, found.boundary_f1, found.changed)]
+            read = [float(text.split()[0]) for text in scores()[:3]]
+            np.testing.assert_allclose(read, expected, atol=0.2)
+            colors = bench.classes.palette[found.prediction]
+            drawn = pixels(view.locator("[data-canvas=prediction]"))[..., :3]
+            assert (drawn == colors).all(-1).mean() >= 0.999
+
+        eventually(page, same, 60)
+    for mode in ("shuffled", "random"):
+        before = scores()
+        view.locator(f"[data-preset={mode}]").click()
+        eventually(page, lambda before=before: scores()[2] != before[2], 60)
+    view.locator("[data-preset=true]").focus()
+    page.keyboard.press("Enter")
+    eventually(page, lambda: scores()[2].startswith("0.0"), 60)

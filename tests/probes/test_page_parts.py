@@ -11,7 +11,7 @@ from segnet_nb.networks.model import segnet_basic, segnet_modern
 from segnet_nb.networks.realtime import segnet_realtime
 from segnet_nb.probes import trace_unpooling
 from segnet_nb.probes._interventions import unpool
-from segnet_nb.probes.page_network import page_network
+from segnet_nb.probes.page_parts import page_network
 
 ort = pytest.importorskip("onnxruntime")
 

@@ -1,0 +1,86 @@
+"""A page that segments the reader's own photo or camera: one file that opens from disk without a network."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from segnet_nb._shared import view_assets
+from segnet_nb._shared.errors import UserRuntimeError
+from segnet_nb._shared.files import write_whole
+from segnet_nb.datasets.classes import ClassList
+from segnet_nb.reports import sanitizing
+from segnet_nb.reports.page_engine import engine_text, has_engine
+
+if TYPE_CHECKING:
+    from segnet_nb.probes.page_parts import PageNetwork
+
+
+def write_photo_page(
+    path: str | Path, network: PageNetwork, classes: ClassList, *, title: str = "Your own photo"
+) -> Path:
+    """Write a page that shows the classes of a photo that is chosen, dropped or pasted, or of a camera.
+
+    The network runs in the page, in a worker. Frames of the camera that come while one is computed are
+    dropped. Nothing is fetched, and the Content-Security-Policy of the page lets it send nothing.
+
+    Args:
+        path: file to write.
+        network: ``segnet_nb.probes.page_network(model)``, best of a fast model.
+        classes: names and colours of its classes.
+        title: of the page.
+
+    Returns:
+        The path.
+
+    Raises:
+        RuntimeError: if this installation has no engine for pages.
+    """
+    if not has_engine():
+        raise UserRuntimeError(
+            "this installation has no engine to run a network in a page. In a clone, run python "
+            "tools/build_engine.py where npm can be reached."
+        )
+    parts = [network.encoder, *network.decoder]
+    assets = {hashlib.sha256(each).hexdigest()[:16]: base64.b64encode(each).decode() for each in parts}
+    encoder, *decoder = ({"asset": hashlib.sha256(each).hexdigest()[:16]} for each in parts)
+    page = {
+        "kind": "prediction",
+        "network": {"encoder": encoder, "decoder": decoder, "probabilities": network.probabilities},
+        "images": [],
+        "names": list(classes.names),
+        "palette": classes.palette.tolist(),
+    }
+    script = view_assets.page_script("web/photo.js")
+    policy = (
+        f"default-src 'none'; img-src blob:; media-src blob:; style-src 'unsafe-inline'; "
+        f"script-src {sanitizing.source_hash(script)} blob: 'wasm-unsafe-eval'; worker-src blob:; "
+        "form-action 'none'; base-uri 'none'"
+    )
+    heading = html.escape(title)
+    held = "".join(
+        f'<script type="text/plain" data-asset="{name}">{text}</script>' for name, text in assets.items()
+    )
+    text = (
+        '<!doctype html><html lang="en"><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{html.escape(policy)}">'
+        f'<meta name="viewport" content="width=device-width"><title>{heading}</title>'
+        f"<style>{view_assets.page_style('web/photo.js')}</style><main><h1>{heading}</h1></main>{held}"
+        f'<script type="text/plain" data-engine>{engine_text()}</script>'
+        f'<script type="application/json" data-page-worker>'
+        f"{_json(view_assets.page_script('web/worker.js'))}</script>"
+        f'<script type="application/json" data-photo-page>{_json(page)}</script>'
+        f"<script>{script}</script></html>\n"
+    )
+    path = Path(path)
+    write_whole(path, text.encode())
+    return path
+
+
+def _json(value: object) -> str:
+    """JSON that cannot close the script element around it."""
+    return json.dumps(value, separators=(",", ":")).replace("</", "<\\/").replace("<!--", "<\\u0021--")

@@ -1,0 +1,83 @@
+// @ts-check
+// The one worker of a page, which holds the engine and the networks.
+
+/** @import { Page } from "./types" */
+/** @typedef {(question: object) => Promise<any>} Ask */
+
+/** @param {string} selector */
+export function textOf(selector) {
+  return document.querySelector(selector)?.textContent ?? "";
+}
+
+/** The one worker of a page; it starts when an explorer is first touched. */
+export class Engine {
+  constructor() {
+    this.calls = 0;
+    /** @type {Map<number, { done: (answer: any) => void, failed: (failure: Error) => void }>} */
+    this.waiting = new Map();
+    /** @type {Worker | null} */
+    this.worker = null;
+  }
+
+  start() {
+    const source = JSON.parse(textOf("[data-page-worker]"));
+    const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+    const worker = new Worker(url);
+    URL.revokeObjectURL(url);
+    worker.onmessage = ({ data: { call, answer, failure } }) => {
+      const found = this.waiting.get(call);
+      this.waiting.delete(call);
+      if (failure === undefined) found?.done(answer);
+      else found?.failed(new Error(failure));
+    };
+    worker.onerror = ({ message }) => {
+      for (const { failed } of this.waiting.values()) failed(new Error(message || "the engine could not be started."));
+      this.waiting.clear();
+    };
+    this.worker = worker;
+    // If it fails, so does the first question, which says why.
+    this.call({ what: "engine", text: textOf("[data-engine]") }).catch(() => {});
+  }
+
+  /**
+   * @param {object} message
+   * @returns {Promise<any>}
+   */
+  call(message) {
+    if (!this.worker) this.start();
+    this.calls += 1;
+    const call = this.calls;
+    return new Promise((done, failed) => {
+      this.waiting.set(call, { done, failed });
+      this.worker?.postMessage({ call, ...message });
+    });
+  }
+
+  /**
+   * A network of the page, opened when it is first asked.
+   * @param {Page} page
+   * @returns {Ask}
+   */
+  network(page) {
+    const id = this.calls += 1;
+    /** @type {Promise<any> | null} */
+    let open = null;
+    return async (question) => {
+      open ??= this.call({ what: "open", id, kind: page.kind, page: withTexts(page) });
+      await open;
+      return this.call({ what: "ask", id, question });
+    };
+  }
+}
+
+/**
+ * A page's data with the text of each asset, which the page holds once.
+ * @param {any} part
+ * @returns {any}
+ */
+function withTexts(part) {
+  if (Array.isArray(part)) return part.map(withTexts);
+  if (!part || typeof part !== "object") return part;
+  if ("asset" in part) return { ...part, text: textOf(`[data-asset="${part.asset}"]`) };
+  return Object.fromEntries(Object.entries(part).map(([name, value]) => [name, withTexts(value)]));
+}
