@@ -88,7 +88,12 @@ def test_the_policy_allows_the_starter_of_widgets_and_no_other_script(tmp_path):
     text = page_of(markdown("text"), tmp_path).read_text(encoding="utf-8")
     (policy,) = re.findall(r"<meta content=\"([^\"]*)\" http-equiv=\"Content-Security-Policy\"/>", text)
     parts = dict(part.strip().split(" ", 1) for part in policy.split(";"))
-    assert parts["script-src"].split() == [sanitizing.source_hash(widget_views.starter()), "blob:"]
+    assert parts["script-src"].split() == [
+        sanitizing.source_hash(widget_views.starter()),
+        "blob:",
+        "'wasm-unsafe-eval'",  # a live network
+    ]
+    assert parts["worker-src"] == "blob:"
     assert parts["default-src"] == parts["form-action"] == parts["base-uri"] == "'none'"
     assert sanitizing.source_hash(GO) not in policy
 

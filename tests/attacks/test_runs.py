@@ -65,7 +65,10 @@ def test_there_are_fifty_of_them():
     assert len(runs.RECOVERED) + len(runs.REFUSED) >= 50
 
 
-@pytest.mark.parametrize("name", runs.RECOVERED)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow if i % 3 else []) for i, name in enumerate(runs.RECOVERED)],
+)
 def test_it_goes_on_from_the_epoch_before(folders, tmp_path, name):
     folder = damaged(folders, tmp_path, runs.RECOVERED[name])
     resumed, whole = run_of(folder, CONFIG, resume=True), load_run(folders / "whole")

@@ -153,7 +153,7 @@ def place(tmp_path, monkeypatch):
         ),
         (
             f"predict street.png --weights {WEIGHTS} --output-dir file/out",
-            "Not a directory: file/out. Part of",
+            "file. Move that file away or choose another folder.",
         ),
         (f"evaluate --dataset gone --weights {WEIGHTS}", "'gone'"),
         (f"evaluate --dataset gone/far --weights {WEIGHTS}", "gone/far"),
@@ -164,7 +164,7 @@ def place(tmp_path, monkeypatch):
             "a network is exported to .onnx or .tflite, but got 'out.pb'.",
         ),
         (f"export out.onnx --weights {WEIGHTS} --int8 gone", "'gone'"),
-        (f"export file/out.tflite --weights {WEIGHTS}", "File exists: file. Move that file away"),
+        (f"export file/out.tflite --weights {WEIGHTS}", "file is no folder to write to. Pass another path."),
         ("report text.png", "text.png is not a valid notebook"),
         ("report gone.ipynb", "there is no notebook at gone.ipynb."),
         ("data verify --data-dir gone", "gone"),

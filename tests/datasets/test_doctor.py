@@ -41,7 +41,9 @@ def test_valid_scenes_have_no_findings(scenes, held):
 
 
 @pytest.mark.camvid
-@pytest.mark.parametrize(("split", "suspects"), [("train", 2), ("val", 0)])
+@pytest.mark.parametrize(
+    ("split", "suspects"), [pytest.param("train", 2, marks=pytest.mark.slow), ("val", 0)]
+)
 def test_few_masks_of_camvid_are_suspected(split, suspects):
     if not camvid.is_available(split):
         pytest.skip("CamVid is not here: set SEGNET_NB_CAMVID or run `segnet-nb data camvid`")

@@ -181,7 +181,9 @@ def test_learns(name, jit_compile):
 
 
 @pytest.mark.parametrize(
-    "jit_compile", [False, pytest.param(JIT, marks=pytest.mark.slow)], ids=["plain", "jit"]
+    "jit_compile",
+    [pytest.param(False, marks=pytest.mark.slow), pytest.param(JIT, marks=pytest.mark.slow)],
+    ids=["plain", "jit"],
 )
 def test_learns_in_mixed_bfloat16(precision, jit_compile):
     precision("mixed_bfloat16")

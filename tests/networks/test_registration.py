@@ -131,10 +131,7 @@ def all_saved(tmp_path_factory):
 
 @pytest.mark.parametrize(
     "order",
-    [
-        pytest.param(order, marks=pytest.mark.slow if number > 1 else [])
-        for number, order in enumerate(ORDERS)
-    ],
+    [pytest.param(order, marks=pytest.mark.slow if number else []) for number, order in enumerate(ORDERS)],
     ids=list(ORDERS),
 )
 def test_a_file_loads_in_a_process_of_its_own(saved, order):

@@ -77,6 +77,7 @@ class TestNetwork:
         again = sn.load_model(tmp_path / "best.keras")
         np.testing.assert_array_equal(sn.predict(again, images()), sn.predict(run.model, images()))
 
+    @pytest.mark.slow
     def test_resumes_where_it_was_interrupted(self, tmp_path):
         whole = self.run(tmp_path / "whole", self.config())
 
@@ -154,6 +155,7 @@ class TestNetwork:
 
 @pytest.mark.usefixtures("registered")
 class TestDecoder:
+    @pytest.mark.slow
     def test_trains_in_the_comparison(self, tmp_path):
         config = tiny_config(network="basic16", epochs=1)
         results = sn.comparison.compare_decoders(

@@ -26,7 +26,7 @@ LESSONS = (
     "06_inspect_unpooling",
     "07_inspect_predictions",
     "08_uncertainty",
-    "10_speed_and_deployment",
+    pytest.param("10_speed_and_deployment", marks=pytest.mark.slow),  # it exports and times for long
 )  # compared output by output with what is stored; what trains, with a run of its own below
 SMALL = {"epochs": 1, "height": 48, "width": 64, "train_count": 6, "val_count": 4}
 # What notebooks that train are run with, and what they print when they have.

@@ -217,6 +217,7 @@ class TestRun:
         # 0.15 and 0.3: the fourth is better than the second was before it was adjusted.
         assert (run.best_epoch, run.adjustment["epoch"], run.best["mean_iou"]) == (4, 4, 0.8)
 
+    @pytest.mark.slow
     def test_stopped_while_adjusting_goes_on_there(self, tmp_path, monkeypatch):
         def interrupted(*_, **__):
             raise KeyboardInterrupt

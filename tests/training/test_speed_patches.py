@@ -124,7 +124,12 @@ class TestApplied:
 @on_tensorflow
 @pytest.mark.parametrize(
     ("ending", "average"),
-    [(None, 0.0), (None, 0.9), (KeyboardInterrupt, 0.0), (StopTraining, 0.9), (RuntimeError, 0.0)],
+    [
+        (None, 0.9),
+        (KeyboardInterrupt, 0.0),
+        *(pytest.param(*case, marks=pytest.mark.slow) for case in ((None, 0.0), (StopTraining, 0.9))),
+        (RuntimeError, 0.0),
+    ],
 )
 def test_after_a_training_the_network_is_plain_keras(tmp_path, monkeypatch, ending, average):
     import tensorflow as tf

@@ -79,7 +79,9 @@ def unbroken(tmp_path_factory):
     return run
 
 
-@pytest.mark.parametrize(("optimizer", "steps"), [("adamw", 5), ("adam", 3), ("sgd", 5)])
+@pytest.mark.parametrize(
+    ("optimizer", "steps"), [("adamw", 5), ("adam", 3), pytest.param("sgd", 5, marks=pytest.mark.slow)]
+)
 def test_a_stopped_run_resumes_as_if_unbroken(unbroken, tmp_path, optimizer, steps):
     """Three steps an epoch: stopped between the first and the second, and amid the second."""
     whole = unbroken(optimizer)

@@ -22,7 +22,7 @@ function objectControls(scope, board) {
   return element("div", { class: "sn-controls" },
     segments(scope, "preset", { label: "Object", choices: [["disc", "disc"], ["pole", "pole"], ["blobs", "blobs"]] }),
     slider(scope, "share", { label: "Share", min: 1, max: 50, scale: 100, format: (v) => percentText(v),
-      help: "The object grows or shrinks to this share of all pixels" }),
+      help: "The object gets this share of all pixels" }),
     segments(scope, "erase", { label: "Brush", choices: [[false, "paint"], [true, "erase"]] }),
     slider(scope, "brush", { label: "Width", min: 1, max: 7, format: (v) => `${v} px` }),
     button("Clear", () => board.clear(), { "data-action": "clear" }));
@@ -31,13 +31,13 @@ function objectControls(scope, board) {
 /** @param {Scope<Traits>} scope */
 function predictionControls(scope) {
   const confidence = slider(scope, "confidence", { label: "Confidence", min: 50, max: 99.9, step: 0.1, scale: 100,
-    format: (v) => percentText(v), help: "Probability of the most confident pixels of the prediction" });
+    format: (v) => percentText(v), help: "Probability of the most confident pixels" });
   return element("div", { class: "sn-controls sn-spoil" }, confidence,
     slider(scope, "blur", { label: "Blur", min: 0, max: 40, scale: 10, format: (v) => `${v.toFixed(1)} px`,
       help: "Softens the outline" }),
     slider(scope, "shift", { label: "Shift", min: -8, max: 8, format: (v) => `${v} px`, help: "To the right" }),
     slider(scope, "missed", { label: "Missed", min: 0, max: 100, scale: 100, format: (v) => percentText(v, 0),
-      help: "Share of the object, from below, that is taken for background" }));
+      help: "Share of the object, from below, taken for background" }));
 }
 
 /**
