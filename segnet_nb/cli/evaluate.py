@@ -95,11 +95,22 @@ def run(options: argparse.Namespace) -> int:
         **workers,
     )
     print(result)
-    requested = {
+    dataset = Path(options.dataset).resolve().name
+    path = options.output_dir / f"evaluation-{trained.name}-{dataset}-{options.split}.json"
+    write_whole(
+        path, json.dumps({**_requested(options, data.image_size), **result.to_dict()}, indent=1) + "\n"
+    )
+    print(path)
+    return 0
+
+
+def _requested(options: argparse.Namespace, size: tuple[int, int] | None) -> dict[str, Any]:
+    """What was evaluated and how, for the file of the scores."""
+    return {
         "weights": options.weights,
         "dataset": options.dataset,
         "split": options.split,
-        "image_size": list(data.image_size) if data.image_size else None,
+        "image_size": list(size) if size else None,
         "flip": options.flip,
         "scales": options.scales,
         "samples": options.samples,
@@ -107,8 +118,3 @@ def run(options: argparse.Namespace) -> int:
         "map_classes": options.map_classes,
         "absent": options.absent,
     }
-    dataset = Path(options.dataset).resolve().name
-    path = options.output_dir / f"evaluation-{trained.name}-{dataset}-{options.split}.json"
-    write_whole(path, json.dumps({**requested, **result.to_dict()}, indent=1) + "\n")
-    print(path)
-    return 0

@@ -1,4 +1,4 @@
-"""The process of a run: started, watched, and ended when it is asked for or at its limits."""
+"""The process of a run: started, watched, and ended on request or at its limits."""
 
 from __future__ import annotations
 

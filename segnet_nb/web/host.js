@@ -69,7 +69,7 @@ function answerMicroscope(model, ask) {
     const state = Object.fromEntries(["image", "stage", "channel", "pixel"].map((name) => [name, model.get(name)]));
     /** @type {TraceAnswer} */
     const found = await ask({ ...state, ...question });
-    // What was moved meanwhile is asked for next.
+    // What was moved meanwhile is requested next.
     settling = true;
     for (const name of /** @type {const} */ (["channel", "pixel"])) {
       if (`${model.get(name)}` === `${state[name]}`) model.set(name, found[name]);

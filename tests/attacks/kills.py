@@ -231,7 +231,7 @@ def _commands(
 
 
 def main() -> int:
-    """Kill as many as asked for and print what differs; 1 if anything does."""
+    """Kill the requested number and print what differs; 1 if anything does."""
     parser = argparse.ArgumentParser(description=__doc__)
     for name, default in (("trainings", 80), ("reports", 10), ("sweeps", 10)):
         parser.add_argument(f"--{name}", type=int, default=default, help="how many (default: %(default)s)")

@@ -77,7 +77,7 @@ def test_buttons_stop_one_run_and_run_one_again(opened, view):
     view.get_by_role("button", name="Stop all").click()
     expected = [{"kind": "stop", "key": "00"}, {"kind": "retry", "key": "01"}, {"kind": "stop", "key": None}]
     eventually(opened.page, lambda: asked(opened) == expected)
-    # They are off until the kernel answers, so nothing is asked for twice.
+    # They are off until the kernel answers, so nothing is requested twice.
     assert view.get_by_role("button", name="Stop all").is_disabled()
     opened.ask("sweep.status = 'stopping'; sweep.status = 'running'")
 

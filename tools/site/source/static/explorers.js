@@ -9,7 +9,7 @@
     return script;
   };
   const load = (place) => add(place.dataset.explorer);
-  // One that runs a network needs the engine, so it starts when it is asked for.
+  // One that runs a network needs the engine, so it starts on request.
   const offer = (place) => {
     const button = document.createElement("button");
     button.type = "button";
