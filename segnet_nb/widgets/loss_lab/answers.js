@@ -10,41 +10,42 @@ import { LOSSES, SETTINGS } from "./losses.js";
 
 /** @import { Point } from "../shared/types" */
 /** @import { Scope } from "../shared/scope.js" */
-/** @import { Loss, Setting, Traits } from "./types" */
+/** @import { Computed } from "./computed.js" */
+/** @import { Setting, Traits } from "./types" */
 
-/** @param {Scope<Traits>} scope */
-export function numbers(scope) {
+/**
+ * @param {Scope<Traits>} scope
+ * @param {Computed} computed
+ */
+export function numbers(scope, computed) {
   const table = element("table", { class: "sn-table" });
   const measured = element("p", { class: "sn-measured" });
   const head = element("tr", {}, ...["Loss", "value", "object's pull"].map((text, i) =>
     element("th", { text, scope: i ? "col" : "row" })));
   const show = () => {
-    const losses = scope.get("losses"), pull = scope.get("pull"), scores = scope.get("scores");
-    const [background, object] = scope.get("weights");
-    if (losses.dice === undefined) return;
+    const { losses, pull, scores, weights: [background, object] } = computed.numbers();
     table.replaceChildren(element("thead", {}, head),
       element("tbody", {}, ...LOSSES.map(([name, title]) => element("tr", {},
         element("th", { text: title, scope: "row" }),
-        element("td", { text: (losses[name] ?? NaN).toFixed(4), "data-loss": name }),
+        element("td", { text: losses[name].toFixed(4), "data-loss": name }),
         element("td", { text: percentText(pull[name]) })))));
     measured.textContent = `Class weights: background ${background.toFixed(3)}, object ${object.toFixed(3)}. `
       + `Measured on the likelier class: global accuracy ${percentText(scores.global_accuracy)}, `
       + `mean IoU ${percentText(scores.mean_iou)}, IoU of the object ${percentText(scores.object_iou)}.`;
-    scope.say("losses", `${LOSSES.map(([name, title]) => `${title} ${(losses[name] ?? NaN).toFixed(3)}`).join(", ")}.`);
+    scope.say("losses", `${LOSSES.map(([name, title]) => `${title} ${losses[name].toFixed(3)}`).join(", ")}.`);
   };
   return { node: element("div", { class: "sn-answers" }, table, measured), show };
 }
 
 /**
  * The curve of a loss with the present point itself, exact, among its samples.
- * @param {Scope<Traits>} scope
- * @param {Loss} name
+ * @param {Point[]} line
+ * @param {number} loss
  * @param {number | null} now
  * @returns {Point[]}
  */
-function curveWithPoint(scope, name, now) {
-  const line = scope.get("lines")[name] ?? [], loss = scope.get("losses")[name];
-  if (!line.length || now === null || loss === undefined) return line;
+function curveWithPoint(line, loss, now) {
+  if (now === null) return line;
   /** @type {Point} */
   const point = [now, loss];
   return [...line.filter(([x]) => x !== now), point].sort((a, b) => a[0] - b[0]);
@@ -61,8 +62,11 @@ function pickSetting(scope, x) {
   scope.set(trait, trait === "shift" ? Math.round(kept) : Math.round(kept * 1000) / 1000);
 }
 
-/** @param {Scope<Traits>} scope */
-export function curves(scope) {
+/**
+ * @param {Scope<Traits>} scope
+ * @param {Computed} computed
+ */
+export function curves(scope, computed) {
   const chart = lineChart({
     title: "The losses along one setting", yLabel: "loss", xLabel: "", series: LOSSES,
     value: (y) => y.toFixed(3), xTick: (x) => `${Number(x.toFixed(3))}`, pick: (x) => pickSetting(scope, x),
@@ -75,14 +79,15 @@ export function curves(scope) {
   const show = () => {
     const trait = scope.get("against"), { label, low, high } = SETTINGS[trait], value = scope.get(trait);
     const now = value >= low && value <= high ? value : null;
-    const top = Math.max(0.01, ...Object.values(scope.get("lines")).flatMap((line) => line.map(([, y]) => y)));
-    const lines = Object.fromEntries(LOSSES.map(([name]) => [name, curveWithPoint(scope, name, now)]));
+    const found = computed.lines(), { losses } = computed.numbers();
+    const top = Math.max(0.01, ...Object.values(found).flatMap((line) => line.map(([, y]) => y)));
+    const lines = Object.fromEntries(LOSSES.map(([name]) => [name, curveWithPoint(found[name], losses[name], now)]));
     chart.draw({ x: [low, high], y: [0, roomFor(top)], xLabel: label, lines, cursor: now });
   };
   const showAt = () => {
-    const { object, probability } = scope.get("at"), [y, x] = scope.get("cursor");
-    here.textContent = `Row ${y}, column ${x}: ${object ? "object" : "background"}, predicted to be the object `
-      + `with probability ${probability.toFixed(3)}.`;
+    const [y, x] = scope.get("cursor"), place = computed.place();
+    here.textContent = `Row ${y}, column ${x}: ${computed.mask()[place] ? "object" : "background"}, predicted to be `
+      + `the object with probability ${computed.numbers().chance[place].toFixed(3)}.`;
   };
   return { node, show, showAt };
 }

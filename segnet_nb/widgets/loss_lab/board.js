@@ -6,6 +6,7 @@ import { element, svg, used } from "../shared/dom.js";
 import { onceAFrame } from "../shared/scope.js";
 import { stepOf, moved, percent } from "../shared/values.js";
 import { COLUMNS, ROWS } from "./losses.js";
+import { textOf } from "./shapes.js";
 
 /** @import { Point } from "../shared/types" */
 /** @import { Scope } from "../shared/scope.js" */
@@ -33,7 +34,7 @@ export class Board {
     this.last = null;
     /** @type {Point | null} */
     this.pointed = null;
-    this.send = onceAFrame(scope, () => scope.set("mask", textOf(this.cells)));
+    this.send = onceAFrame(scope, () => scope.set("mask", textOf(this.cells.flat())));
     this.sendCursor = onceAFrame(scope, () => { if (this.pointed) this.moveCursor(this.pointed); });
     this.takeMask();
     listenToPainter(this);
@@ -148,14 +149,6 @@ export class Board {
  */
 export function percentText(share, digits = 1) {
   return percent(share, digits).replace(" ", "\u00a0");
-}
-
-/**
- * The object as the trait has it.
- * @param {number[][]} cells
- */
-function textOf(cells) {
-  return cells.map((row) => row.map((on) => ".#"[on]).join("")).join("\n");
 }
 
 /**

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -88,6 +89,7 @@ class LossLab(AskingExplorer):
         cursor: row and column of the pixel whose numbers are shown.
         brush: width of the brush in pixels, 1..7.
         erase: whether painting erases.
+        painted: the mask as it was painted last, from whose outline it is resized; empty for a shape.
         losses: the answer, ``cross_entropy``, ``weighted``, ``dice``, ``cross_entropy_dice``.
         weights: of background and object in ``weighted``, by median frequency balancing of this mask.
         pull: share of each loss's pull that comes from pixels of the object.
@@ -104,6 +106,7 @@ class LossLab(AskingExplorer):
 
     _esm = script("loss_lab")
     _css = style("loss_lab")
+    standalone = traitlets.Bool(True).tag(sync=True)
 
     mask = traitlets.Unicode().tag(sync=True, echo_update=False)
     preset = traitlets.Enum(SHAPES, "disc").tag(sync=True)
@@ -120,15 +123,17 @@ class LossLab(AskingExplorer):
     )
     brush = traitlets.Int(3, min=1, max=7).tag(sync=True, echo_update=False)
     erase = traitlets.Bool(False).tag(sync=True)
-    losses = traitlets.Dict().tag(sync=True)
-    weights = traitlets.List().tag(sync=True)
-    pull = traitlets.Dict().tag(sync=True)
-    scores = traitlets.Dict().tag(sync=True)
-    lines = traitlets.Dict().tag(sync=True)
-    prediction = traitlets.Bytes(b"").tag(sync=True)
-    maps = traitlets.Dict().tag(sync=True)
-    largest = traitlets.Dict().tag(sync=True)
-    at = traitlets.Dict().tag(sync=True)
+    painted = traitlets.Unicode("", read_only=True).tag(sync=True)
+    # The view computes these by itself.
+    losses = traitlets.Dict()
+    weights = traitlets.List()
+    pull = traitlets.Dict()
+    scores = traitlets.Dict()
+    lines = traitlets.Dict()
+    prediction = traitlets.Bytes(b"")
+    maps = traitlets.Dict()
+    largest = traitlets.Dict()
+    at = traitlets.Dict()
 
     def __init__(self, **state: Any) -> None:
         self._drawing = True  # the mask given here is the shape's, not painted
@@ -141,6 +146,8 @@ class LossLab(AskingExplorer):
         for name, value in shape.items():  # in this order: the share is that of the shape
             setattr(self, name, value)
         self._redraw()
+        with suppress(UserError):  # no question about an empty object
+            self.prepare_questions()
 
     def __repr__(self) -> str:
         size = f"{numbers.HEIGHT} x {numbers.WIDTH} pixels"
@@ -232,13 +239,15 @@ class LossLab(AskingExplorer):
         if self._drawing:
             return
         with self._draw():
-            if change["name"] == "mask":
+            if change["name"] == "mask" or (change["name"] == "preset" and self.preset == "own"):
                 self._field = numbers.object_field(self.labels)
+                self.set_trait("painted", self.mask)
                 self.preset, self.share = "own", round(float(self.labels.mean()), 4)
             elif change["name"] == "share":
                 self.mask = self._text(self.share)
-            elif self.preset != "own":
+            else:
                 self._field = numbers.preset_field(self.preset)
+                self.set_trait("painted", "")
                 self.share = numbers.PRESETS[self.preset]
                 self.mask = self._text(self.share)
         self._redraw()
@@ -317,6 +326,13 @@ class LossLab(AskingExplorer):
         """Which loss grows most when the prediction gets worse in some way."""
         compared = {name: NAMES[name] for name in ("cross_entropy", "weighted", "dice")}
         return questions.which_grows_most(self.labels, self.settings, random, words=compared)
+
+    def prepared_question(self, number: int) -> Question:
+        """One for a page, where the reader may have changed the object."""
+        question = super().prepared_question(number)
+        own = self.preset == "own"
+        thing = {"mask": self.mask} if own else {"preset": self.preset, "share": self.share}
+        return dataclasses.replace(question, before={**thing, **question.before})
 
     def close(self) -> None:
         """Close the views and release images and gradients."""

@@ -3,10 +3,12 @@
 
 import { paint, pixelCanvas } from "../shared/canvas.js";
 import { element } from "../shared/dom.js";
-import { COLUMNS, LOSSES, ROWS } from "./losses.js";
+import { diverging } from "./computed.js";
+import { COLUMNS, LOSSES, PIXELS, ROWS } from "./losses.js";
 
 /** @import { Scope } from "../shared/scope.js" */
 /** @import { Board } from "./board.js" */
+/** @import { Computed } from "./computed.js" */
 /** @import { Traits } from "./types" */
 
 /** @param {number} value */
@@ -15,8 +17,9 @@ const signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(3
 /**
  * @param {Scope<Traits>} scope
  * @param {Board} board
+ * @param {Computed} computed
  */
-export function gradientMaps(scope, board) {
+export function gradientMaps(scope, board, computed) {
   const maps = LOSSES.map(([name, title]) => {
     const canvas = pixelCanvas(name, ROWS, COLUMNS, { role: "img", "aria-label": `Gradient of ${title}` });
     const low = element("span", { class: "sn-number" }), high = element("span", { class: "sn-number" });
@@ -28,16 +31,18 @@ export function gradientMaps(scope, board) {
     return { name, canvas, low, high, here, node };
   });
   const show = () => {
+    const { gradients } = computed.numbers(), largest = computed.largest();
     for (const { name, canvas, low, high } of maps) {
-      paint(scope, canvas, scope.get("maps")[name]);
-      const end = scope.get("largest")[name] ?? 0, text = end.toFixed(end < 10 ? 2 : 1);
+      const end = largest[name];
+      paint(scope, canvas, diverging(gradients[name].map((value) => value * PIXELS), end));
+      const text = end.toFixed(end < 10 ? 2 : 1);
       low.textContent = `−${text}`;
       high.textContent = `+${text}`;
     }
   };
   const showAt = () => {
-    const at = scope.get("at");
-    for (const { name, here } of maps) here.textContent = signed(at[name] ?? 0);
+    const { gradients } = computed.numbers(), place = computed.place();
+    for (const { name, here } of maps) here.textContent = signed(gradients[name][place] * PIXELS);
   };
   return { node: element("div", { class: "sn-maps" }, ...maps.map(({ node }) => node)), show, showAt };
 }

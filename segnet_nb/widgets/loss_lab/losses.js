@@ -3,7 +3,7 @@
 
 /** @import { Loss, Setting } from "./types" */
 
-export const ROWS = 24, COLUMNS = 32;
+export const ROWS = 24, COLUMNS = 32, PIXELS = ROWS * COLUMNS;
 
 /** @type {[Loss, string, number][]} key, name, style of its line */
 export const LOSSES = [

@@ -43,8 +43,13 @@ def preset_field(name: str) -> np.ndarray:
     if name == "pole":
         return 2 * HEIGHT * np.abs(x - 15.75) + np.abs(y - 11.5)
     if name == "blobs":
-        return np.minimum(np.hypot(y - 8.5, x - 9.5), np.hypot(y - 16.0, x - 24.0) + 2.5)
-    return np.hypot(y - 11.5, x - 15.5)
+        return np.minimum(_distance(y - 8.5, x - 9.5), _distance(y - 16.0, x - 24.0) + 2.5)
+    return _distance(y - 11.5, x - 15.5)
+
+
+def _distance(y: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """As the view computes it, to the last bit: hypot may round equal distances differently."""
+    return np.sqrt(y * y + x * x)
 
 
 def object_field(mask: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-import type { BaseTraits, Bytes, Point } from "../shared/types";
+import type { BaseTraits, Point } from "../shared/types";
 
 /** The synchronised traits of explorer.py. */
 export interface Traits extends BaseTraits {
@@ -14,15 +14,8 @@ export interface Traits extends BaseTraits {
   cursor: Point;
   brush: number;
   erase: boolean;
-  losses: ByLoss<number>;
-  weights: number[];
-  pull: ByLoss<number>;
-  scores: { global_accuracy: number; mean_iou: number; object_iou: number };
-  lines: ByLoss<Point[]>;
-  prediction: Bytes;
-  maps: ByLoss<Bytes>;
-  largest: ByLoss<number>;
-  at: { object: boolean; probability: number } & ByLoss<number>;
+  /** The mask as it was painted, from whose outline it is resized; empty for a shape. */
+  painted: string;
 }
 
 /** What the curves run along. */
@@ -30,5 +23,23 @@ export type Setting = "confidence" | "blur" | "shift" | "missed" | "share";
 
 export type Loss = "cross_entropy" | "weighted" | "dice" | "cross_entropy_dice";
 
-/** A value for each loss; empty before the first answer and after the widget was closed. */
-export type ByLoss<V> = { [name in Loss]?: V };
+/** A value for each loss. */
+export type ByLoss<V> = Record<Loss, V>;
+
+/** How the prediction is degraded. */
+export interface Degraded {
+  confidence: number;
+  blur: number;
+  shift: number;
+  missed: number;
+}
+
+/** What is computed from a mask and a prediction of it. */
+export interface Numbers {
+  chance: Float64Array;
+  gradients: ByLoss<Float64Array>;
+  losses: ByLoss<number>;
+  weights: Point;
+  pull: ByLoss<number>;
+  scores: { global_accuracy: number; mean_iou: number; object_iou: number };
+}

@@ -8,11 +8,15 @@ import { explorer } from "../shared/explorer.js";
 import { onceAFrame } from "../shared/scope.js";
 import { curves, numbers } from "./answers.js";
 import { Board, percentText } from "./board.js";
+import { between, Computed, followObject } from "./computed.js";
 import { gradientMaps } from "./gradients.js";
 import { COLUMNS, ROWS } from "./losses.js";
 
 /** @import { Scope } from "../shared/scope.js" */
 /** @import { Traits } from "./types" */
+
+/** @type {(keyof Traits & string)[]} what losses and gradients depend on */
+const STATE = ["mask", "confidence", "blur", "shift", "missed"];
 
 /**
  * @param {Scope<Traits>} scope
@@ -69,28 +73,29 @@ function gradientHead(scope) {
  * @param {HTMLElement} body
  */
 function build(scope, body) {
-  const board = new Board(scope), answers = numbers(scope), chart = curves(scope);
+  const computed = new Computed(scope), board = new Board(scope);
+  const answers = numbers(scope, computed), chart = curves(scope, computed);
   const predicted = pixelCanvas("prediction", ROWS, COLUMNS, {
     role: "img", "aria-label": "Prediction: probability of the object",
   });
-  const shown = figures(board, predicted), gradients = gradientMaps(scope, board);
+  const shown = figures(board, predicted), gradients = gradientMaps(scope, board, computed);
   body.append(objectControls(scope, board), predictionControls(scope),
     element("div", { class: "sn-top" }, ...shown, answers.node),
     gradientHead(scope), element("div", { class: "sn-lower" }, gradients.node, chart.node));
 
-  const drawPrediction = () => { paint(scope, predicted, scope.get("prediction")); };
+  const drawPrediction = () => { paint(scope, predicted, between(computed.numbers().chance)); };
   const drawAt = () => {
-    if (scope.get("at").probability === undefined) return;
     chart.showAt();
     gradients.showAt();
   };
+  if (scope.model.offline) followObject(scope, computed);
   scope.watch("mask", () => { if (!board.painting) { board.takeMask(); board.drawMask(); } });
   scope.watch("cursor", () => board.drawCursor());
-  scope.watch(["at", "cursor"], onceAFrame(scope, drawAt));
-  scope.watch(["losses", "pull", "scores", "weights"], onceAFrame(scope, answers.show));
-  scope.watch(["lines", "against", "losses"], onceAFrame(scope, chart.show));
-  scope.watch(["maps", "largest"], onceAFrame(scope, gradients.show));
-  scope.watch("prediction", drawPrediction);
+  scope.watch([...STATE, "cursor"], onceAFrame(scope, drawAt));
+  scope.watch(STATE, onceAFrame(scope, answers.show));
+  scope.watch([...STATE, "against", "preset", "share", "painted"], onceAFrame(scope, chart.show));
+  scope.watch([...STATE, "same_scale"], onceAFrame(scope, gradients.show));
+  scope.watch(STATE, onceAFrame(scope, drawPrediction));
   board.drawMask();
   board.drawCursor();
   for (const draw of [drawAt, answers.show, chart.show, gradients.show, drawPrediction]) draw();
