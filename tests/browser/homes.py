@@ -109,7 +109,7 @@ def started(command: Sequence[str], port: int, folder: Path) -> Iterator[str]:
     with path.open("wb") as log:
         server = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, env=environment)
     try:
-        for _ in range(480):
+        for _ in range(1200):
             with contextlib.suppress(OSError):
                 socket.create_connection(("127.0.0.1", port), timeout=2).close()
                 break

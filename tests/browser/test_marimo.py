@@ -7,8 +7,10 @@ import textwrap
 import pytest
 
 from tests.browser.conftest import free_port
+from tests.browser.driver import eventually
 from tests.browser.explorers import CELLS, START
 from tests.browser.homes import COLORS, DRIVES, Visit, check_driven, check_two_views, python_of_homes, started
+from tests.browser.test_own_photo import png
 
 pytestmark = [pytest.mark.browser, pytest.mark.notebook, pytest.mark.slow]
 
@@ -16,6 +18,10 @@ HEAD = (
     '# /// script\n# [tool.marimo.display]\n# theme = "system"\n# ///\nimport marimo\n\napp = marimo.App()\n'
 )
 IMPORTS = START + "import marimo as mo\nfrom tests.browser.told import Told"
+
+# A box of ipywidgets is nothing that marimo shows, but the part that takes the photo is.
+PHOTO = """photo = widgets.OwnPhoto(lambda image: image[..., 0] * 0, data.classes)
+mo.vstack([mo.ui.anywidget(photo.source), mo.ui.anywidget(Told('photo', photo))])"""
 
 
 def app() -> str:
@@ -25,7 +31,7 @@ def app() -> str:
         name = DRIVES[kind].name
         made = cell.rsplit("\n", 1)[0]
         cells.append(f"{made}\nmo.vstack([mo.ui.anywidget({name}), mo.ui.anywidget(Told({name!r}, {name}))])")
-    cells.append("mo.ui.anywidget(lab)")
+    cells += ["mo.ui.anywidget(lab)", PHOTO]
     return HEAD + "".join(f"\n\n@app.cell\ndef _():\n{textwrap.indent(cell, '    ')}\n" for cell in cells)
 
 
@@ -62,3 +68,11 @@ def test_the_theme_of_the_page_is_followed(visit, kind):
 
 def test_two_views_of_one_widget_move_together(visit):
     check_two_views(visit, "loss-lab", "[data-trait=blur]")
+
+
+def test_a_photo_reaches_the_kernel(visit):
+    chooser = visit.page.locator(".sn-camera input[type=file]")
+    chooser.wait_for(state="attached")
+    chooser.set_input_files({"name": "street.png", "mimeType": "image/png", "buffer": png(120, 200)})
+    told = visit.page.locator("[data-told=photo]")
+    eventually(visit.page, lambda: told.text_content() == "[120, 200, 3]")

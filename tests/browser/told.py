@@ -17,6 +17,7 @@ ANSWERS: dict[str, Callable[[Any], Any]] = {
     "lens": lambda one: [one.kept, one.answer.get("kept_accuracy")],
     "lab": lambda one: [one.shift, one.losses],
     "monitor": lambda one: [one.shown, one.opacity],
+    "photo": lambda one: None if one.image is None else list(one.image.shape),
 }
 
 
