@@ -23,7 +23,7 @@ export SEGNET_NB_SOAK = $(SOAK)
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-all setup graders notebooks report site lint lint-js node-packages types format lock browser clean
+.PHONY: help lab test test-all setup graders homes notebooks report site lint lint-js node-packages types format lock browser clean
 
 help:  ## This list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 14
@@ -41,12 +41,17 @@ test-all: $(READY) browser  ## Also the slow tests, and the core on JAX and PyTo
 	  echo "JAX or PyTorch could not be installed: the tests that need them are skipped"
 	@$(MAKE) --no-print-directory $(VENV)/.ready-site || \
 	  echo "Sphinx could not be installed: the tests of the website are skipped"
-	@$(BIN)/python tools/install_graders.py || \
+	@$(BIN)/python tools/install_apart.py graders || \
 	  echo "nbgrader or Otter could not be installed: the tests that need them are skipped"
+	@$(BIN)/python tools/install_apart.py homes || \
+	  echo "marimo or Voila could not be installed: the tests that need them are skipped"
 	$(BIN)/python -m pytest -n $(WORKERS)
 
 graders: $(READY)  ## Install nbgrader and Otter for their tests, apart from the other packages
-	$(BIN)/python tools/install_graders.py
+	$(BIN)/python tools/install_apart.py graders
+
+homes: $(READY)  ## Install marimo and Voila for their tests, apart from the other packages
+	$(BIN)/python tools/install_apart.py homes
 
 setup: $(READY)  ## Create .venv from requirements.lock and install the package into it
 
