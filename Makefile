@@ -61,7 +61,7 @@ $(READY): requirements.lock pyproject.toml package-lock.json
 	  { echo "Python 3.11, 3.12 or 3.13 is needed, but '$(PYTHON)' is: $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
 	  { echo "Could not create a virtual environment. On Debian and Ubuntu: apt-get install python3-venv"; rm -rf $(VENV); exit 1; }
-	$(BIN)/python -m pip install --quiet --only-binary :all: -r requirements.lock
+	$(BIN)/python -m pip install --quiet --only-binary :all: --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@$(BIN)/python tools/build_engine.py --if-missing
 	@touch $(READY)
@@ -79,7 +79,7 @@ site: $(VENV)/.ready-site  ## Build the website into build/site
 	$(BIN)/python -m tools.site --workers $(WORKERS) $(SITE_FLAGS)
 
 $(VENV)/.ready-site: requirements-site.lock $(READY)
-	$(BIN)/python -m pip install --quiet --only-binary :all: -r requirements-site.lock
+	$(BIN)/python -m pip install --quiet --only-binary :all: --require-hashes -r requirements-site.lock
 	@touch $@
 
 lint: $(READY) types  ## Check style and types
@@ -111,14 +111,15 @@ format: $(READY)  ## Fix style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-lock: $(READY)  ## Pin the newest versions that fit pyproject.toml, for all platforms
+lock: $(READY)  ## Pin the newest versions that fit pyproject.toml, with hashes, for all platforms
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra test --extra build --extra export --extra video --extra sweep --extra search \
-	  --no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade \
+	  --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade \
 	  pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra site \
-	  --no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade --constraint requirements.lock \
+	  --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade --constraint requirements.lock \
 	  pyproject.toml -o requirements-site.lock
-	grep -vxFf requirements.lock requirements-site.lock > requirements-site.part
+	awk 'NR == FNR {known[$$0]; if ($$2 != ";") known[$$1]; next} /^[^ ]/ {keep = !($$0 in known || $$1 in known)} keep' \
+	  requirements.lock requirements-site.lock > requirements-site.part
 	mv requirements-site.part requirements-site.lock
 
 # The tests of JupyterLab and the widgets need a browser; without one they are skipped with a reason.
