@@ -23,7 +23,7 @@ export SEGNET_NB_SOAK = $(SOAK)
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-all setup graders notebooks report site lint lint-js node-packages types format lock browser clean
+.PHONY: help lab test test-all setup graders homes notebooks report site lint lint-js node-packages types format lock browser clean
 
 help:  ## This list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 14
@@ -41,12 +41,17 @@ test-all: $(READY) browser  ## Also the slow tests, and the core on JAX and PyTo
 	  echo "JAX or PyTorch could not be installed: the tests that need them are skipped"
 	@$(MAKE) --no-print-directory $(VENV)/.ready-site || \
 	  echo "Sphinx could not be installed: the tests of the website are skipped"
-	@$(BIN)/python tools/install_graders.py || \
+	@$(BIN)/python tools/install_apart.py graders || \
 	  echo "nbgrader or Otter could not be installed: the tests that need them are skipped"
+	@$(BIN)/python tools/install_apart.py homes || \
+	  echo "marimo or Voila could not be installed: the tests that need them are skipped"
 	$(BIN)/python -m pytest -n $(WORKERS)
 
 graders: $(READY)  ## Install nbgrader and Otter for their tests, apart from the other packages
-	$(BIN)/python tools/install_graders.py
+	$(BIN)/python tools/install_apart.py graders
+
+homes: $(READY)  ## Install marimo and Voila for their tests, apart from the other packages
+	$(BIN)/python tools/install_apart.py homes
 
 setup: $(READY)  ## Create .venv from requirements.lock and install the package into it
 
@@ -56,7 +61,7 @@ $(READY): requirements.lock pyproject.toml package-lock.json
 	  { echo "Python 3.11, 3.12 or 3.13 is needed, but '$(PYTHON)' is: $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
 	  { echo "Could not create a virtual environment. On Debian and Ubuntu: apt-get install python3-venv"; rm -rf $(VENV); exit 1; }
-	$(BIN)/python -m pip install --quiet --only-binary :all: -r requirements.lock
+	$(BIN)/python -m pip install --quiet --only-binary :all: --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@$(BIN)/python tools/build_engine.py --if-missing
 	@touch $(READY)
@@ -74,7 +79,7 @@ site: $(VENV)/.ready-site  ## Build the website into build/site
 	$(BIN)/python -m tools.site --workers $(WORKERS) $(SITE_FLAGS)
 
 $(VENV)/.ready-site: requirements-site.lock $(READY)
-	$(BIN)/python -m pip install --quiet --only-binary :all: -r requirements-site.lock
+	$(BIN)/python -m pip install --quiet --only-binary :all: --require-hashes -r requirements-site.lock
 	@touch $@
 
 lint: $(READY) types  ## Check style and types
@@ -106,14 +111,15 @@ format: $(READY)  ## Fix style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-lock: $(READY)  ## Pin the newest versions that fit pyproject.toml, for all platforms
+lock: $(READY)  ## Pin the newest versions that fit pyproject.toml, with hashes, for all platforms
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra test --extra build --extra export --extra video --extra sweep --extra search \
-	  --no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade \
+	  --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade \
 	  pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra site \
-	  --no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade --constraint requirements.lock \
+	  --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade --constraint requirements.lock \
 	  pyproject.toml -o requirements-site.lock
-	grep -vxFf requirements.lock requirements-site.lock > requirements-site.part
+	awk 'NR == FNR {known[$$0]; if ($$2 != ";") known[$$1]; next} /^[^ ]/ {keep = !($$0 in known || $$1 in known)} keep' \
+	  requirements.lock requirements-site.lock > requirements-site.part
 	mv requirements-site.part requirements-site.lock
 
 # The tests of JupyterLab and the widgets need a browser; without one they are skipped with a reason.

@@ -19,8 +19,17 @@ from packaging.version import Version
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-LOCK_LINES = (ROOT / "requirements.lock").read_text().splitlines()
-PINS = [Requirement(line) for line in LOCK_LINES]
+LOCKS = ("requirements.lock", "requirements-site.lock")
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+
+
+def locked(name: str) -> dict[str, list[str]]:
+    """The pins of a lock, each with its hashes."""
+    lines = (ROOT / name).read_text().replace("\\\n", " ").splitlines()
+    return {pin.strip(): hashes for pin, *hashes in (line.split(" --hash=") for line in lines)}
+
+
+PINS = [Requirement(pin) for pin in locked("requirements.lock")]
 
 PYTHONS = ("3.11", "3.12", "3.13")
 PLATFORMS = ("linux", "darwin", "win32")
@@ -59,12 +68,39 @@ def test_the_lock_satisfies_the_requirements_of_the_project(python, platform):
         )
 
 
-def test_every_line_of_the_lock_is_an_exact_pin_without_an_address():
-    for line in LOCK_LINES:
-        requirement = Requirement(line)  # raises for options such as --index-url
-        assert requirement.url is None, line
-        assert re.fullmatch(r"==[^*,]+", str(requirement.specifier)), line
-        assert "://" not in line, line
+@pytest.mark.parametrize("name", LOCKS)
+def test_every_line_of_a_lock_is_an_exact_pin_with_hashes_and_without_an_address(name):
+    assert "://" not in (ROOT / name).read_text()
+    for pin, hashes in locked(name).items():
+        requirement = Requirement(pin)  # raises for options such as --index-url
+        assert requirement.url is None, pin
+        assert re.fullmatch(r"==[^*,]+", str(requirement.specifier)), pin
+        assert hashes and all(re.fullmatch(r"sha256:[0-9a-f]{64}\s*", each) for each in hashes), pin
+
+
+def test_hashes_are_required_wherever_a_lock_is_installed():
+    texts = [path.read_text() for path in (*WORKFLOWS, ROOT / "Makefile")]
+    installs = [line for text in texts for line in text.splitlines() if re.search(r" -r \S+\.lock", line)]
+    assert len(installs) == 5
+    assert not [line for line in installs if "pip install" not in line or "--require-hashes" not in line]
+
+
+def test_the_workflow_that_may_write_installs_all_that_nbformat_needs():
+    needed = re.search(r"needed='(.*)'", (ROOT / ".github/workflows/links.yml").read_text())[1]
+    seen, waiting = set(), ["nbformat"]
+    while waiting:
+        name = canonicalize_name(waiting.pop())
+        if name not in seen:
+            seen.add(name)
+            found = map(Requirement, metadata.requires(name) or ())
+            waiting += [each.name for each in found if not each.marker or each.marker.evaluate({"extra": ""})]
+    assert seen == {name for pin in PINS if re.fullmatch(needed, name := canonicalize_name(pin.name))}
+
+
+def test_actions_are_pinned_by_commit():
+    used = [line for path in WORKFLOWS for line in re.findall(r"uses: (.*)", path.read_text())]
+    assert len(used) > 20
+    assert not [line for line in used if not re.fullmatch(r"[\w.-]+/[\w.-]+@[0-9a-f]{40} # v[\d.]+", line)]
 
 
 def test_this_environment_is_the_locked_one():
@@ -90,7 +126,9 @@ def test_environment_yml_installs_the_lock_on_a_python_the_project_supports():
     assert python in PYTHONS
     # Anything else from conda would not be what the lock says.
     assert sorted(entry.split("=")[0] for entry in conda) == ["pip", "python"]
-    assert pip == ["-r requirements.lock", "-e ."]
+    assert pip == ["-r requirements.lock"]
+    # Nothing without a hash may be beside the lock, so Binder installs the package by this file.
+    assert "pip install --no-deps --no-build-isolation -e ." in (ROOT / "postBuild").read_text()
 
 
 def test_the_supported_pythons_agree_everywhere():

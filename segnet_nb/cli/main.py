@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import io
 import os
 import pkgutil
 import sys
@@ -60,6 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         2
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    _print_any_name()
     try:
         commands = find_commands()
         options = _parser(commands).parse_args(arguments)
@@ -74,6 +76,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         else:
             print(f"error: {message}", file=sys.stderr)
         return status
+
+
+def _print_any_name() -> None:
+    """Let file names that are not valid text, or not in the terminal's encoding, be printed with escapes."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def find_commands() -> dict[str, ModuleType]:

@@ -14,11 +14,11 @@ const FRAMES = 10;  // of which the shown rate is the mean
 const page = JSON.parse(textOf("[data-photo-page]"));
 const ask = new Engine().network(page);
 const picture = element("canvas", { class: "sn-photo", hidden: true, role: "img", "aria-label": "Your picture" });
-const mask = element("canvas", { class: "sn-mask", hidden: true });
+const mask = element("canvas", { class: "sn-mask", hidden: true, "aria-hidden": "true" });
 const sheet = element("div", { class: "sn-sheet" }, picture, mask);
 const told = element("p", { class: "sn-told", role: "status" });
 const rate = element("p", { class: "sn-rate" });
-const legend = element("div", { class: "sn-legend", "aria-label": "Classes in the picture" });
+const legend = element("div", { class: "sn-legend", role: "group", "aria-label": "Classes in the picture" });
 const video = element("video", { playsinline: true });
 video.muted = true;
 /** @type {MediaStream | null} */
@@ -143,7 +143,7 @@ const choose = button("Choose a photo", () => input.click(), { "data-action": "c
 const open = button("Use the camera", start, { "data-action": "open" });
 const close = button("Close the camera", () => { stop(); open.focus(); }, { "data-action": "close", hidden: true });
 const opacity = element("input", {
-  type: "range", min: 0, max: 100, value: 55, "aria-label": "Opacity of the classes",
+  type: "range", min: 0, max: 100, value: 55, title: "Opacity of the classes",
   input: () => { mask.style.opacity = `${Number(opacity.value) / 100}`; },
 });
 mask.style.opacity = "0.55";

@@ -17,6 +17,7 @@ from segnet_nb.reports.page_engine import has_engine
 from segnet_nb.reports.photo_page import write_photo_page
 from tests.browser.driver import eventually, pixels
 
+axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
@@ -50,11 +51,7 @@ def test_a_photo_and_then_the_camera(tab, model):
     assert tab.locator("h1").inner_text() == "Streets & more"
     assert "Nothing leaves this machine" in tab.locator(".sn-note").inner_text()
     image = datasets.load("synthetic", "val", image_size=(96, 128), count=1).images[0]
-    buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, "png")
-    tab.locator("input[type=file]").set_input_files(
-        {"name": "street.png", "mimeType": "image/png", "buffer": buffer.getvalue()}
-    )
+    tab.locator("input[type=file]").set_input_files(photo_file())
     tab.locator(".sn-mask").wait_for()
     labels = np.asarray(model(image[None].astype(np.float32), training=False))[0].argmax(-1)
     drawn = pixels(tab.locator(".sn-mask"))[..., :3]
@@ -73,6 +70,49 @@ def test_a_photo_and_then_the_camera(tab, model):
     tab.keyboard.press("Enter")  # the button that closes it has the focus
     tab.locator("[data-action=open]").wait_for()
     assert not tab.evaluate("document.querySelector('video')?.srcObject?.active ?? false")
+
+
+def violations(tab):
+    found = axe.Axe().run(tab).response["violations"]
+    return [(one["id"], node["target"], node["failureSummary"]) for one in found for node in one["nodes"]]
+
+
+def photo_file():
+    image = datasets.load("synthetic", "val", image_size=(96, 128), count=1).images[0]
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "png")
+    return {"name": "street.png", "mimeType": "image/png", "buffer": buffer.getvalue()}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_and_nothing_is_cut_off_on_a_phone(tab, theme):
+    tab.emulate_media(color_scheme=theme)
+    tab.set_viewport_size({"width": 390, "height": 800})
+    assert violations(tab) == []
+    tab.locator("input[type=file]").set_input_files(photo_file())
+    tab.locator("[data-class=Road]").wait_for()
+    assert violations(tab) == []
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+    light = tab.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert light == (theme == "light")
+
+
+def test_the_keyboard_alone_chooses_a_photo_and_opens_and_closes_the_camera(tab):
+    tab.keyboard.press("Tab")
+    with tab.expect_file_chooser() as chooser:
+        tab.keyboard.press("Enter")
+    chooser.value.set_files(photo_file())
+    tab.locator("[data-class=Road]").wait_for()
+    for _ in range(2):
+        tab.keyboard.press("Tab")
+    tab.keyboard.press("End")
+    assert tab.locator(".sn-mask").evaluate("mask => mask.style.opacity") == "1"
+    tab.keyboard.press("Shift+Tab")
+    tab.keyboard.press("Enter")
+    tab.locator("[data-action=close]").wait_for()
+    eventually(tab, lambda: "frames a second" in tab.locator(".sn-rate").inner_text(), 60)
+    tab.keyboard.press("Space")
+    tab.locator("[data-action=open]").wait_for()
 
 
 def test_what_is_not_a_photo_is_refused_in_words(tab):

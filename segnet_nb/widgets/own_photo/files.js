@@ -3,28 +3,45 @@
 
 const LONGEST = 1280;
 const LARGEST_FILE = 20e6;
+// Colab loses messages to the kernel of 1 MB and more, and bytes may travel there as base64.
+const MOST_SENT = 700e3;
+const QUALITIES = [0.92, 0.75, 0.5];
 export const IMAGE_TYPES = ["image/jpeg", "image/png", "image/webp"];
 
 /**
- * A picture as JPEG.
+ * A picture on a canvas.
  * @param {CanvasImageSource} picture
  * @param {number} width
  * @param {number} height
- * @returns {Promise<DataView<ArrayBuffer>>}
  */
-export async function jpegOf(picture, width, height) {
-  const scale = Math.min(1, LONGEST / Math.max(width, height));
+function canvasOf(picture, width, height) {
   const canvas = document.createElement("canvas");
-  canvas.width = Math.max(1, Math.round(width * scale));
-  canvas.height = Math.max(1, Math.round(height * scale));
+  canvas.width = Math.max(1, Math.round(width));
+  canvas.height = Math.max(1, Math.round(height));
   const context = canvas.getContext("2d");
   if (context) {
     context.fillStyle = "#ffffff";  // behind what is transparent
     context.fillRect(0, 0, canvas.width, canvas.height);
     context.drawImage(picture, 0, 0, canvas.width, canvas.height);
   }
-  const blob = await new Promise((done) => { canvas.toBlob(done, "image/jpeg", 0.92); });
-  return new DataView(await blob.arrayBuffer());
+  return canvas;
+}
+
+/**
+ * A picture as JPEG, as good as fits into a message.
+ * @param {CanvasImageSource} picture
+ * @param {number} width
+ * @param {number} height
+ * @returns {Promise<DataView<ArrayBuffer>>}
+ */
+export async function jpegOf(picture, width, height) {
+  for (let scale = Math.min(1, LONGEST / Math.max(width, height)); ; scale /= 2) {
+    const canvas = canvasOf(picture, width * scale, height * scale);
+    for (const quality of QUALITIES) {
+      const blob = await new Promise((done) => { canvas.toBlob(done, "image/jpeg", quality); });
+      if (blob.size <= MOST_SENT) return new DataView(await blob.arrayBuffer());
+    }
+  }
 }
 
 /**

@@ -5,6 +5,7 @@ import { Announcer } from "../shared/announcer.js";
 import { button, element, used } from "../shared/dom.js";
 import { keepKeys } from "../shared/keyboard.js";
 import { Scope } from "../shared/scope.js";
+import { followTheme } from "../shared/theme.js";
 import { cameraControls } from "./camera.js";
 import { IMAGE_TYPES, imageOf, problemOf } from "./files.js";
 
@@ -85,6 +86,7 @@ export default {
         text: "or drop one here, or click here and paste one (Ctrl+V)",
       })), told, camera.video);
     keepKeys(scope, root);
+    followTheme(scope, root);
     listenToFiles(root, take);
     el.append(root);
     return () => { scope.close(); root.remove(); };

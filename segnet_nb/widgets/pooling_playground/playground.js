@@ -1,7 +1,7 @@
 // @ts-check
 // The state of one playground: the tables, the chosen cell, the window that is looked at, and editing.
 
-import { button, element, used } from "../shared/dom.js";
+import { button, element, hasFocus, used } from "../shared/dom.js";
 import { stepOf, clamp, moved } from "../shared/values.js";
 import { answer, explain, number, PLACES, placesOf, WAY_NAMES, WAYS } from "./numbers.js";
 import { bits, colorPlaces, eachCell, fieldOf, makeTables, showPooled, showWays } from "./tables.js";
@@ -163,7 +163,7 @@ export class Playground {
     this.complain("");
     this.put(this.grid()[y][x] + change);
     const field = this.fieldAt(this.current);
-    if (field === document.activeElement) field.select();  // else it would take the focus from the button
+    if (hasFocus(field)) field.select();  // else it would take the focus from the button
   }
 
   /**

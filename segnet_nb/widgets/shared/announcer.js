@@ -1,7 +1,7 @@
 // @ts-check
 // Tells screen readers what has changed, once it rests: not at every step of a slider or of a pointer.
 
-import { element } from "./dom.js";
+import { element, hasFocus } from "./dom.js";
 
 const REST = 600;  // milliseconds
 
@@ -25,7 +25,7 @@ export class Announcer {
   say(topic, text) {
     if (this.texts.get(topic) === text) return;
     this.texts.set(topic, text);
-    if (!this.root.contains(document.activeElement)) return;
+    if (!hasFocus(this.root)) return;
     this.waiting.add(topic);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.speak(), REST);

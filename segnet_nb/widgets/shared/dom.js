@@ -69,6 +69,15 @@ export function switchOff(node, off) {
 }
 
 /**
+ * Whether an element or something in it has the focus. In a shadow tree, as in marimo, the document does not know.
+ * @param {HTMLElement} node
+ */
+export function hasFocus(node) {
+  const tree = node.getRootNode();
+  return (tree instanceof Document || tree instanceof ShadowRoot) && node.contains(tree.activeElement);
+}
+
+/**
  * A small square of a colour.
  * @param {string} color
  */

@@ -6,6 +6,7 @@ import { element } from "./dom.js";
 import { keepKeys } from "./keyboard.js";
 import { predictFirst } from "./predicting.js";
 import { Scope } from "./scope.js";
+import { followTheme } from "./theme.js";
 
 /** @import { BaseTraits, Model, View } from "./types" */
 
@@ -54,6 +55,7 @@ export function explorer(kind, title, build) {
       scope.ending(() => inner?.close());
       scope.watch("_edition", draw);
       keepKeys(scope, root);
+      followTheme(scope, root);
       showState(scope, busy, error);
       el.classList.add("sn-host");
       el.append(root);

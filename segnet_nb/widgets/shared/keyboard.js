@@ -39,7 +39,7 @@ export function keepKeys(scope, root) {
   // Notebook listens on the document before the element with the focus is told, so the window must mark it.
   /** @param {KeyboardEvent} event */
   const mark = (event) => {
-    const { target } = event;
+    const [target] = event.composedPath();  // the target of the event is the host where there is a shadow tree
     if (target instanceof HTMLElement && root.contains(target)) target.toggleAttribute(KEPT, !isForNotebook(event));
   };
   window.addEventListener("keydown", mark, true);

@@ -1,7 +1,7 @@
 // @ts-check
 // Predict first: a bar that is closed at first, a question, a prediction, and then the answer.
 
-import { button, element, switchOff, uniqueId, used } from "./dom.js";
+import { button, element, hasFocus, switchOff, uniqueId, used } from "./dom.js";
 
 /** @import { Asker, AskingTraits, PreparedQuestion, Question, Revealed } from "./types" */
 /** @import { Scope } from "./scope.js" */
@@ -140,7 +140,7 @@ class Predicting {
 
   /** @param {boolean} wanted */
   open(wanted) {
-    const { panel, toggle } = this, inside = panel.contains(document.activeElement);
+    const { panel, toggle } = this, inside = hasFocus(panel);
     panel.hidden = !wanted;
     toggle.setAttribute("aria-expanded", `${wanted}`);
     if (wanted && !this.scope.get("question").text) this.asker.ask();
@@ -175,7 +175,7 @@ class Predicting {
 
   showQuestion() {
     const { panel, text, scope } = this, question = scope.get("question");
-    const inside = panel.contains(document.activeElement);
+    const inside = hasFocus(panel);
     text.textContent = question.text ?? "";
     this.fields = question.text ? answerFields(question, text.id, () => this.ready()) : null;
     this.answers.replaceChildren(...(this.fields ? [this.fields.node] : []));

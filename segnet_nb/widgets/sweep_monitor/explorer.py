@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +11,7 @@ from matplotlib.figure import Figure
 from segnet_nb._shared.errors import UserError, UserRuntimeError
 from segnet_nb.widgets.shared.assets import script, style
 from segnet_nb.widgets.shared.explorer import Explorer
+from segnet_nb.widgets.shared.waiting import until_done
 from segnet_nb.widgets.sweep_monitor.picture import draw_sweep
 from segnet_nb.widgets.sweep_monitor.watching import SweepThread
 
@@ -85,19 +84,9 @@ class SweepMonitor(Explorer):
             self.seconds, self.seconds_left = 0.0, None
         thread = self._thread = SweepThread()
         thread.start(sweep, source, options)
-        began, interrupted = time.monotonic(), False
-        while not thread.outcome.done():
-            try:
-                await asyncio.sleep(_LOOK_SECONDS)
-            except asyncio.CancelledError:  # how an interrupt of the cell arrives
-                if interrupted:
-                    raise
-                interrupted = True
-                if task := asyncio.current_task():
-                    task.uncancel()
-                self.stop()
-            self._look(thread, time.monotonic() - began)
-        self._look(thread, time.monotonic() - began)
+        await until_done(
+            thread.outcome, lambda seconds: self._look(thread, seconds), self.stop, _LOOK_SECONDS
+        )
         return self._end(thread)
 
     def stop(self, key: str | None = None) -> None:

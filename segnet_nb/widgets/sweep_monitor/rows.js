@@ -1,7 +1,7 @@
 // @ts-check
 // The table of the runs.
 
-import { button, element, switchOff } from "../shared/dom.js";
+import { button, element, hasFocus, switchOff } from "../shared/dom.js";
 import { duration } from "../shared/duration.js";
 
 /** @import { Scope } from "../shared/scope.js" */
@@ -53,7 +53,7 @@ function rowOf(scope, key) {
     act.textContent = kind === "retry" ? "Retry" : "Stop";
     act.setAttribute("aria-label", `${act.textContent} ${run.label}`);
     // With the focus it stays until that moves on.
-    act.hidden = !canStop(run) && !canRetry(run) && document.activeElement !== act;
+    act.hidden = !canStop(run) && !canRetry(run) && !hasFocus(act);
     switchOff(act, !atWork || (!canStop(run) && !canRetry(run)));
   };
   return { node, show };
@@ -74,7 +74,7 @@ export function table(scope) {
       const row = rows.get(run.key) ?? rowOf(scope, run.key);
       rows.set(run.key, row);
       // Moving a node takes the focus from it: the row at work stays where it is, others move around it.
-      if (body.children[index] !== row.node && !row.node.contains(document.activeElement)) {
+      if (body.children[index] !== row.node && !hasFocus(row.node)) {
         body.insertBefore(row.node, body.children[index] ?? null);
       }
       row.show(run);

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from segnet_nb.datasets.colors import overlay
 from segnet_nb.widgets.shared.assets import script, style
 from segnet_nb.widgets.shared.explorer import guarded
 from segnet_nb.widgets.shared.predicting import AskingExplorer, Question
+from segnet_nb.widgets.shared.waiting import until_done
 from segnet_nb.widgets.training_monitor import questions
 from segnet_nb.widgets.training_monitor.picture import draw_monitor, encoded, mask_bytes
 from segnet_nb.widgets.training_monitor.timing import seconds_left
@@ -169,19 +169,9 @@ class TrainingMonitor(AskingExplorer):
         training = TrainingThread(labels_of)
         self._stop = training.stop
         training.start(train, config, options)
-        began, interrupted = time.monotonic(), False
-        while not training.outcome.done():
-            try:
-                await asyncio.sleep(_LOOK_SECONDS)
-            except asyncio.CancelledError:  # how an interrupt of the cell arrives
-                if interrupted:
-                    raise
-                interrupted = True
-                if task := asyncio.current_task():
-                    task.uncancel()
-                self.stop()
-            self._look(training, time.monotonic() - began)
-        self._look(training, time.monotonic() - began)
+        await until_done(
+            training.outcome, lambda seconds: self._look(training, seconds), self.stop, _LOOK_SECONDS
+        )
         return self._end(training.outcome)
 
     def stop(self) -> None:
