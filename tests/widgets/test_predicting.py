@@ -442,7 +442,7 @@ class TestMonitor:
 
 
 class TestWithoutAKernel:
-    @pytest.mark.parametrize("name", ["playground", "inspector", "lens"])
+    @pytest.mark.parametrize("name", ["playground", "inspector", "lens", "lab"])
     def test_questions_travel_with_their_answers(self, bench, name):
         made = MAKERS[name](bench)
         assert len(made.questions) == SERIES
@@ -453,7 +453,7 @@ class TestWithoutAKernel:
                 setattr(made, trait, value)  # the view sets them in this order
             assert made.error == ""
 
-    @pytest.mark.parametrize("name", ["microscope", "ablation", "lab", "monitor"])
+    @pytest.mark.parametrize("name", ["microscope", "ablation", "monitor"])
     def test_others_carry_none(self, bench, name):
         assert MAKERS[name](bench).questions == []
 
