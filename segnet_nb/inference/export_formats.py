@@ -107,6 +107,8 @@ def _quantised_onnx(made: Any, calibration: Sequence[np.ndarray]) -> bytes:
             per_channel=True,
             activation_type=quantization.QuantType.QUInt8,
             weight_type=quantization.QuantType.QInt8,
+            # 7 bits for weights: without VNNI instructions, as with AVX2, sums of two products overflow.
+            reduce_range=True,
             calibrate_method=quantization.CalibrationMethod.MinMax,
         )
         finished = onnx.load(quantised)

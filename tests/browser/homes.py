@@ -146,10 +146,7 @@ class Visit:
         self.outside: list[str] = []
         own = urlsplit(address).netloc
         self.page.on("pageerror", lambda error: self.failures.append(str(error)))
-        self.page.on(
-            "console",
-            lambda said: said.type == "error" and self.failures.append(said.text + self.place(said)),
-        )
+        self.page.on("console", self._heard)
 
         def answer(route: Any) -> None:
             url = urlsplit(route.request.url)

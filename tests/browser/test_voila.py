@@ -17,7 +17,10 @@ from tests.browser.homes import (
     told_cells,
 )
 
-pytestmark = [pytest.mark.browser, pytest.mark.notebook, pytest.mark.slow]
+pytestmark = [
+    *(pytest.mark.browser, pytest.mark.notebook, pytest.mark.slow),
+    pytest.mark.skip(reason="in Voila 0.5.13, installed by itself, the page stays empty: docs/homes.md"),
+]
 
 # The style sheets of two icon fonts, which Voila's own template asks for.
 OF_VOILA = "https://cdn.jsdelivr.net/npm/@fortawesome/"
