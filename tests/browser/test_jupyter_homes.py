@@ -12,7 +12,8 @@ from tests.browser.homes import COLORS, check_driven, check_two_views, told_cell
 pytestmark = [pytest.mark.browser, pytest.mark.notebook, pytest.mark.slow]
 
 
-@pytest.fixture(scope="module", params=["lab light", "lab dark", "notebook light", "notebook dark"])
+# Light before dark: the server keeps the theme that was chosen last.
+@pytest.fixture(scope="module", params=["lab light", "notebook light", "lab dark", "notebook dark"])
 def opened(lab, browser, request):
     application, theme = request.param.split()
     name = f"home_{application}_{theme}.ipynb"
