@@ -94,7 +94,8 @@ def test_the_workflow_that_may_write_installs_all_that_nbformat_needs():
             seen.add(name)
             found = map(Requirement, metadata.requires(name) or ())
             waiting += [each.name for each in found if not each.marker or each.marker.evaluate({"extra": ""})]
-    assert seen == {name for pin in PINS if re.fullmatch(needed, name := canonicalize_name(pin.name))}
+    names = {canonicalize_name(pin.name) for pin in PINS}
+    assert seen == {name for name in names if re.fullmatch(needed, name)}
 
 
 def test_actions_are_pinned_by_commit():
