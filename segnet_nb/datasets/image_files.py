@@ -6,7 +6,9 @@ them. Masks are never converted: their values are returned as they are stored.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +27,10 @@ IMAGE_SUFFIXES = frozenset(
 _LOSSY_FORMATS = {"JPEG", "MPO", "AVIF", "JPEG2000"}
 _LOSSY_TIFF = {"jpeg", "tiff_jpeg", "webp", "jpeg2000"}
 _GREY_16 = ("I;16", "I;16L", "I;16B", "I;16N")
+
+_LARGE = 8_000_000  # pixels
+# Decoding takes up to twelve bytes per pixel, in each thread that decodes.
+_FEW_AT_ONCE = threading.BoundedSemaphore(2)
 
 _KINDS = {
     "RGB": "RGB",
@@ -60,7 +66,9 @@ def open_image(path: Path, read: Callable[[Image.Image], object]) -> object:
     """
     try:
         with Image.open(path) as picture:
-            return read(picture)
+            large = picture.width * picture.height > _LARGE
+            with _FEW_AT_ONCE if large else nullcontext():
+                return read(picture)
     except FolderError:
         raise
     except Exception as error:
@@ -93,7 +101,7 @@ def read_image(path: Path, *, convert: bool = True, strict: bool = False) -> np.
                 "strict)."
             )
         # Phones store the orientation as metadata instead of rotating the pixels.
-        turned = ImageOps.exif_transpose(picture)
+        turned = upright(picture)
         if mode == "RGB":
             return np.asarray(turned)
         if mode.startswith(("I", "F")):
@@ -105,6 +113,18 @@ def read_image(path: Path, *, convert: bool = True, strict: bool = False) -> np.
     pixels = open_image(path, read)
     assert isinstance(pixels, np.ndarray)
     return pixels
+
+
+def upright(picture: Image.Image) -> Image.Image:
+    """An open image, turned in place as its EXIF data says; an image that is upright is not copied.
+
+    Example:
+        >>> picture = Image.new("L", (2, 3))
+        >>> upright(picture) is picture
+        True
+    """
+    ImageOps.exif_transpose(picture, in_place=True)
+    return picture
 
 
 def conversion(picture: Image.Image) -> str:
@@ -212,7 +232,7 @@ def raw_mask(picture: Image.Image, path: Path, *, lossy: bool = False) -> RawMas
     """
     mode = picture.mode
     palette = palette_of(picture) if mode == "P" else None
-    pixels = np.asarray(ImageOps.exif_transpose(picture))
+    pixels = np.asarray(upright(picture))
     if mode == "1":
         return RawMask(pixels.astype(np.uint8), bilevel=True)
     if mode in ("L", "RGB", "P"):

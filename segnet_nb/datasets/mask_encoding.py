@@ -10,6 +10,7 @@ import numpy as np
 
 from segnet_nb._shared.errors import UserError
 from segnet_nb.datasets.classes import ClassList
+from segnet_nb.datasets.strips import counts_of, strips
 
 Color = tuple[int, int, int]
 Value = int | Color
@@ -131,11 +132,13 @@ class MaskEncoding:
         Raises:
             FolderError: if the mask contains an undefined value.
         """
-        found = self._number_table[mask] if mask.ndim == 2 else self._color_ids(mask)
-        undefined = found == _UNDEFINED
-        if undefined.any():
-            raise self._undefined_error(mask, undefined, where)
-        return found.astype(np.uint8)
+        ids = np.empty(mask.shape[:2], np.uint8)
+        for rows in strips(*mask.shape[:2]):
+            found = self._found(mask[rows])
+            if (found == _UNDEFINED).any():
+                raise self._undefined_error(mask, where)
+            ids[rows] = found
+        return ids
 
     def uncertain(self, raw: RawMask) -> int:
         """How many pixels of a mask are not clearly nearest to one allowed value.
@@ -148,15 +151,19 @@ class MaskEncoding:
             pixels, keys = pixels[..., 0], sorted(self._numbers)
         if len(keys) < 2:
             return 0
-        codes, counts = np.unique(_codes(pixels), return_counts=True)
+        codes, counts = np.unique(color_codes(pixels), return_counts=True)
         points = codes[:, None] if pixels.ndim == 2 else _unpacked(codes)
         known = np.array(keys).reshape(len(keys), -1)
         distances = np.sqrt(((points[:, None].astype(float) - known[None]) ** 2).sum(-1))
         first, second = np.partition(distances, 1, axis=1)[:, :2].T
         return int(counts[first > second / 3].sum())
 
+    def _found(self, mask: np.ndarray) -> np.ndarray:
+        """The class id of each pixel, int16; -1 where it is undefined."""
+        return self._number_table[mask] if mask.ndim == 2 else self._color_ids(mask)
+
     def _color_ids(self, mask: np.ndarray) -> np.ndarray:
-        codes = _codes(mask)
+        codes = color_codes(mask)
         if self.nearest:
             distinct, places = np.unique(codes, return_inverse=True)
             known, numbers = self._sorted_colors
@@ -166,7 +173,8 @@ class MaskEncoding:
         return np.where(known[places] == codes, numbers[places], np.int16(_UNDEFINED))
 
     def _has_colors(self, mask: np.ndarray) -> bool:
-        return bool((self._color_ids(mask) != _UNDEFINED).all())
+        each = (self._color_ids(mask[rows]) for rows in strips(*mask.shape[:2]))
+        return all((found != _UNDEFINED).all() for found in each)
 
     def _one_channel(self, values: np.ndarray, where: str) -> np.ndarray:
         if _is_grey(values) or self.nearest:
@@ -186,11 +194,12 @@ class MaskEncoding:
         )
 
     def _by_palette(self, values: np.ndarray, palette: np.ndarray, where: str) -> np.ndarray:
-        used = np.flatnonzero(np.bincount(values.ravel(), minlength=256))
+        used = np.flatnonzero(counts_of(values))
         if self._colors:
             table = self._color_ids(palette[None])[0]
             if (table[used] != _UNDEFINED).all():
-                return table[values].astype(np.uint8)
+                narrow = table.astype(np.uint8)
+                return np.concatenate([narrow[values[rows]] for rows in strips(*values.shape)])
         if not self._numbers:
             return self.to_ids(palette[values], where)  # raises, naming the colour
         for value in used.tolist() if self.palette else ():
@@ -204,7 +213,10 @@ class MaskEncoding:
                 )
         return self.to_ids(values, where)
 
-    def _undefined_error(self, mask: np.ndarray, undefined: np.ndarray, where: str) -> FolderError:
+    def _undefined_error(self, mask: np.ndarray, where: str) -> FolderError:
+        undefined = np.concatenate(
+            [self._found(mask[rows]) == _UNDEFINED for rows in strips(*mask.shape[:2])]
+        )
         row, column = np.argwhere(undefined)[0]
         allowed = [value for value in self.ids if isinstance(value, tuple) == (mask.ndim == 3)]
         return FolderError(
@@ -246,8 +258,13 @@ def listed(values: Iterable[Value]) -> str:
     return ", ".join(shown[:12]) + (f" and {len(shown) - 12} more" if len(shown) > 12 else "")
 
 
-def _codes(mask: np.ndarray) -> np.ndarray:
-    """One number per pixel, int32; RGB is packed into 24 bits."""
+def color_codes(mask: np.ndarray) -> np.ndarray:
+    """One number per pixel, int32; RGB is packed into 24 bits.
+
+    Example:
+        >>> color_codes(np.array([[[1, 2, 3]]], np.uint8)).tolist() == [[0x010203]]
+        True
+    """
     if mask.ndim == 2:
         return mask.astype(np.int32)
     # Through bytes: much faster than shifts of three wide arrays.

@@ -25,7 +25,8 @@ from segnet_nb.datasets.image_files import (
 )
 from segnet_nb.datasets.layouts.blends import MOST_IN_ONE, solid_values
 from segnet_nb.datasets.layouts.pairs import Pair
-from segnet_nb.datasets.mask_encoding import Color, FolderError, Value, color_of
+from segnet_nb.datasets.mask_encoding import Color, FolderError, Value, color_codes, color_of
+from segnet_nb.datasets.strips import counts_of, strips
 
 MOST_COLORS = 4096
 _ORIENTATION = 0x0112
@@ -202,8 +203,12 @@ def _with_solid(
         plain = picture.mode in ("L", "P", "RGB")
         pixels = np.asarray(picture) if plain else raw_mask(picture, path).values
         if pixels.ndim == 3:
-            pixels = pixels[..., 0] if found.grey_rgb else pixels @ np.array([1 << 16, 1 << 8, 1])
-        found.solid = frozenset(solid_values(pixels, unknown))
+            pixels = pixels[..., 0] if found.grey_rgb else pixels
+        found.solid = frozenset(
+            value
+            for rows in strips(*pixels.shape[:2], overlap=1)
+            for value in solid_values(color_codes(pixels[rows]), unknown)
+        )
     return found
 
 
@@ -245,14 +250,13 @@ def _look_rgb(picture: Image.Image, name: str, size: tuple[int, int], loss: bool
 
 
 def _frequent_colors(picture: Image.Image) -> list[tuple[int, Color]]:
-    pixels = np.asarray(picture).astype(np.int32)
-    codes, counts = np.unique(pixels @ np.array([1 << 16, 1 << 8, 1]), return_counts=True)
+    codes, counts = np.unique(color_codes(np.asarray(picture)), return_counts=True)
     first = np.argsort(-counts, kind="stable")[: MOST_COLORS + 1]
     return [(int(counts[place]), color_of(int(codes[place]))) for place in first]
 
 
 def _counted(values: np.ndarray) -> dict[int, int]:
-    counts = np.bincount(values.ravel())
+    counts = counts_of(values)
     return {int(value): int(counts[value]) for value in np.flatnonzero(counts)}
 
 
