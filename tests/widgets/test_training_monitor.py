@@ -204,6 +204,81 @@ class TestWatching:
         assert (monitor.epoch, monitor.epochs, monitor.shown, monitor.picture) == (1, 1, 0, b"")
 
 
+class TestRecord:
+    """What a view needs to look back without a kernel; it comes when the training has ended."""
+
+    def test_it_has_the_prediction_of_each_epoch(self):
+        monitor, during = TrainingMonitor(PHOTO, TRUTH), []
+
+        def look(epoch):
+            wait_for(lambda: monitor.status == "running" and monitor.epoch == epoch - 1)
+            during.append((monitor.record, monitor.standalone))
+
+        watched(monitor, make_train(before=look), predict=ids_after)
+        assert during == [([], False)] * 3
+        assert monitor.standalone
+        assert [epoch for epoch, _, _ in monitor.record] == [1, 2, 3]
+        for epoch, accuracy, png in monitor.record:
+            monitor.shown = epoch
+            assert (png, accuracy) == (monitor.picture, monitor.image_accuracy)
+        assert [question["after"]["shown"] in (1, 2, 3) for question in monitor.questions] == [True] * len(
+            monitor.questions
+        )
+        assert monitor.questions
+
+    def test_the_legend_names_the_classes_of_every_epoch(self):
+        def one_class_an_epoch(epoch, images):
+            return np.full(images.shape[:3], (0, 5, 7, 9)[epoch], np.uint8)
+
+        monitor = TrainingMonitor(PHOTO, TRUTH)
+        watched(monitor, make_train(), predict=one_class_an_epoch)
+        monitor.shown = 1
+        assert [name for name, _ in monitor.legend] == [CAMVID.names[each] for each in (0, 3, 5, 7, 9)]
+
+    @pytest.mark.parametrize("how", ["stopped", "failed"])
+    def test_a_training_that_ended_early_leaves_one_too(self, how):
+        monitor = TrainingMonitor(PHOTO, TRUTH)
+
+        def end(epoch):
+            if epoch < 3:
+                return
+            wait_for(lambda: monitor.epoch == 2)
+            if how == "failed":
+                raise FloatingPointError("the loss became nan")
+            monitor._stop.set()
+
+        if how == "failed":
+            with pytest.raises(FloatingPointError):
+                watched(monitor, make_train(before=end), predict=ids_after)
+        else:
+            watched(monitor, make_train(before=end), predict=ids_after)
+        assert (monitor.status, monitor.standalone) == (how, True)
+        assert [epoch for epoch, _, _ in monitor.record] == [1, 2]
+
+    def test_without_an_image_the_curves_remain(self):
+        monitor = TrainingMonitor()
+        watched(monitor, make_train())
+        assert (monitor.record, monitor.standalone) == ([], True)
+
+    def test_another_training_begins_without_one(self):
+        monitor, at_start = TrainingMonitor(PHOTO, TRUTH), []
+        watched(monitor, make_train(), predict=ids_after)
+
+        def look(_):
+            wait_for(lambda: monitor.status == "running")
+            at_start.append((monitor.record, monitor.questions, monitor.standalone))
+
+        watched(monitor, make_train(before=look), epochs=1)
+        assert at_start == [([], [], False)]
+
+    def test_of_too_many_bytes_evenly_spaced_ones_are_left_out(self):
+        record = [[epoch, 0.5, bytes(10)] for epoch in range(1, 10)]  # 9 entries, 90 bytes
+        assert module.thinned(record, 90) == record
+        assert [epoch for epoch, _, _ in module.thinned(record, 89)] == [1, 3, 5, 7, 9]  # 50 bytes
+        assert [epoch for epoch, _, _ in module.thinned(record, 49)] == [1, 5, 9]
+        assert [epoch for epoch, _, _ in module.thinned(record, 1)] == [9]
+
+
 class TestWithoutABrowser:
     def test_a_line_an_epoch(self, capsys):
         watched(TrainingMonitor(), make_train(), epochs=2)

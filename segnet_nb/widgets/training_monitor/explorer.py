@@ -21,13 +21,15 @@ from segnet_nb.widgets.shared.explorer import guarded
 from segnet_nb.widgets.shared.predicting import AskingExplorer, Question
 from segnet_nb.widgets.shared.waiting import until_done
 from segnet_nb.widgets.training_monitor import questions
-from segnet_nb.widgets.training_monitor.picture import draw_monitor, encoded, mask_bytes
+from segnet_nb.widgets.training_monitor.picture import draw_monitor, encoded, mask_bytes, thinned
 from segnet_nb.widgets.training_monitor.timing import seconds_left
 from segnet_nb.widgets.training_monitor.worker import TrainingThread
 
 STATUSES = ("idle", "running", "stopping", "finished", "stopped", "failed")
 _AT_WORK = ("running", "stopping")
 _LOOK_SECONDS = 0.1  # between looks at the thread that trains
+MOST_RECORD_BYTES = 2_000_000
+"""Of the predictions that a view holds after a training; of more, evenly spaced ones are left out."""
 
 
 class TrainingMonitor(AskingExplorer):
@@ -56,6 +58,8 @@ class TrainingMonitor(AskingExplorer):
         shown: the epoch whose prediction and figures are shown; 0: the newest.
         picture: that prediction in colours, a PNG; ``picture_epoch`` says which epoch it is of.
         image_accuracy: share of the image's labelled pixels that it gets right, 0..1.
+        record: ``[epoch, image accuracy, PNG]`` of each prediction, once the training has ended: with it a
+            report looks back at earlier epochs without a kernel.
         opacity: of the colours over the image, 0..1.
         seconds: since ``watch`` began.
         seconds_left: until the end, estimated; None: unknown.
@@ -87,6 +91,7 @@ class TrainingMonitor(AskingExplorer):
     picture = traitlets.Bytes(b"").tag(sync=True)
     picture_epoch = traitlets.Int(0, min=0).tag(sync=True)
     image_accuracy = traitlets.Float(None, allow_none=True).tag(sync=True)
+    record = traitlets.List(read_only=True).tag(sync=True)
     legend = traitlets.List().tag(sync=True)
     opacity = traitlets.Float(0.6, min=0.0, max=1.0).tag(sync=True, echo_update=False)
     seconds = traitlets.Float(0.0).tag(sync=True)
@@ -117,6 +122,7 @@ class TrainingMonitor(AskingExplorer):
                 "data.images[0], data.labels[0]."
             )
         self._image, self._labels, self._classes = image, labels, classes
+        self._named: set[int] = set()
         super().__init__(**state)
         if image is not None and labels is not None:
             self.photo, self.truth = encoded(image, "jpeg"), mask_bytes(labels, classes)
@@ -183,6 +189,9 @@ class TrainingMonitor(AskingExplorer):
         self._stop = threading.Event()
         self._predictions.clear()
         self.forget_question()
+        self.set_trait("record", [])
+        self.set_trait("questions", [])
+        self.standalone = False
         self._epoch_began = time.monotonic()
         with self.hold_sync():
             self.error, self.stop_requested, self.status = "", False, "running"
@@ -219,6 +228,7 @@ class TrainingMonitor(AskingExplorer):
         self.seconds_left = 0.0
         if error := outcome.exception():
             self.status, self.error = "failed", str(error) or type(error).__name__
+            self._keep_record()
             self._store()
             raise error
         run = outcome.result()
@@ -226,8 +236,22 @@ class TrainingMonitor(AskingExplorer):
         self.status = "finished" if run.status == "finished" else "stopped"
         if self.status == "stopped" and not self.seen:
             print(f"Stopped. {run}. Go on with resume=True.", flush=True)
+        self._keep_record()
         self._store()
         return run
+
+    def _keep_record(self) -> None:
+        """Give the view all that it needs to look back without a kernel."""
+        if not self.history or not self._open:
+            return
+        entries = []
+        for epoch, labels in self._predictions.items():
+            entries.append([epoch, self._accuracy(labels), mask_bytes(labels, self._classes)])
+            self._name_colours(labels)
+        self.set_trait("record", thinned(entries, MOST_RECORD_BYTES))
+        if len(self.history) > 1:
+            self.prepare_questions()
+        self.standalone = True
 
     # --- showing ----------------------------------------------------------------------------------------
 
@@ -303,15 +327,20 @@ class TrainingMonitor(AskingExplorer):
             self.picture, self.image_accuracy = b"", None
             return
         labels = self._predictions[self.picture_epoch]
-        known = self._labels != self._classes.void_id
-        self.image_accuracy = float((labels == self._labels)[known].mean()) if known.any() else None
+        self.image_accuracy = self._accuracy(labels)
         self.picture = mask_bytes(labels, self._classes)
-        self._name_colours(np.concatenate([labels.ravel(), self._labels.ravel()]))
+        self._name_colours(labels)
+
+    def _accuracy(self, labels: np.ndarray) -> float | None:
+        assert self._labels is not None, "a prediction is of an image with labels"
+        known = self._labels != self._classes.void_id
+        return float((labels == self._labels)[known].mean()) if known.any() else None
 
     def _name_colours(self, ids: np.ndarray) -> None:
+        """Take the classes of a mask into the legend, which keeps those of masks that were shown before."""
         names = self._classes.names
-        present = [int(i) for i in np.unique(ids) if i < len(names)]
-        self.legend = [[names[i], "#" + bytes(self._classes.colors[i]).hex()] for i in present]
+        self._named.update(int(i) for i in np.unique(ids) if i < len(names))
+        self.legend = [[names[i], "#" + bytes(self._classes.colors[i]).hex()] for i in sorted(self._named)]
 
     def figure(self) -> Figure:
         """The curves as they are, and below them the image, the prediction shown and the ground truth."""
@@ -335,3 +364,4 @@ class TrainingMonitor(AskingExplorer):
         self._places.clear()
         self._image = self._labels = None
         self.photo = self.truth = self.picture = b""
+        self.set_trait("record", [])

@@ -7,7 +7,7 @@ import { onceAFrame } from "../shared/scope.js";
 import { percent } from "../shared/values.js";
 
 /** @import { Scope } from "../shared/scope.js" */
-/** @import { ImageName, Traits } from "./types" */
+/** @import { ImageName, Prediction, Traits } from "./types" */
 
 /** @type {ImageName[]} */
 const NAMES = ["photo", "picture", "truth"];
@@ -49,11 +49,22 @@ export class Images {
   }
 
   /**
+   * What is shown as the prediction: after a training the record has it, while it runs the kernel.
+   * @returns {Prediction}
+   */
+  prediction() {
+    const { scope } = this, epoch = scope.get("shown") || scope.get("epoch"), record = scope.get("record");
+    if (!record.length) return [scope.get("picture_epoch"), scope.get("image_accuracy"), scope.get("picture")];
+    return record.filter(([each]) => each <= epoch).at(-1) ?? [0, null, null];
+  }
+
+  /**
    * Decode an image and draw it, unless a newer one was faster.
    * @param {ImageName} name
    */
   async load(name) {
-    const mine = ++this.turn, bytes = this.scope.get(name), shown = this.panels[name];
+    const mine = ++this.turn, shown = this.panels[name];
+    const bytes = name === "picture" ? this.prediction()[2] : this.scope.get(name);
     const bitmap = bytes?.byteLength ? await bitmapOf(bytes, name === "photo" ? "image/jpeg" : "image/png") : null;
     if (!this.scope.alive || mine < shown.turn) { bitmap?.close(); return; }
     shown.turn = mine;
@@ -63,7 +74,7 @@ export class Images {
   }
 
   showCaption() {
-    const epoch = this.scope.get("picture_epoch"), share = this.scope.get("image_accuracy");
+    const [epoch, share] = this.prediction();
     const text = !epoch ? "Prediction: after the first epoch"
       : `Prediction, epoch ${epoch}${share === null ? "" : `: ${percent(share)} right`}`;
     const { caption, canvas } = this.panels.picture;
@@ -82,6 +93,11 @@ export class Images {
     const { scope } = this;
     const showCaption = () => this.showCaption(), showLegend = () => this.showLegend();
     for (const name of NAMES) scope.watch(name, () => { this.load(name); });
+    scope.watch(["shown", "record"], () => {
+      if (!scope.get("record").length) return;
+      this.load("picture");
+      showCaption();
+    });
     scope.watch("opacity", this.drawAll);
     scope.watch(["picture_epoch", "image_accuracy"], showCaption);
     scope.watch("legend", showLegend);

@@ -34,6 +34,23 @@ def encoded(pixels: np.ndarray, kind: str) -> bytes:
     return buffer.getvalue()
 
 
+def thinned(record: Sequence[list[Any]], most_bytes: int) -> list[list[Any]]:
+    """The entries of a record, or every second, fourth, ... of them if their images are too large together.
+
+    Args:
+        record: ``[epoch, image accuracy, PNG]`` by epoch.
+        most_bytes: that the images may have together; the newest entry is kept in any case.
+
+    Example:
+        >>> thinned([[1, 0.5, b"12"], [2, 0.6, b"34"], [3, 0.7, b"56"]], most_bytes=5)
+        [[1, 0.5, b'12'], [3, 0.7, b'56']]
+    """
+    kept = list(record)
+    while len(kept) > 1 and sum(len(image) for _, _, image in kept) > most_bytes:
+        kept = kept[::-2][::-1]
+    return kept
+
+
 def draw_monitor(
     history: Sequence[Mapping[str, Any]],
     best_epoch: int,

@@ -17,6 +17,7 @@ export interface Traits extends BaseTraits {
   picture: Bytes | null;
   picture_epoch: number;
   image_accuracy: number | null;
+  record: Prediction[];
   legend: [string, string][];
   opacity: number;
   seconds: number;
@@ -33,6 +34,9 @@ export interface Epoch {
   class_average: number;
   global_accuracy: number;
 }
+
+/** Epoch, share of the image's labelled pixels that are right, and the mask as a PNG. */
+export type Prediction = [number, number | null, Bytes | null];
 
 export type Curve = "loss" | "mean_iou" | "class_average" | "global_accuracy";
 
