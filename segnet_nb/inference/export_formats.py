@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -53,6 +55,7 @@ def _make_onnx(graph: Any, calibration: Sequence[np.ndarray] | None) -> bytes:
     import tf2onnx
 
     made, _ = tf2onnx.convert.from_function(graph, input_signature=graph.input_signature, opset=OPSET)
+    gc.collect()  # the converter leaves cycles that hold several copies of the weights
     _pad_by_numbers(made.graph)
     onnx_names.make_reproducible(made)
     return made.SerializeToString() if calibration is None else _quantised_onnx(made, calibration)
@@ -143,7 +146,12 @@ def _operators_of_tflite(content: bytes) -> tuple[str, ...]:
     return tuple(sorted({each["op_name"] for each in interpreter._get_ops_details()}))
 
 
+# To check a file takes a few runs, and large networks fill the memory of a small machine.
+_frugal_onnx_runtime = partial(onnx_runtime, frugal=True)
+
 FORMATS = {
-    ".onnx": Format("ONNX", ("tf2onnx", "onnx", "onnxruntime"), _make_onnx, _operators_of_onnx, onnx_runtime),
+    ".onnx": Format(
+        "ONNX", ("tf2onnx", "onnx", "onnxruntime"), _make_onnx, _operators_of_onnx, _frugal_onnx_runtime
+    ),
     ".tflite": Format("TFLite", ("ai_edge_litert",), _make_tflite, _operators_of_tflite, litert),
 }

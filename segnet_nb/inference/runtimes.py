@@ -86,12 +86,20 @@ def _batch(images: Any) -> np.ndarray:
     return np.ascontiguousarray(images if images.ndim == 4 else images[None], "float32")
 
 
-def onnx_runtime(content: bytes, threads: int | None = None) -> Runner:
-    """ONNX Runtime on the processor."""
+def onnx_runtime(content: bytes, threads: int | None = None, *, frugal: bool = False) -> Runner:
+    """ONNX Runtime on the processor.
+
+    Args:
+        content: of the file.
+        threads: None: as many as it takes by itself.
+        frugal: return memory as soon as it is free; slower, for few runs.
+    """
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors only
+    if frugal:
+        options.enable_cpu_mem_arena = options.enable_mem_pattern = False
     if threads is not None:
         options.intra_op_num_threads = threads
     session: Any = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])

@@ -4,9 +4,6 @@
 import { button, element, rgb, swatch, used } from "../widgets/shared/dom.js";
 import { IMAGE_TYPES, problemOf } from "../widgets/own_photo/files.js";
 import { Engine, textOf } from "./engine.js";
-import { colored } from "./images.js";
-
-/** @import { Labels } from "./types" */
 
 const LONGEST_SIDE = 480;
 const FRAMES = 10;  // of which the shown rate is the mean
@@ -45,21 +42,23 @@ function pixelsFrom(source, width, height) {
 
 /**
  * @param {ImageData} image
- * @param {Labels} labels
+ * @param {ImageData} classes in their colours
+ * @param {Uint32Array} counts pixels of each class
  */
-function show(image, { data, height, width }) {
+function show(image, classes, counts) {
+  const { height, width } = classes;
   for (const canvas of [picture, mask]) {
     canvas.hidden = false;
     if (canvas.width !== width) canvas.width = width;
     if (canvas.height !== height) canvas.height = height;
   }
   picture.getContext("2d")?.putImageData(image, 0, 0);
-  mask.getContext("2d")?.putImageData(colored(data, height, width, page.palette), 0, 0);
-  const shares = new Float64Array(page.names.length);
-  for (const id of data) shares[id] += 1 / data.length;
-  legend.replaceChildren(...page.names.flatMap((/** @type {string} */ name, /** @type {number} */ id) => (
-    shares[id] < 0.005 ? [] : [element("span", { class: "sn-entry", "data-class": name },
-      swatch(rgb(page.palette[id])), `${name} ${Math.round(100 * shares[id])} %`)])));
+  mask.getContext("2d")?.putImageData(classes, 0, 0);
+  legend.replaceChildren(...page.names.flatMap((/** @type {string} */ name, /** @type {number} */ id) => {
+    const share = counts[id] / (height * width);
+    return share < 0.005 ? [] : [element("span", { class: "sn-entry", "data-class": name },
+      swatch(rgb(page.palette[id])), `${name} ${Math.round(100 * share)} %`)];
+  }));
 }
 
 /**
@@ -67,8 +66,8 @@ function show(image, { data, height, width }) {
  * @param {ImageData} image
  */
 async function look(image) {
-  const began = performance.now(), { labels } = await ask({ image });
-  show(image, labels);
+  const began = performance.now(), found = await ask({ image });
+  show(image, found.mask, found.counts);
   times = [...times.slice(1 - FRAMES), performance.now() - began];
 }
 

@@ -55,6 +55,9 @@ export interface Page {
   images: Asset[];
   labels?: Asset[];
   classes?: { count: number; void_id: number; palette: number[][] };
+  /** Of a page for photos: names and colours of the classes. */
+  names?: string[];
+  palette?: number[][];
   /** Colours of feature maps: exact zero first, then from low to high; and those of the four offsets. */
   scale?: number[][];
   offsets?: number[][];

@@ -28,7 +28,8 @@ ASK = """async ({ page, image, kind }) => {
   await call({ what: 'engine', text: text('[data-engine]') });
   await call({ what: 'open', id: 1, kind, page });
   const pixels = new ImageData(bytes(image.rgba), image.width, image.height);
-  const { labels, scores } = await call({ what: 'ask', id: 1, question: { image: pixels, scores: true } });
+  const question = { image: pixels, scores: true };
+  const { labels, scores, indices } = await call({ what: 'ask', id: 1, question });
   const packed = (array) => {
     const raw = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
     let found = '';
@@ -36,7 +37,9 @@ ASK = """async ({ page, image, kind }) => {
     return btoa(found);
   };
   const shape = [scores.channels, scores.height, scores.width];
-  return { labels: packed(labels.data), scores: packed(scores.data), shape };
+  const sides = ({ channels, height, width }) => [channels, height, width];
+  const offsets = indices.map((each) => [packed(each.data), sides(each)]);
+  return { labels: packed(labels.data), scores: packed(scores.data), shape, offsets };
 }"""
 
 
@@ -63,12 +66,23 @@ def as_page(network: PageNetwork, name: str) -> dict[str, Any]:
     return {"network": {"encoder": asset("encoder", network.encoder), "decoder": decoder}, "images": []}
 
 
-def predicted(tab: Any, network: PageNetwork, image: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Scores ``(height, width, classes)`` and labels ``(height, width)`` as the page computes them."""
+def predicted(
+    tab: Any, network: PageNetwork, image: np.ndarray, name: str
+) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
+    """What the page computes.
+
+    Returns:
+        Scores ``(height, width, classes)``, labels ``(height, width)``, and the indices of each pooling,
+        0 to 3, ``(1, height, width, channels)``.
+    """
     height, width = image.shape[:2]
     rgba = np.concatenate([image, np.full((height, width, 1), 255, np.uint8)], axis=2)
     sent = {"rgba": base64.b64encode(rgba.tobytes()).decode(), "height": height, "width": width}
     found = tab.evaluate(ASK, {"page": as_page(network, name), "image": sent, "kind": "prediction"})
     scores = np.frombuffer(base64.b64decode(found["scores"]), np.float32).reshape(found["shape"])
     labels = np.frombuffer(base64.b64decode(found["labels"]), np.uint8).reshape(height, width)
-    return scores.transpose(1, 2, 0)[:height, :width], labels
+    indices = [
+        np.frombuffer(base64.b64decode(each), np.uint8).reshape(shape).transpose(1, 2, 0)[None]
+        for each, shape in found["offsets"]
+    ]
+    return scores.transpose(1, 2, 0)[:height, :width], labels, indices

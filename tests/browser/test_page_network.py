@@ -7,7 +7,9 @@ import pytest
 
 import segnet_nb as sn
 from segnet_nb import datasets
+from segnet_nb.inference.export_check import at_indices
 from segnet_nb.inference.pretrained import available
+from segnet_nb.networks.forms import form_of
 from segnet_nb.probes.page_parts import page_network
 from segnet_nb.reports.page_engine import has_engine
 from tests.browser.pages import predicted, write_engine_page
@@ -38,10 +40,15 @@ def tab(browser, tmp_path_factory):
 def check(tab, name, size):
     model = sn.load_pretrained(name)
     image = datasets.load("synthetic", "val", image_size=size, count=1).images[0]
-    scores, labels = predicted(tab, page_network(model), image, name)
-    expected = np.asarray(model(image[None].astype(np.float32), training=False))[0]
+    scores, labels, indices = predicted(tab, page_network(model), image, name)
+    images = image[None].astype(np.float32)
+    # Two values of a window may differ by rounding alone, and then the page may take the other one, which the
+    # decoder puts elsewhere. So Keras decodes at the page's indices, which must point at the largest values.
+    expected = at_indices(model, form_of(model), images, indices)[0]
     np.testing.assert_allclose(scores, expected, atol=1e-4)
-    assert (labels == expected.argmax(-1)).mean() >= 0.999
+    by_itself = np.asarray(model(images, training=False))[0]
+    assert (labels == by_itself.argmax(-1)).mean() >= 0.999
+    assert (np.abs(scores - by_itself).max(-1) <= 1e-4).mean() >= 0.98
 
 
 def test_the_fast_network_is_the_same_in_a_page_at_an_odd_size(tab):

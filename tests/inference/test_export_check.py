@@ -205,7 +205,7 @@ def test_ties_may_swap():
     scores, of_file = (np.asarray(each) for each in graph(nearly.astype("float32")))
     assert (of_file == 1).all()
     assert np.abs(np.asarray(model(tied)) - scores).max() > 0.1
-    np.testing.assert_allclose(export_check._at_indices(model, "logits", tied, [of_file]), scores, atol=1e-4)
+    np.testing.assert_allclose(export_check.at_indices(model, "logits", tied, [of_file]), scores, atol=1e-4)
 
 
 def test_a_small_network_without_training(tmp_path):
@@ -224,3 +224,14 @@ def test_the_check_of_real_files(tmp_path, monkeypatch, model):
     with pytest.raises(ValueError, match="differs from the Keras network"):
         sn.export(model, tmp_path / "network.tflite", image_size=SIZE, output="labels")
     assert not list(tmp_path.iterdir())
+
+
+def test_large_images_are_checked_one_at_a_time():
+    small = [each.shape for each in export_check._images((64, 64), 3)]
+    assert small == [(2, 64, 64, 3), (1, 64, 64, 3)]
+    noise, scene = export_check._images((64, 65), 3)
+    assert noise.shape == scene.shape == (1, 64, 65, 3)
+    # The noise comes first, as in the pair of small images; the scene has areas of one colour.
+    (pair, _) = export_check._images((64, 64), 3)
+    for image, smooth in ((pair[0], True), (pair[1], False), (scene[0], True), (noise[0], False)):
+        assert (np.abs(np.diff(image, axis=1)).mean() < 30) == smooth
