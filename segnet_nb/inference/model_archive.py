@@ -42,6 +42,12 @@ Subtract UpSampling2D ZeroPadding2D
 LAYERS = frozenset(_LAYERS.split())
 """Keras's layers that a file may hold; none of them runs code from the file."""
 
+# What Keras writes on PyTorch in place of ``keras.optimizers``.
+_TORCH_OPTIMIZERS = {
+    f"keras.src.backend.torch.optimizers.torch_{name.lower()}": {name}
+    for name in ["Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "Lion", "Nadam", "RMSprop", "SGD"]
+}
+
 _OTHERS = {
     "keras.initializers": None,
     "keras.regularizers": {"L1", "L2", "L1L2"},
@@ -55,6 +61,7 @@ _OTHERS = {
     "keras.models": {"Functional", "Sequential", "Model"},
     "keras.src.models.functional": {"Functional"},
     "keras.src.models.sequential": {"Sequential"},
+    **_TORCH_OPTIMIZERS,
 }
 """Other public classes of Keras, by module; None: all of them."""
 

@@ -81,7 +81,9 @@ _ENGINE = """\
 
 _EXPLORER = """\
 (() => {
-  const place = document.querySelector('[data-explorer="NAME"]');
+  // The same explorer may be shown twice on a page.
+  const place = document.querySelector('[data-explorer="NAME"][data-wanted]:not([data-started])');
+  place.dataset.started = "";
   %(add)s
   %(adds)s
   const started = %(start)s;

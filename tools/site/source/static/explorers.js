@@ -8,7 +8,10 @@
     document.head.append(script);
     return script;
   };
-  const load = (place) => add(place.dataset.explorer);
+  const load = (place) => {
+    place.dataset.wanted = "";
+    add(place.dataset.explorer);
+  };
   // One that runs a network needs the engine, so it starts on request.
   const offer = (place) => {
     const button = document.createElement("button");
