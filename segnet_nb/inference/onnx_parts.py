@@ -26,7 +26,7 @@ Tensor = Any
 Layer = Any
 
 
-def part(inputs: Mapping[str, Tensor], outputs: Mapping[str, Tensor]) -> bytes:
+def part(inputs: Mapping[str, Tensor], outputs: Mapping[str, Tensor], *, sampling: bool = False) -> bytes:
     """The part of a network between tensors, as the content of an ONNX file.
 
     The inputs and outputs are float32 of shape ``(1, channels, height, width)``, any height and width. The
@@ -36,6 +36,7 @@ def part(inputs: Mapping[str, Tensor], outputs: Mapping[str, Tensor]) -> bytes:
     Args:
         inputs: symbolic tensors of a functional network, by the names that they get.
         outputs: the same; each depends on nothing but the inputs.
+        sampling: keep dropout on, so that each run is another Monte Carlo sample.
 
     Returns:
         The content of the file.
@@ -49,7 +50,7 @@ def part(inputs: Mapping[str, Tensor], outputs: Mapping[str, Tensor]) -> bytes:
         >>> b"Conv" in part({"image": image}, {"shown": shown})
         True
     """
-    writer = _Writer()
+    writer = _Writer(sampling)
     for name, given in inputs.items():
         writer.names[id(given)] = name
     wanted = {name: writer.name_of(made) for name, made in outputs.items()}
@@ -72,7 +73,8 @@ def _value(name: str, given: Tensor) -> bytes:
 class _Writer:
     """Nodes and constants, collected on the way from the outputs back to the inputs."""
 
-    def __init__(self) -> None:
+    def __init__(self, sampling: bool) -> None:
+        self.sampling = sampling
         self.names: dict[int, str] = {}
         self.nodes: list[bytes] = []
         self.constants: list[bytes] = []
@@ -206,6 +208,24 @@ def _softmax(writer: _Writer, _: Layer, inputs: list[str]) -> list[str]:
     return [writer.add("Softmax", inputs, axis=1)]
 
 
+def _dropout(writer: _Writer, layer: Layer, inputs: list[str]) -> list[str]:
+    if not writer.sampling or not layer.rate:
+        return inputs
+    if not isinstance(layer, kl.SpatialDropout2D):
+        return [_dropped(writer, layer, inputs[0])]
+    # Whole channels: one value each is dropped or scaled.
+    ones = writer.constant(1.0)
+    each = writer.add("Mul", [writer.add("GlobalAveragePool", inputs), writer.constant(0.0)])
+    return [writer.add("Mul", [inputs[0], _dropped(writer, layer, writer.add("Add", [each, ones]))])]
+
+
+def _dropped(writer: _Writer, layer: Layer, values: str) -> str:
+    # Not ONNX's Dropout: the engine of pages takes it out.
+    drawn = writer.add("RandomUniformLike", [values], low=0.0, high=1.0)
+    kept = writer.add("Cast", [writer.add("GreaterOrEqual", [drawn, writer.constant(layer.rate)])], to=1)
+    return writer.add("Mul", [writer.add("Mul", [values, kept]), writer.constant(1 / (1 - layer.rate))])
+
+
 def _kind(operator: str, **settings: Any) -> Callable[[_Writer, Layer, list[str]], list[str]]:
     return lambda writer, _, inputs: [writer.add(operator, inputs, **settings)]
 
@@ -220,8 +240,8 @@ _KINDS: dict[Any, Callable[[_Writer, Layer, list[str]], list[str]]] = {
     kl.Softmax: _softmax,
     kl.Add: _kind("Add"),
     kl.Concatenate: _kind("Concat", axis=1),
-    kl.Dropout: lambda _writer, _layer, inputs: inputs,  # nothing in inference
-    kl.SpatialDropout2D: lambda _writer, _layer, inputs: inputs,
+    kl.Dropout: _dropout,
+    kl.SpatialDropout2D: _dropout,
     MaxPoolingWithIndices2D: _pooling,
     DepthToSpace2D: _kind("DepthToSpace", blocksize=BLOCK, mode="DCR"),
 }

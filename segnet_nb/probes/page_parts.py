@@ -41,11 +41,12 @@ class PageNetwork:
         return f"PageNetwork({self.stages} stages, {megabytes:.1f} MB)"
 
 
-def page_network(model: keras.Model) -> PageNetwork:
+def page_network(model: keras.Model, *, sampling: bool = False) -> PageNetwork:
     """Write the parts of a network.
 
     Args:
         model: a network whose decoder receives only indices from the encoder.
+        sampling: keep its dropout on, so that each run is another Monte Carlo sample.
 
     Returns:
         The parts; inputs and outputs are float32 ``(1, channels, height, width)`` of any height and width.
@@ -66,6 +67,7 @@ def page_network(model: keras.Model) -> PageNetwork:
         features, pooled, indices, _, _, dense = tensors
         outputs |= {f"features{number}": features, f"pooled{number}": pooled, f"positions{number}": indices}
         unpooled, values = cut
-        decoder.append(part({"unpooled": unpooled}, {"values": values, "dense": dense}))
-    encoder = part({"image": model.inputs[0]}, outputs)
+        shown = {"values": values, "dense": dense}
+        decoder.append(part({"unpooled": unpooled}, shown, sampling=sampling))
+    encoder = part({"image": model.inputs[0]}, outputs, sampling=sampling)
     return PageNetwork(encoder, tuple(decoder), split.stages, form_of(model) == "probabilities")

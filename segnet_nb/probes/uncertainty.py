@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,8 @@ from segnet_nb._shared.errors import UserError
 from segnet_nb._shared.framework import keras
 from segnet_nb.datasets.base import Dataset
 from segnet_nb.datasets.classes import ClassList
-from segnet_nb.inference.uncertainty import uncertainty_at
+from segnet_nb.inference.uncertainty import Uncertainty, uncertainty_at
+from segnet_nb.probes.page_parts import PageNetwork, page_network
 from segnet_nb.probes.predictions import check_images, check_num_classes
 
 MEASURES = ("variance", "entropy", "mutual_information")
@@ -33,6 +35,7 @@ class SampledPredictions:
         measures: ``variance``, ``entropy`` (total uncertainty) and ``mutual_information`` (epistemic
             uncertainty), float32, each of the same shape; see
             ``segnet_nb.inference.uncertainty.Uncertainty``.
+        model: the network that was sampled; None: unknown, and it cannot be sampled again.
 
     Raises:
         ValueError: if the shapes are inconsistent.
@@ -46,6 +49,7 @@ class SampledPredictions:
     predictions: np.ndarray
     confidence: np.ndarray
     measures: dict[str, np.ndarray]
+    model: keras.Model | None = None
 
     def __post_init__(self) -> None:
         shape = (len(self.counts), *self.labels.shape)
@@ -56,6 +60,35 @@ class SampledPredictions:
             if part.shape != shape:
                 raise UserError(f"{name} must have shape {shape}, but got {part.shape}.")
         check_images(self.images, self.labels, self.names)
+
+    def again(self, seed: int) -> SampledPredictions:
+        """The same images and numbers of samples with other dropout masks.
+
+        Args:
+            seed: of the masks.
+
+        Raises:
+            ValueError: if the network is not known.
+        """
+        found = uncertainty_at(self._network, self.images, self.counts, seed=seed)
+        return replace(self, **_sampled(found))
+
+    def page_network(self) -> PageNetwork:
+        """The network with dropout on, as a page holds it.
+
+        Raises:
+            ValueError: if the network is not known, or a page cannot hold it.
+        """
+        return page_network(self._network, sampling=True)
+
+    @property
+    def _network(self) -> keras.Model:
+        if self.model is None:
+            raise UserError(
+                "these predictions do not know their network, so it cannot be sampled again. Make them with "
+                "segnet_nb.probes.probe_uncertainty(model, data)."
+            )
+        return self.model
 
     def __len__(self) -> int:
         return len(self.images)
@@ -104,7 +137,15 @@ def probe_uncertainty(
         data.classes,
         data.names,
         tuple(counts),
-        predictions=np.stack([each.labels for each in found]),
-        confidence=np.stack([each.mean.max(-1) for each in found]),
-        measures={name: np.stack([getattr(each, name) for each in found]) for name in MEASURES},
+        **_sampled(found),
+        model=model,
     )
+
+
+def _sampled(found: Sequence[Uncertainty]) -> dict[str, Any]:
+    """What ``SampledPredictions`` holds of the results after each number of samples."""
+    return {
+        "predictions": np.stack([each.labels for each in found]),
+        "confidence": np.stack([each.mean.max(-1) for each in found]),
+        "measures": {name: np.stack([getattr(each, name) for each in found]) for name in MEASURES},
+    }

@@ -9,6 +9,29 @@ export function textOf(selector) {
   return document.querySelector(selector)?.textContent ?? "";
 }
 
+/**
+ * The engine. A website adds it to the page when it is first needed, and is told so by an event.
+ * @returns {Promise<string>}
+ */
+function engineText() {
+  const found = document.querySelector("[data-engine]");
+  if (found) return Promise.resolve(found.textContent ?? "");
+  return new Promise((done, failed) => {
+    const watcher = new MutationObserver(() => {
+      const added = document.querySelector("[data-engine]");
+      if (!added) return;
+      watcher.disconnect();
+      done(added.textContent ?? "");
+    });
+    watcher.observe(document, { childList: true, subtree: true });
+    document.addEventListener("segnet-nb:no-engine", () => {
+      watcher.disconnect();
+      failed(new Error("the engine could not be loaded."));
+    }, { once: true });
+    document.dispatchEvent(new Event("segnet-nb:engine"));
+  });
+}
+
 /** The one worker of a page; it starts when an explorer is first touched. */
 export class Engine {
   constructor() {
@@ -17,6 +40,8 @@ export class Engine {
     this.waiting = new Map();
     /** @type {Worker | null} */
     this.worker = null;
+    /** @type {Promise<void>} */
+    this.ready = Promise.resolve();
   }
 
   start() {
@@ -35,8 +60,9 @@ export class Engine {
       this.waiting.clear();
     };
     this.worker = worker;
-    // If it fails, so does the first question, which says why.
-    this.call({ what: "engine", text: textOf("[data-engine]") }).catch(() => {});
+    // If the engine fails, so does the first question, which says why.
+    this.ready = engineText().then((text) => { this.post({ what: "engine", text }).catch(() => {}); });
+    this.ready.catch(() => {});
   }
 
   /**
@@ -45,6 +71,14 @@ export class Engine {
    */
   call(message) {
     if (!this.worker) this.start();
+    return this.ready.then(() => this.post(message));
+  }
+
+  /**
+   * @param {object} message
+   * @returns {Promise<any>}
+   */
+  post(message) {
     this.calls += 1;
     const call = this.calls;
     return new Promise((done, failed) => {

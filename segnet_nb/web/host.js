@@ -4,7 +4,7 @@
 
 import { Engine } from "./engine.js";
 
-/** @import { AblationAnswer, Page, TraceAnswer } from "./types" */
+/** @import { AblationAnswer, Page, SampledAnswer, TraceAnswer } from "./types" */
 /** @import { Model } from "../widgets/shared/types" */
 /** @typedef {import("./engine.js").Ask} Ask */
 
@@ -100,8 +100,25 @@ function answerMicroscope(model, ask) {
   });
 }
 
+/**
+ * @param {Model<any>} model
+ * @param {Ask} ask
+ */
+function answerLens(model, ask) {
+  const run = newest(model, async () => {
+    /** @type {SampledAnswer} */
+    const { pictures, curves } = await ask({});
+    // Questions that were prepared are about the samples before.
+    for (const name of ["question", "revealed"]) model.set(name, {});
+    model.set("questions", []);
+    model.set("pictures", { ...model.get("pictures"), ...pictures });
+    model.set("curves", curves);
+  });
+  model.on("sent", (content) => { if (content.kind === "sample") run(); });
+}
+
 /** @type {Record<string, (model: Model<any>, ask: Ask) => void>} */
-const ANSWERS = { index_ablation: answerAblation, index_microscope: answerMicroscope };
+const ANSWERS = { index_ablation: answerAblation, index_microscope: answerMicroscope, uncertainty_lens: answerLens };
 
 const engine = new Engine();
 

@@ -58,6 +58,9 @@ export interface Page {
   /** Of a page for photos: names and colours of the classes. */
   names?: string[];
   palette?: number[][];
+  /** Of the lens: numbers of samples, and of each measure the value of the brightest colour. */
+  counts?: number[];
+  tops?: number[];
   /** Colours of feature maps: exact zero first, then from low to high; and those of the four offsets. */
   scale?: number[][];
   offsets?: number[][];
@@ -98,6 +101,12 @@ export interface TraceAnswer {
   size?: Point;
   picture?: Omit<Picture, "maps"> & { maps: Record<string, ImageData> };
   zero_share?: Point;
+}
+
+/** What the uncertainty lens shows of other samples: see its traits. */
+export interface SampledAnswer {
+  pictures: Record<string, { predicted: ImageData; levels: ImageData }>;
+  curves: Record<string, object>;
 }
 
 /** A tensor and a session of onnxruntime-web, as far as they are used. */

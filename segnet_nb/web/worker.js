@@ -4,13 +4,15 @@
 import { Bench } from "./bench.js";
 import { bytesOf } from "./network.js";
 import { Prediction } from "./prediction.js";
+import { Sampling } from "./sampling.js";
 import { Tracing } from "./tracing.js";
 
 /** @import { Ort, Page } from "./types" */
 /** @typedef {{ answer(question: any): Promise<any> }} Answering */
 
 /** @type {Record<string, new (ort: Ort, page: Page) => Answering>} */
-const KINDS = { index_ablation: Bench, index_microscope: Tracing, prediction: Prediction };
+const KINDS = { index_ablation: Bench, index_microscope: Tracing, prediction: Prediction,
+  uncertainty_lens: Sampling };
 
 /** @type {Map<number, Answering>} */
 const opened = new Map();

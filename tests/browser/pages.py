@@ -14,6 +14,7 @@ from segnet_nb._shared import view_assets
 from segnet_nb.probes.page_parts import PageNetwork
 from segnet_nb.reports.html import CONTENT_POLICY
 from segnet_nb.reports.page_engine import engine_text
+from segnet_nb.widgets.shared.living import png
 
 ASK = """async ({ page, image, kind }) => {
   const text = (selector) => document.querySelector(selector).textContent;
@@ -86,3 +87,40 @@ def predicted(
         for each, shape in found["offsets"]
     ]
     return scores.transpose(1, 2, 0)[:height, :width], labels, indices
+
+
+SAMPLE = """async ({ page }) => {
+  const text = (selector) => document.querySelector(selector).textContent;
+  const source = JSON.parse(text('[data-page-worker]'));
+  const worker = new Worker(URL.createObjectURL(new Blob([source], { type: 'text/javascript' })));
+  const call = (message) => new Promise((done, failed) => {
+    worker.onmessage = ({ data }) => (data.failure ? failed(new Error(data.failure)) : done(data.answer));
+    worker.postMessage({ call: 1, ...message });
+  });
+  await call({ what: 'engine', text: text('[data-engine]') });
+  await call({ what: 'open', id: 1, kind: 'uncertainty_lens', page });
+  const { pictures } = await call({ what: 'ask', id: 1, question: {} });
+  const { predicted, levels } = pictures[`0/${page.counts[0]}`];
+  return { predicted: [...predicted.data], levels: [...levels.data] };
+}"""
+
+
+def sampled(
+    tab: Any, page: dict[str, Any], images: np.ndarray, labels: np.ndarray, *, count: int, tops: list[float]
+) -> dict[str, Any]:
+    """Prediction of the first image after so many Monte Carlo samples, and three levels of uncertainty."""
+
+    def asset(pixels: np.ndarray) -> dict[str, str]:
+        content = base64.b64encode(png(pixels)).decode()
+        return {"asset": f"image {hash(content)}", "text": content}
+
+    page = {
+        **{**page, "images": [asset(each) for each in images], "labels": [asset(each) for each in labels]},
+        **{"counts": [count], "tops": tops, "classes": {"count": 11, "void_id": 11, "palette": []}},
+    }
+    page["network"] = {**page["network"], "probabilities": True}
+    found = tab.evaluate(SAMPLE, {"page": page})
+    predicted, levels = (
+        np.asarray(found[name]).reshape(*images.shape[1:3], 4) for name in ("predicted", "levels")
+    )
+    return {"predicted": predicted[..., 0], "levels": [levels[..., m].astype(float) for m in range(3)]}

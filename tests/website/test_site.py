@@ -127,6 +127,17 @@ def test_the_playground_answers_keys_and_clicks(opened):
     eventually(page, lambda: cell.input_value() == "0")
 
 
+def test_the_lens_fetches_the_engine_when_new_samples_are_wanted(opened):
+    page = opened("notebooks/08_uncertainty.html")
+    view = explorers(page).locator(".sn-uncertainty-lens").first
+    told = view.locator("[data-told]")
+    before = told.inner_text()
+    assert page.locator("[data-engine]").count() == 0
+    view.locator("[data-action=sample]").click()
+    eventually(page, lambda: told.inner_text() != before, 240)
+    assert page.failures == []
+
+
 def test_explorers_follow_the_theme(opened):
     page = opened("notebooks/06_inspect_unpooling.html")
     explorers(page)

@@ -39,15 +39,26 @@ def apart(markup: str, folder: Path) -> str:
 def _one(markup: str, folder: Path) -> str:
     pieces = _PIECE.findall(markup)
     start = starter().replace(_CURRENT, "place").strip().removesuffix(";")
-    own = [piece for piece in pieces if piece[0] not in _SHARED]
+    later = any(_needs_engine_later(text) for attribute, text in pieces if attribute == "data-state")
+    shared = ("data-engine",) if later else _SHARED
+    own = [piece for piece in pieces if piece[0] not in shared]
     name, size = _write(folder, _EXPLORER, own, start)
     attributes = f'data-explorer="{name}"'
-    if len(own) < len(pieces):
+    if later:
+        engine, _ = _write(folder, _ENGINE, [piece for piece in pieces if piece[0] in shared])
+        attributes += f' data-later="{engine}"'
+    elif len(own) < len(pieces):
         engine, more = _write(folder, _ENGINE, [piece for piece in pieces if piece[0] in _SHARED])
         megabytes = (size + more) / 1e6
         attributes += f' data-needs="{engine}" data-megabytes="{megabytes:.0f}"'
     rest = _PIECE.sub("", markup).replace(f"<script>{starter()}</script>", "")
     return f"<div data-standalone {attributes}>{rest}"
+
+
+def _needs_engine_later(state: str) -> bool:
+    """Whether an explorer works without the engine but for its button for new samples."""
+    saved = json.loads(state)
+    return bool(saved.get("live") and saved["state"].get("can_sample"))
 
 
 def _write(folder: Path, template: str, pieces: list[tuple[str, str]], start: str = "") -> tuple[str, int]:

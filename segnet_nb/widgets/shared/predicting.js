@@ -129,6 +129,10 @@ class Predicting {
     this.toggle.addEventListener("keydown", ({ key }) => { if (key === "Escape") this.open(false); });
     /** @type {ReturnType<typeof answerFields> | null} */
     this.fields = null;
+    // A page without a kernel may have no question left.
+    const offer = () => { this.toggle.hidden = scope.model.offline === true && !scope.get("questions").length; };
+    scope.watch("questions", offer);
+    offer();
     scope.watch("question", () => this.showQuestion());
     scope.watch(["revealed", "challenge", "challenge_score"], () => this.showAnswer());
     this.showQuestion();

@@ -12,6 +12,7 @@ from PIL import Image
 
 from segnet_nb._shared.errors import UserTypeError
 from segnet_nb.visualizers.uncertainty import show_uncertainty
+from segnet_nb.widgets.shared import living
 from segnet_nb.widgets.shared.assets import script, style
 from segnet_nb.widgets.shared.predicting import AskingExplorer, Question
 from segnet_nb.widgets.uncertainty_lens import numbers, questions
@@ -48,6 +49,7 @@ class UncertaintyLens(AskingExplorer):
             and ``limit``, the uncertainty up to which pixels are kept here; read only. 256 steps of
             uncertainty are told apart.
         sampled: assign others and they are shown: ``lens.sampled = probes.probe_uncertainty(...)``.
+        can_sample: whether the network is known, so that it can be sampled again; read only.
 
     Raises:
         TypeError: if the argument is not sampled predictions.
@@ -67,6 +69,7 @@ class UncertaintyLens(AskingExplorer):
 
     _esm = script("uncertainty_lens")
     _css = style("uncertainty_lens")
+    _seed = 0
 
     standalone = traitlets.Bool(True).tag(sync=True)
     image = traitlets.Int(0).tag(sync=True)
@@ -85,6 +88,9 @@ class UncertaintyLens(AskingExplorer):
     tops = traitlets.Dict(read_only=True).tag(sync=True)
     pictures = traitlets.Dict(read_only=True).tag(sync=True)
     curves = traitlets.Dict(read_only=True).tag(sync=True)
+    can_sample = traitlets.Bool(False, read_only=True).tag(sync=True)
+    # For a page without a kernel, which samples by itself.
+    _page = traitlets.Dict().tag(sync=True)
 
     def __init__(self, sampled: SampledPredictions, **state: Any) -> None:
         self._receive_samples(sampled)
@@ -126,9 +132,53 @@ class UncertaintyLens(AskingExplorer):
         levels = {name: numbers.levels(sampled.measures[name], tops[name]) for name in MEASURES}
         self._sampled, self._counts, self._tops, self._levels = sampled, list(sampled.counts), tops, levels
 
+    def sample_again(self) -> None:
+        """Predict again with other dropout masks, and show that; the colours keep their meaning.
+
+        Raises:
+            ValueError: if the network is not known, see ``can_sample``.
+        """
+        self._refuse_when_closed()
+        self.busy = True
+        try:
+            sampled = self._sampled.again(self._seed + 1)
+            self._seed += 1
+            self._sampled = sampled
+            self._levels = {
+                name: numbers.levels(sampled.measures[name], self._tops[name]) for name in MEASURES
+            }
+            with self.hold_sync():
+                self.set_trait("pictures", self._pictures())
+                self.set_trait("curves", self._curves())
+                self._answer()
+                self.forget_question()
+                self.prepare_questions()
+        finally:
+            self.busy = False
+
+    def received(self, content: dict[str, Any]) -> None:
+        """Sample again when the view's button asks for it."""
+        if content.get("kind") == "sample":
+            self.sample_again()
+
+    def _of_page(self) -> dict[str, Any]:
+        sampled, classes = self._sampled, self._sampled.classes
+        known = {"count": classes.num_classes, "void_id": classes.void_id, "palette": []}
+        return living.page(
+            "uncertainty_lens",
+            sampled.page_network(),
+            list(sampled.images),
+            labels=[living.png(each) for each in sampled.labels],
+            classes=known,
+            counts=self._counts,
+            tops=[self._tops[name] for name in MEASURES],
+        )
+
     def _take_over(self) -> None:
         """Set what depends on the samples and not on the state."""
         sampled = self._sampled
+        self.set_trait("can_sample", sampled.model is not None)
+        self._page = living.made(self._of_page) if self.can_sample else {}
         self.set_trait("names", list(sampled.names))
         self.set_trait("counts", self._counts)
         self.set_trait("class_names", list(sampled.classes.names))

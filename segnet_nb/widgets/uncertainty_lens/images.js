@@ -91,13 +91,19 @@ export class Images {
    */
   pixels(key, name) {
     const place = `${key} ${name}`;
-    const found = this.decoded.get(place) ?? pixelsOf(this.scope.get("pictures")[key][name]);
+    const held = this.scope.get("pictures")[key][name];
+    const found = this.decoded.get(place) ?? (held instanceof ImageData ? Promise.resolve(held) : pixelsOf(held));
     this.decoded.delete(place);
     this.decoded.set(place, found);
     for (const oldest of this.decoded.keys()) {
       if (this.decoded.size > KEPT_DECODED) this.decoded.delete(oldest);
     }
     return found;
+  }
+
+  /** Forget what is decoded: there are other samples. */
+  forget() {
+    this.decoded.clear();
   }
 
   /** Decode what is chosen and draw it, unless something newer was chosen meanwhile. */

@@ -13,9 +13,13 @@ export interface Traits extends BaseTraits {
   color_map: number[][];
   tops: Record<Measure, number>;
   /** By image: photo and truth; by image/samples: predicted (the prediction) and levels. */
-  pictures: Record<string, Record<string, Bytes>>;
+  pictures: Record<string, Record<string, Bytes | ImageData>>;
   /** By number of samples. */
   curves: Record<string, Curves>;
+  /** Whether the network can be sampled again. */
+  can_sample: boolean;
+  /** What a page without a kernel needs for that; empty: it cannot. */
+  _page: object;
 }
 
 export type Measure = "variance" | "entropy" | "mutual_information";

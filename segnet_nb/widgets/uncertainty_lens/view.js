@@ -2,7 +2,7 @@
 // The uncertainty lens: what more samples change, which pixels are uncertain, and which errors they hold.
 
 import { choice, segments, slider } from "../shared/controls.js";
-import { element } from "../shared/dom.js";
+import { button, element } from "../shared/dom.js";
 import { explorer } from "../shared/explorer.js";
 import { onceAFrame } from "../shared/scope.js";
 import { percent } from "../shared/values.js";
@@ -30,7 +30,22 @@ function controls(scope) {
       help: "predictions with dropout on, averaged" }),
     segments(scope, "measure", { label: "Uncertainty", choices: MEASURES }),
     slider(scope, "kept", { label: "Keep", min: 5, max: 100, step: 5, scale: 100,
-      format: (share) => percent(share, 0), help: "the most certain pixels; the others are left out" }));
+      format: (share) => percent(share, 0), help: "the most certain pixels; the others are left out" }),
+    canSample(scope) ? samplesButton(scope) : "");
+}
+
+/** @param {Scope<Traits>} scope */
+function samplesButton(scope) {
+  return button("New samples", () => scope.model.send?.({ kind: "sample" }), { "data-action": "sample",
+    title: "Predict again with other dropout masks: what stays, and what was chance?" });
+}
+
+/**
+ * Whether there is a network to sample, in the kernel or in the page.
+ * @param {Scope<Traits>} scope
+ */
+function canSample(scope) {
+  return scope.get("can_sample") && (!scope.model.offline || Object.keys(scope.get("_page")).length > 0);
 }
 
 /**
@@ -52,6 +67,7 @@ function build(scope, body) {
     images.show();
   };
   scope.watch(["image", "samples", "measure", "kept"], onceAFrame(scope, show));
+  scope.watch(["pictures", "curves"], onceAFrame(scope, () => { images.forget(); show(); }));
   show();
 }
 

@@ -12,6 +12,14 @@
     place.dataset.wanted = "";
     add(place.dataset.explorer);
   };
+  // One that needs the engine for one of its buttons alone asks for it.
+  document.addEventListener("segnet-nb:engine", () => {
+    const place = document.querySelector("[data-later]");
+    if (!place) return;
+    add(place.dataset.later).addEventListener("error", () => {
+      document.dispatchEvent(new Event("segnet-nb:no-engine"));
+    });
+  });
   // One that runs a network needs the engine, so it starts on request.
   const offer = (place) => {
     const button = document.createElement("button");
