@@ -11,7 +11,7 @@ import threading
 import pytest
 
 from tests.browser.conftest import ROOT, chromium, launched
-from tests.browser.driver import eventually
+from tests.browser.driver import eventually, pixels
 
 pytest.importorskip("myst_nb", reason="myst-nb is an optional package: `make site` installs it")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
@@ -130,11 +130,11 @@ def test_the_playground_answers_keys_and_clicks(opened):
 def test_the_lens_fetches_the_engine_when_new_samples_are_wanted(opened):
     page = opened("notebooks/08_uncertainty.html")
     view = explorers(page).locator(".sn-uncertainty-lens").first
-    told = view.locator("[data-told]")
-    before = told.inner_text()
+    drawn = view.locator("[data-canvas=uncertainty]")
+    before = pixels(drawn)
     assert page.locator("[data-engine]").count() == 0
     view.locator("[data-action=sample]").click()
-    eventually(page, lambda: told.inner_text() != before, 240)
+    eventually(page, lambda: bool((pixels(drawn) != before).any()), 240)
     assert page.failures == []
 
 
