@@ -177,6 +177,7 @@ def test_two_labs_in_a_notebook_do_not_mix(opened):
     assert state(opened) == first
 
 
+@pytest.mark.slow
 def test_the_lesson_runs_and_its_exercise_can_be_solved_with_the_sliders(lab, browser):
     lesson = OpenNotebook(browser, lab, "notebooks/04_losses_and_metrics.ipynb")
     lesson.run_all()

@@ -6,7 +6,7 @@ import pytest
 
 from tests.browser.driver import OpenNotebook, eventually, pixels, slide
 
-pytestmark = [pytest.mark.browser, pytest.mark.notebook]
+pytestmark = [pytest.mark.browser, pytest.mark.notebook, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

@@ -134,6 +134,7 @@ def test_a_wrong_value_is_shown(opened, view):
     eventually(view.page, lambda: "there are results after 2, 4, 8, 16 samples" in error.inner_text())
 
 
+@pytest.mark.slow
 def test_it_lives_on_in_a_report(browser, tmp_path):
     page = reports.run(
         ROOT / NOTEBOOK,

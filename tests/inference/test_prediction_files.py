@@ -174,6 +174,7 @@ def test_the_export_command(tmp_path, capsys):
     assert cli.main(["export", str(tmp_path / "a.pb"), "--weights", "small-synthetic"]) == 2
 
 
+@pytest.mark.slow
 def test_the_export_command_of_labels_in_bytes(tmp_path, capsys):
     path = tmp_path / "network.tflite"
     options = ["--weights", "realtime-synthetic", "--image-size", "96x128", "--output", "labels"]

@@ -169,6 +169,7 @@ def model_of_blocks():
 
 
 class TestRun:
+    @pytest.mark.slow
     def test_ends_with_adjusted_weights_that_everything_takes(self, tmp_path):
         plain = run_of(tmp_path / "plain", tiny_config())
         run = run_of(tmp_path / "run", tiny_config(logit_adjustment=True))
