@@ -69,18 +69,33 @@ def compare(model: keras.Model, output: str, size: Size, run: Runner, run_check:
     """
     of_scores = scores_form(model)
     differences, changed, pixels = [0.0], 0, 0
+    files: list[tuple[np.ndarray, np.ndarray]] = []
     for images in _images(size, model.input_shape[-1]):
         found = _ordered(run_check(images), of_scores == output)
-        _check_alike(output, run(images)[0], found, of_scores)
+        files.append((images, run(images)[0]))
+        _check_alike(output, files[-1][1], found, of_scores)
         expected = at_indices(model, of_scores, images, found.indices)
         differences.append(_difference(found.scores, expected))
         labels = _labels_of(model, images)
         changed += int((found.scores.argmax(-1) != labels).sum())
         pixels += labels.size
+    if all(len(images) == 1 for images, _ in files):
+        _check_batch(run, *(np.concatenate(parts) for parts in zip(*files, strict=True)))
     share = changed / pixels
     if share > LABELS:
         raise _refusal(f"{share:.1%} of the labels differ, more than {LABELS:.0%}")
     return Agreement(max(differences), share)
+
+
+def _check_batch(run: Runner, images: np.ndarray, alone: np.ndarray) -> None:
+    """Raise unless a batch gives what its images give one at a time."""
+    together = run(images)[0]
+    if together.shape != alone.shape:
+        raise _refusal(f"the output of a batch has the shape {together.shape}, not {alone.shape}")
+    slack = TOLERANCE * max(1.0, float(np.abs(alone).max())) if alone.dtype.kind == "f" else 0
+    differ = np.abs(together.astype("float64") - alone) > slack
+    if not differ.mean() <= FILES:
+        raise _refusal(f"{differ.mean():.1%} of the output of a batch are not those of its single images")
 
 
 def compare_labels(model: keras.Model, output: str, run: Runner, images: Sequence[np.ndarray]) -> Agreement:

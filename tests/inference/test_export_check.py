@@ -226,6 +226,24 @@ def test_the_check_of_real_files(tmp_path, monkeypatch, model):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("fault", ["none", "mixed up", "one left out"])
+def test_large_images_are_checked_in_a_batch_too(model, fault, monkeypatch):
+    monkeypatch.setattr(export_check, "_PIXELS_TOGETHER", 0)
+    file, _ = runners(model)
+
+    def run(images):
+        found = file(images)
+        if len(images) == 1 or fault == "none":
+            return found
+        return [found[0][::-1] if fault == "mixed up" else found[0][:1]]
+
+    if fault == "none":
+        assert check(model, file=run).labels_differ <= 0.05
+        return
+    with pytest.raises(ValueError, match="the output of a batch"):
+        check(model, file=run)
+
+
 def test_large_images_are_checked_one_at_a_time():
     small = [each.shape for each in export_check._images((64, 64), 3)]
     assert small == [(2, 64, 64, 3), (1, 64, 64, 3)]
