@@ -15,10 +15,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from benchmarks.large_image import photograph
 from segnet_nb import cli
-from segnet_nb.datasets.classes import ClassList
+from segnet_nb.datasets.classes import CAMVID, ClassList
 from segnet_nb.inference import prediction_images, prediction_record, prediction_work
 from segnet_nb.inference.prediction_files import predict_files
+from segnet_nb.inference.pretrained import load_pretrained
 from segnet_nb.networks.model import segnet_basic
 
 THREE = ClassList(("a", "b", "c"), ((1, 2, 3), (40, 50, 60), (250, 0, 9), (0, 0, 0)))
@@ -330,6 +332,7 @@ ENDLESS = """
 import sys
 from pathlib import Path
 from segnet_nb.inference.prediction_files import predict_files
+from segnet_nb.inference.pretrained import load_pretrained
 from segnet_nb.networks.model import segnet_basic
 from segnet_nb.datasets.classes import numbered_classes
 import keras
@@ -395,11 +398,15 @@ class TestSizes:
             predict_files(fixed, [path], tmp_path / "out", THREE)
         assert predict_files(fixed, [path], tmp_path / "out", THREE, image_size=(32, 48))["images"]
 
-    def test_tiles_write_the_mask_of_the_whole(self, network, tmp_path):
-        path = picture(tmp_path / "a.png", size=(470, 500))
-        predict_files(network, [path], tmp_path / "whole", THREE, tile=0)
-        predict_files(network, [path], tmp_path / "tiles", THREE, tile=64)
+    def test_tiles_write_the_mask_of_the_whole(self, tmp_path):
+        # Trained weights: where two values of a window tie, rounding chooses the index, and it depends on the
+        # size of the tile. In a network of random weights one such index can change a large patch.
+        model, path = load_pretrained("small-synthetic"), tmp_path / "a.png"
+        Image.fromarray(photograph(470, 500, enlarged=2)).save(path)
+        predict_files(model, [path], tmp_path / "whole", CAMVID, tile=0)
+        predict_files(model, [path], tmp_path / "tiles", CAMVID, tile=64)
         whole, tiled = (np.asarray(Image.open(tmp_path / each / "a-mask.png")) for each in ("whole", "tiles"))
+        assert len(np.unique(whole)) > 3
         assert (whole == tiled).mean() >= 0.995
 
 
