@@ -1,6 +1,8 @@
-"""The process of one run: ``python -m segnet_nb.sweeps.child FOLDER`` reads ``job.json`` in a folder.
+"""The process of runs: ``python -m segnet_nb.sweeps.child`` runs the job of each folder that a line names.
 
-It ends with the worker that started it: its standard input is a pipe that closes when the worker dies.
+The lines come on its standard input, each a path as JSON; the folder has ``job.json`` and gets
+``result.json`` when the job is done. The input is a pipe that closes when the worker dies, and the process
+ends with it.
 """
 
 from __future__ import annotations
@@ -9,10 +11,12 @@ import base64
 import dataclasses
 import json
 import os
+import queue
 import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -20,34 +24,71 @@ from typing import Any, cast
 from segnet_nb._shared.files import write_whole
 from segnet_nb._shared.versions import versions_of
 from segnet_nb.sweeps.record import MIME, contents, jpeg_of
-from segnet_nb.sweeps.supervising import PROGRESS_FILE, STOP_FILE
+from segnet_nb.sweeps.supervising import PROGRESS_FILE, RESULT_FILE, STOP_FILE
 
 PACKAGES = ("segnet-nb", "keras", "tensorflow", "numpy")
 PICTURES = 4
 
 
+class _Jobs:
+    """The folders that the input names; if it ends in the middle of a job, so does this process."""
+
+    def __init__(self) -> None:
+        self._folders: queue.SimpleQueue[Path | None] = queue.SimpleQueue()
+        self._given = self._done = 0
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def next(self) -> Path | None:
+        """The next folder; None at the end of the input."""
+        return self._folders.get()
+
+    def done(self) -> None:
+        """The job is done but for its result, which the worker takes as the sign to give the next one."""
+        self._done += 1
+
+    def _read(self) -> None:
+        rest = b""
+        while read := os.read(0, 65536):  # not sys.stdin: its lock would break the end of the interpreter
+            *lines, rest = (rest + read).split(b"\n")
+            for line in lines:
+                self._given += 1
+                self._folders.put(Path(json.loads(line)))
+        self._folders.put(None)
+        if self._given > self._done:
+            _end_at_once()
+
+
 def main() -> None:
-    """Run the job in the folder that is the first argument."""
-    folder = Path(sys.argv[1])
-    threading.Thread(target=_end_with_worker, daemon=True).start()
+    """Run the job of each folder, to the end of the input."""
+    jobs, home = _Jobs(), Path.cwd()
     signal.signal(signal.SIGINT, signal.default_int_handler)  # local workers ignore it; kernels need it
     # jsonschema would build a grammar for a check that notebooks do not use; that takes more than a second.
     sys.modules.setdefault("rfc3987_syntax", cast(ModuleType, None))
-    job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
-    (folder / "run").mkdir()
-    result = _run_notebook(folder, job) if job["kind"] == "notebook" else _run_training(folder, job)
-    result["versions"] = versions_of(*PACKAGES)
-    (folder / "result.json").write_text(json.dumps(result, allow_nan=False), encoding="utf-8")
+    while folder := jobs.next():
+        _run(folder, jobs.done)
+        os.chdir(home)  # the folder is removed
 
 
-def _end_with_worker() -> None:
+def _end_at_once() -> None:
     import psutil
 
-    while os.read(0, 1):  # not sys.stdin: its lock would break the end of the interpreter
-        pass
     for process in psutil.Process().children(recursive=True):
         process.kill()
     os._exit(1)
+
+
+def _run(folder: Path, done: Callable[[], None]) -> None:
+    with (folder / "log.txt").open("ab") as log:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+    job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
+    place = Path(job["cwd"])
+    os.chdir(place if place.is_dir() else folder)
+    (folder / "run").mkdir()
+    result = _run_notebook(folder, job) if job["kind"] == "notebook" else _run_training(folder, job)
+    result["versions"] = versions_of(*PACKAGES)
+    done()
+    write_whole(folder / RESULT_FILE, json.dumps(result, allow_nan=False))
 
 
 def _run_notebook(folder: Path, job: dict[str, Any]) -> dict[str, Any]:

@@ -86,7 +86,7 @@ def _run_in(
     stopped, returncode = Supervisor(folder, job, is_wanted, tell).run()
     result = {"state": "failed", "error": _last_words(folder, returncode)}
     with suppress(OSError, ValueError):
-        result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+        result = json.loads((folder / supervising.RESULT_FILE).read_text(encoding="utf-8"))
     if stopped is not None and result["state"] != "finished":
         result |= stopped
     (folder / "run").mkdir(exist_ok=True)
