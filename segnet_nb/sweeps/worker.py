@@ -43,7 +43,7 @@ def other_version(wanted: dict[str, str], found: dict[str, str]) -> str | None:
 
 
 def run_job(job: dict[str, Any]) -> tuple[bytes, str]:
-    """Run a job in a process of its own.
+    """Run a job in another process, with its limits.
 
     Returns:
         The files of the run as a ZIP archive, and its SHA-256; also of a run that failed. The archive is

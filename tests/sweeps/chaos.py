@@ -26,7 +26,7 @@ CHANGING = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC · [^<]*|id=\S+")  # in re
 STEP_SECONDS = 240  # within which something must happen, on a busy machine
 
 
-def write_sweep(folder: Path, runs: int, pause: float = 0.2) -> None:
+def write_sweep(folder: Path, runs: int, pause: float = 1.5) -> None:
     write_notebook(folder, *CELLS, parameters=f"seed: int = 0\npause: float = {pause}", path="n.ipynb")
     (folder / "s.yml").write_text(f"notebook: n.ipynb\nseeds: {runs}\n")
 
@@ -143,7 +143,8 @@ class Chaos:
                 command = self._start()
                 try:
                     self._disturb(command)
-                    if command.wait(STEP_SECONDS * 2) == 0 and not self.kills:
+                    if command.wait(STEP_SECONDS * 2) == 0:
+                        assert not self.kills, f"all runs had finished with {self.kills} kills to come"
                         return
                 finally:
                     end_all([command])
@@ -176,7 +177,7 @@ class Chaos:
                 continue
             if not self._wait_for_a_run(command, roots):
                 return
-            time.sleep(self.rng.uniform(0, 6))
+            time.sleep(self.rng.uniform(0, 4))
             self._kill(command, roots)
             if self.cluster:
                 self.cluster.repair()
