@@ -41,6 +41,8 @@ test-all: $(READY) browser  ## Also the slow tests, and the core on JAX and PyTo
 	  echo "JAX or PyTorch could not be installed: the tests that need them are skipped"
 	@$(MAKE) --no-print-directory $(VENV)/.ready-site || \
 	  echo "Sphinx could not be installed: the tests of the website are skipped"
+	@$(BIN)/python -m pip install --quiet --only-binary :all: "atheris==3.0.0" || \
+	  echo "atheris could not be installed: the fuzzing led by coverage is skipped"
 	@$(BIN)/python tools/install_apart.py graders || \
 	  echo "nbgrader or Otter could not be installed: the tests that need them are skipped"
 	@$(BIN)/python tools/install_apart.py homes || \
