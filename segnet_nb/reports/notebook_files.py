@@ -63,6 +63,8 @@ def _fault(content: Any) -> str:
     version = content.get("nbformat")
     if not isinstance(version, int) or not 1 <= version <= 4:
         return f"its nbformat is {_short(version)}, not a number from 1 to 4"
+    if not isinstance(minor := content.get("nbformat_minor", 0), int):
+        return f"its nbformat_minor is {_short(minor)}, not a whole number"
     metadata = content.get("metadata")
     if not isinstance(metadata, dict):
         return "its metadata is not an object"

@@ -179,10 +179,11 @@ def pictures() -> list[bytes]:
 
 
 def json_of(writer: Callable[[Path], Any]) -> tuple[str, Any]:
-    """The first JSON file that a writer writes: its path and what it holds."""
+    """The JSON file with the truth that a writer writes: its path and what it holds."""
     with tempfile.TemporaryDirectory() as place:
         writer(Path(place))
-        path = folders.files_of(Path(place), ".json")[0]
+        found = folders.files_of(Path(place), ".json")
+        path = next((each for each in found if "instances" in each.name), found[0])  # not COCO's captions
         return path.relative_to(place).as_posix(), json.loads(path.read_text())
 
 
@@ -308,7 +309,7 @@ NOTEBOOK = reports.notebook(
     ]
 )
 PARAMETERS_CELL = 'a: int = 3  # text\nb: Literal["x", "y"] = "x"\nc: tuple[int, int] | None = (1, 2)\n'
-SWEEP = "notebook: nb.ipynb\nfixed: {a: 1}\ngrid:\n  b: [1, 2]\nseeds: {parameter: s, count: 3}\n"
+SWEEP = "notebook: nb.ipynb\nfixed: {a: 1}\ngrid:\n  b: [1, 2]\nseeds: {parameter: s, values: [1, 2, 3]}\n"
 LISTS = [b"scene0\nscene1\n", "scene0\r\nimages/scene1.png masks/scene1.png\n".encode("utf-16")]
 CLASSES = [b"0 Sky\n1 Car\n2 Road\n", b"name,r,g,b\nSky,1,2,3\nCar,4,5,6\n", b"label:1,2,3::\nCar:4,5,6::\n"]
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import strategies as st
 
 from segnet_nb._shared.errors import UserError
 from segnet_nb.datasets.layouts import class_files, shapes
 from segnet_nb.datasets.mask_encoding import FolderError
-from tests.attacks import fuzz
+from tests.attacks import folders, fuzz
+from tests.datasets.layouts import writers
 
 QUICK = ("images", "masks", "lines", "class files", "class lists", "JSON", "parameter cells", "parameters")
 
@@ -31,12 +34,31 @@ def test_many_random_files():
         assert not finding, name
 
 
+def test_good_files_are_accepted_and_no_json_is_not(readers):
+    """A reader that accepted or refused everything would test nothing."""
+    for writer in (writers.coco, writers.supervisely, folders.with_classes, folders.write_pinned):
+        reader = readers[f"layout {writer.__name__}"]
+        assert reader.give(json.dumps(fuzz.json_of(writer)[1]).encode()), writer
+        assert not reader.give(b"["), writer
+    for name, good in (("sweep files", fuzz.SWEEP), ("notebooks", json.dumps(fuzz.NOTEBOOK))):
+        assert readers[name].give(good.encode()), name
+        assert not readers[name].give(b"["), name
+
+
 def test_another_exception_is_a_finding():
     reader = fuzz.Reader(st.just(b"x"), "a.txt", lambda path: 1 / 0)
     assert "ZeroDivisionError" in fuzz.fuzz(reader, 3, seed=0)[1]
 
 
 # --- What was found ---
+
+
+@pytest.mark.parametrize("minor", [None, "5", 1.5, []])
+def test_a_minor_version_that_is_no_number(tmp_path, minor):
+    """nbformat asserts that it is."""
+    (tmp_path / "a.ipynb").write_text(json.dumps(fuzz.NOTEBOOK | {"nbformat_minor": minor}))
+    with pytest.raises(UserError, match=r"a\.ipynb is not a valid notebook: its nbformat_minor is "):
+        fuzz.page(tmp_path / "a.ipynb")
 
 
 @pytest.mark.parametrize("number", ["²", "٣", "9" * 5000])
