@@ -1,8 +1,9 @@
 """Hours of use in one process: ``python -m tests.attacks.soak --widgets 500 --reports 200 --trainings 100``.
 
-Inspectors are opened, moved and closed; a notebook is run as a report; short trainings run. After each tenth
-of each, the memory of the process is measured. Memory that still grows by more than a tenth after the first
-third, or a thread, process, file, descriptor or widget that is left at the end, is a failure.
+Inspectors are opened, moved and closed; a notebook is run as a report; short trainings run. For comparison
+``--keras 100`` makes and trains as many networks with Keras alone. After each tenth of each, the memory of
+the process is measured. Memory that still grows by more than a tenth after the first third, or a thread,
+process, file, descriptor or widget that is left at the end, is a failure.
 """
 
 from __future__ import annotations
@@ -188,21 +189,39 @@ def trainings(count: int, folder: Path) -> Soak:
         model.build_network = built
 
 
+def keras_alone(count: int) -> Soak:
+    """Make, compile and train a network of two layers for a step, without this package."""
+    import keras
+
+    images, labels = np.zeros((2, 16, 24, 3), np.float32), np.zeros((2, 16, 24, 11), np.float32)
+
+    def once(_: int) -> None:
+        layers = [keras.layers.Conv2D(4, 3, padding="same"), keras.layers.Conv2D(11, 1)]
+        network = keras.Sequential([keras.Input((16, 24, 3)), *layers])
+        network.compile("adamw", "mse", jit_compile=False)
+        network.train_on_batch(images, labels)
+
+    return repeated("networks of Keras alone", count, once)
+
+
 def main() -> int:
-    """Run all three and print what was measured; 1 if anything grew or is left."""
+    """Run what is asked for and print what was measured; 1 if anything grew or is left."""
     parser = argparse.ArgumentParser(description=__doc__)
-    for name, default in (("widgets", 500), ("reports", 200), ("trainings", 100)):
+    for name, default in (("widgets", 500), ("reports", 200), ("trainings", 100), ("keras", 0)):
         parser.add_argument(f"--{name}", type=int, default=default, help="how many (default: %(default)s)")
     options = parser.parse_args()
     flat = True
     with own_temporary_folder(), tempfile.TemporaryDirectory(dir=os.curdir) as place:
         folder = Path(place).absolute()
-        for soak in (
-            lambda: widgets(options.widgets),
-            lambda: reports(options.reports, folder),
-            lambda: trainings(options.trainings, folder),
+        for count, soak in (
+            (options.widgets, widgets),
+            (options.reports, lambda count: reports(count, folder)),
+            (options.trainings, lambda count: trainings(count, folder)),
+            (options.keras, keras_alone),
         ):
-            found = soak()
+            if not count:
+                continue
+            found = soak(count)
             flat &= found.is_flat
             print(found, flush=True)
     return not flat

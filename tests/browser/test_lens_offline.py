@@ -29,6 +29,7 @@ model = sn.load_pretrained("small-synthetic-bayesian")
 widgets.UncertaintyLens(probes.probe_uncertainty(model, data, counts=(2, 4)))"""
 
 
+@pytest.mark.slow
 def test_new_samples_are_drawn_in_the_page(browser, tmp_path):
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     nbformat.write(new_notebook(cells=[new_code_cell(CELL)], metadata=kernel), tmp_path / "lens.ipynb")

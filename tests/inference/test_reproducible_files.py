@@ -31,7 +31,7 @@ def model():
 @pytest.mark.parametrize(
     ("name", "options"),
     [
-        ("any.onnx", {}),
+        pytest.param("any.onnx", {}, marks=pytest.mark.slow),
         ("fixed.onnx", {"image_size": (32, 48)}),
         ("int8.onnx", {"image_size": (32, 48), "output": "labels", "calibration": IMAGES}),
         ("fixed.tflite", {"image_size": (32, 48)}),
