@@ -57,6 +57,14 @@ def test_inspecting_many_images_takes_no_more_than_a_few(tmp_path):
     assert 0.5 * few < many < 1.1 * few, (few, many)
 
 
+@pytest.mark.slow
+def test_ten_pairs_of_24_megapixels_take_less_than_3_gigabytes(tmp_path):
+    """Decoded, one image has 4000 * 6000 * 3 = 72 MB, all with their masks 960 MB."""
+    root = write_pairs(tmp_path / "large", 10, size=(4000, 6000), cells=(40, 60))
+    train = commands(root, tmp_path / "run")["train"]
+    assert 500 < peak_memory(*train, "--image-size", "240x320") < 3 * 1024
+
+
 LOAD = """
 from segnet_nb import datasets
 data = datasets.load(sys.argv[1], in_memory=sys.argv[2] == "True", workers=2)
