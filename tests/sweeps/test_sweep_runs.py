@@ -188,7 +188,6 @@ def test_a_dry_run_writes_nothing(tmp_path, capsys):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.slow
 @pytest.mark.notebook
 @pytest.mark.skipif(sys.platform == "win32", reason="kills by signals")
 def test_kills_of_a_worker_and_of_the_command_lose_nothing(tmp_path):
