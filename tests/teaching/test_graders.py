@@ -46,7 +46,7 @@ class Tool:
         return done.stdout + done.stderr
 
 
-@pytest.fixture(params=["tiny", "04_losses_and_metrics"])
+@pytest.fixture(params=["tiny", "04_losses_and_metrics", "05_training", "09_decoder_comparison"])
 def lesson(request, tmp_path):
     """A folder of lessons and the name of one: of two cells, and a real one."""
     if request.param == "tiny":
