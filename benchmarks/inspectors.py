@@ -33,9 +33,10 @@ small = datasets.load("{dataset}", "val", image_size=(180, 240), count=2)
     "ablation = widgets.IndexAblation(bench)\nablation.modes = ['random'] * 4\nablation",
 )
 
-# Moves a slider repeatedly and measures the milliseconds until the pixels have changed.
+# Moves a control repeatedly and measures the milliseconds until the pixels have changed.
 MOVE = """async ([root, trait, values, changed]) => {
   const view = document.querySelector(root), slider = view.querySelector(`input[data-trait=${trait}]`);
+  const map = view.querySelector('[data-map=features]'), step = {bubbles: true, shiftKey: true};
   const done = eval(changed)(view), times = [], signs = [];
   const pause = ms => new Promise(go => setTimeout(go, ms));
   // Often, but leaving the page time to work; waiting for frames would add up to one to every figure.
@@ -43,8 +44,10 @@ MOVE = """async ([root, trait, values, changed]) => {
   for (const value of values) {
     const is = done(value);
     const start = performance.now();
-    slider.value = value;
-    slider.dispatchEvent(new Event('input', {bubbles: true}));
+    if (slider) {
+      slider.value = value;
+      slider.dispatchEvent(new Event('input', {bubbles: true}));
+    } else map.dispatchEvent(new KeyboardEvent('keydown', {...step, key: value}));
     let sign = null;
     while (!is()) {
       if (performance.now() - start > 20000) throw new Error(`no answer to ${trait} = ${value}`);
@@ -73,6 +76,10 @@ MAPS_DRAWN = """view => value => () => {
   const maps = [...view.querySelectorAll('canvas')].filter(canvas => canvas.dataset.state);
   return maps.length >= 5 && maps.every(canvas => canvas.dataset.state.split('/')[1] === `${value}`);
 }"""
+PATH_DRAWN = """view => value => {
+  const status = view.querySelector('[data-status]'), before = status.textContent;
+  return () => status.textContent !== before;
+}"""
 RESULT_DRAWN = """view => () => {
   let asked = false;
   return () => {
@@ -83,8 +90,10 @@ RESULT_DRAWN = """view => () => {
 }"""
 
 
-def values(kind: str, moves: int) -> list[int]:
+def values(kind: str, moves: int) -> list[int] | list[str]:
     rng = np.random.default_rng(0)
+    if kind == "pixel":  # a walk of eight pixels a step, to and fro
+        return ["ArrowRight" if move // 10 % 2 == 0 else "ArrowLeft" for move in range(moves)]
     if kind == "channel":  # of 16, never the same twice in a row
         return [int(v) for v in np.cumsum(rng.integers(1, 16, moves)) % 16]
     # Between 40 and 95 %: in this range each move changes some pixel of every image.
@@ -102,7 +111,8 @@ def main() -> None:
     cases = (
         ("mask inspector: opacity", ".sn-mask-inspector", "opacity", PIXELS_DIFFER % "picture", 16, 33),
         ("mask inspector: certainty", ".sn-mask-inspector", "threshold", PIXELS_DIFFER % "picture", 16, 33),
-        ("index microscope: channel", ".sn-index-microscope", "channel", MAPS_DRAWN, 100, None),
+        ("index microscope: channel", ".sn-index-microscope", "channel", MAPS_DRAWN, 20, 33),
+        ("index microscope: pixel", ".sn-index-microscope", "pixel", PATH_DRAWN, 20, 33),
         ("index ablation: share of random indices", ".sn-index-ablation", "share", RESULT_DRAWN, 1000, None),
     )
     rows = []

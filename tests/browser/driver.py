@@ -137,6 +137,10 @@ class OpenNotebook:
         """Run code in the kernel and return what it printed."""
         return self.page.evaluate(ASK, [self.name, code])
 
+    def start(self, code: str) -> None:
+        """Run code in the kernel without waiting for its end."""
+        self.page.evaluate("([ask, given]) => { eval(ask)(given); }", [f"({ASK})", [self.name, code]])
+
     def explorer(self, kind: str, number: int = 0) -> Any:
         """The element of an explorer, such as ``mask-inspector``."""
         from playwright.sync_api import Error

@@ -216,6 +216,29 @@ def test_what_is_set_in_python_is_drawn_in_both_views(notebook, view):
     assert notebook.failures == []
 
 
+def test_other_channels_are_drawn_without_the_kernel(notebook, view):
+    """They were requested while the reader rested; when they are chosen, the kernel cannot answer."""
+    notebook.ask("from segnet_nb.widgets.index_microscope.ahead import stage_picture")
+    picture = "stage_picture(traces[0], 2, {})['maps']['{}']"
+    expected = {
+        channel: {name: in_kernel(notebook, picture.format(channel, name)) for name in MAPS}
+        for channel in (1, 7, 16)
+    }
+    notebook.ask("microscope.pixel = (44, 60)")
+    notebook.page.wait_for_timeout(4000)
+    notebook.start("import time\nwith microscope._turn: time.sleep(8)")
+    began = time.monotonic()
+    for channel, maps in expected.items():
+        slide(view.locator("[data-trait=channel]"), channel)
+        for name, held in maps.items():
+            eventually(notebook.page, lambda name=name, held=held: np.array_equal(shown(view, name), held), 5)
+        assert f"channel {channel}" in view.locator("[data-step='2']").inner_text()
+    assert time.monotonic() - began < 8, "the kernel could answer again"
+    eventually(notebook.page, lambda: state(notebook, "channel", "pixel") == [16, [44, 60]])
+    check_maps(notebook, view)
+    assert notebook.failures == []
+
+
 def test_drawing_goes_on_while_the_slider_is_dragged(notebook, view):
     slider = view.locator("[data-trait=channel]")
     for channel in (3, 4, 5, 6, 31, 17):

@@ -208,6 +208,74 @@ class TestState:
         check_picture(second, traces[0])
 
 
+class TestAhead:
+    """What the view requests before its reader does."""
+
+    @staticmethod
+    def ask(microscope, **asked):
+        sent = []
+        microscope.send = lambda content, buffers=None: sent.append((content, buffers))
+        here = {"image": microscope.image, "edition": microscope._edition, "stage": microscope.stage}
+        there = {"pixel": [*microscope.pixel], "pictures": [], "paths": []}
+        microscope._receive(microscope, {"kind": "ahead", **here, **there, **asked}, [])
+        ((content, buffers),) = sent
+        return content, buffers
+
+    def test_the_same_pictures_as_when_a_channel_is_chosen(self, microscope, traces):
+        microscope.stage = 2
+        content, buffers = self.ask(microscope, pictures=[3, 1])
+        assert (content["kind"], content["stage"], content["edition"]) == ("ahead", 2, 0)
+        at = 0
+        for channel, found in zip([3, 1], content["pictures"], strict=True):
+            maps = dict(zip(found["maps"], buffers[at : at + 5], strict=True))
+            at += 5
+            microscope.channel = channel
+            expected = dict(microscope.picture)
+            assert maps == expected.pop("maps")
+            assert found["zero_share"] == microscope.zero_share
+            rest = {key: value for key, value in found.items() if key not in ("maps", "zero_share")}
+            assert {"image": 0, **rest} == expected
+
+    def test_the_same_paths(self, microscope):
+        content, buffers = self.ask(microscope, pixel=[7, 30], paths=[2, 0])
+        assert buffers == []
+        microscope.pixel = (7, 30)
+        for channel, path in content["paths"]:
+            microscope.channel = channel
+            assert path == microscope.path
+        assert [channel for channel, _ in content["paths"]] == [2, 0]
+
+    def test_it_changes_nothing(self, microscope):
+        before = microscope.get_state()
+        self.ask(microscope, stage=2, pixel=[1, 1], pictures=[1], paths=[1])
+        assert microscope.get_state() == before
+
+    def test_another_image_or_another_network_gets_nothing(self, microscope, traces):
+        for other in ({"image": 1}, {"edition": 1}):
+            content, buffers = self.ask(microscope, pictures=[0], paths=[0], **other)
+            assert (content["pictures"], content["paths"], buffers) == ([], [], [])
+        microscope.traces = traces[:1]
+        content, _ = self.ask(microscope, pictures=[0])
+        assert content["edition"] == 1
+        assert len(content["pictures"]) == 1
+
+    def test_no_more_than_what_exists_and_little_at_once(self, microscope):
+        content, buffers = self.ask(microscope, pictures=[-1, 4, 0, 1, 2, 3, 0], paths=[4, 1])
+        assert [found["channel"] for found in content["pictures"]] == [0, 1, 2, 3]
+        assert len(buffers) == 20
+        assert [channel for channel, _ in content["paths"]] == [1]
+
+    def test_a_channel_that_cannot_be_drawn_is_left_out_in_silence(self, traces):
+        stage = traces[0].stages[0]
+        features = stage.features.copy()
+        features[0, 0, 1] = np.nan
+        broken = replace(traces[0], stages=(replace(stage, features=features), *traces[0].stages[1:]))
+        microscope = IndexMicroscope([broken])
+        content, buffers = self.ask(microscope, pictures=[1, 2])
+        assert [found["channel"] for found in content["pictures"]] == [2]
+        assert (len(buffers), microscope.error) == (5, "")
+
+
 class TestLaziness:
     def test_traces_are_asked_for_once_an_image(self, traces):
         asked = []
@@ -334,7 +402,7 @@ class TestPictures:
         assert data["image/jpeg"][:2] == b"\xff\xd8"
 
     def test_text_of_the_module_is_small(self, microscope):
-        assert len(microscope._esm) + len(microscope._css) < 43_000
+        assert len(microscope._esm) + len(microscope._css) < 46_000
 
 
 def test_close_lets_go(microscope):

@@ -19,44 +19,17 @@ from segnet_nb.visualizers.feature_maps import (
     OFFSET_PALETTE,
     PALETTE,
     ZERO_COLOR,
-    stage_pictures,
 )
 from segnet_nb.visualizers.pooling import OFFSET_COLORS
 from segnet_nb.visualizers.unpooling import show_unpooling
-from segnet_nb.widgets.index_microscope import questions
+from segnet_nb.widgets.index_microscope import ahead, questions
+from segnet_nb.widgets.index_microscope.ahead import stage_picture
 from segnet_nb.widgets.shared import living
 from segnet_nb.widgets.shared.assets import script, style
 from segnet_nb.widgets.shared.explorer import guarded
 from segnet_nb.widgets.shared.predicting import AskingExplorer, Question
 
 _FIX = "Pass segnet_nb.probes.trace_images(model, images)."
-
-
-def stage_picture(trace: UnpoolingTrace, stage: int, channel: int) -> dict[str, Any]:
-    """Everything that the view needs to draw one channel of one stage.
-
-    Args:
-        trace: what a network did to an image.
-        stage: 1 is the outermost.
-        channel: a channel of that stage.
-
-    Returns:
-        ``maps``: PNG bytes of features, pooled, indices, unpooled and dense; ``spans``: the ends of their
-        scales; ``sizes``: their heights and widths; stage, channel and dense channel.
-
-    Raises:
-        ValueError: if there is no such stage or channel, or it holds no finite numbers.
-    """
-    chosen = trace.stage(stage)
-    pictures = stage_pictures(chosen, channel)
-    return {
-        "stage": stage,
-        "channel": channel,
-        "dense_channel": chosen.dense_channel(channel),
-        "maps": {name: picture.png() for name, picture in pictures.items()},
-        "sizes": {name: list(picture.levels.shape) for name, picture in pictures.items()},
-        "spans": {name: list(picture.span) for name, picture in pictures.items() if picture.span},
-    }
 
 
 def _photo(image: np.ndarray) -> bytes:
@@ -241,9 +214,22 @@ class IndexMicroscope(AskingExplorer):
         return questions.where_it_returns(self.trace, random, name=self._names[self.image], shown=shown)
 
     def received(self, content: dict[str, Any]) -> None:
-        """The view's button for the loudest channel."""
-        if content.get("kind") == "loudest":
-            self.loudest()
+        """The view's button for the loudest channel, and what it asks for before its reader does."""
+        match content.get("kind"):
+            case "loudest":
+                self.loudest()
+            case "ahead":
+                self._answer_ahead(content)
+
+    def _answer_ahead(self, asked: dict[str, Any]) -> None:
+        """Send other channels of the present image; a question about another one gets an empty answer."""
+        found: dict[str, Any] = {"pictures": [], "paths": []}
+        buffers: list[bytes] = []
+        with self._turn:
+            if self._open and (asked["image"], asked["edition"]) == (self.image, self._edition):
+                found, buffers = ahead.answer(self.trace, asked)
+        echoed = {name: asked[name] for name in ("image", "edition", "stage", "pixel")}
+        self.send({"kind": "ahead", **echoed, **found}, buffers)
 
     def close(self) -> None:
         """Close the views and release traces and maps."""
@@ -321,10 +307,9 @@ class IndexMicroscope(AskingExplorer):
                 self.set_trait("photo", _photo(trace.image))
                 self.set_trait("frame", self._frame(trace))
             if what != "pixel":
-                stage = trace.stage(self.stage)
-                shares = stage.zero_share_before(self.channel), stage.zero_share_after(self.channel)
-                self.set_trait("picture", stage_picture(trace, self.stage, self.channel))
-                self.set_trait("zero_share", shares)
+                picture = stage_picture(trace, self.stage, self.channel)
+                self.set_trait("picture", {"image": self.image, **picture})
+                self.set_trait("zero_share", ahead.zero_shares(trace, self.stage, self.channel))
             path = trace.path(*self.pixel, stage=self.stage, channel=self.channel)
             self.set_trait("path", path.as_dict())
 

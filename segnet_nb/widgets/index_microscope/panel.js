@@ -1,13 +1,13 @@
 // @ts-check
 // One of the six maps: canvas, markers, caption, legend. It can be clicked and walked on with the arrow keys.
 
-import { paint, pixelCanvas } from "../shared/canvas.js";
+import { paint, paintNow, pixelCanvas } from "../shared/canvas.js";
 import { element, swatch, used } from "../shared/dom.js";
 import { onceAFrame } from "../shared/scope.js";
 import { stepOf, clamp, moved } from "../shared/values.js";
 import { cellOf, cellsOf, marker, short, trail } from "./path.js";
 
-/** @import { Point, Shown } from "../shared/types" */
+/** @import { Drawable, Point, Shown } from "../shared/types" */
 /** @import { Scope } from "../shared/scope.js" */
 /** @import { Frame, MapName, Path, Picture, Traits } from "./types" */
 
@@ -35,9 +35,11 @@ export class MapPanel {
     this.foot = element("div", { class: "sn-foot" });
     this.figure = element("figure", { class: "sn-figure" },
       element("figcaption", {}, element("b", { text: title }), " ", this.note), this.stack, this.foot);
-    /** @type {Shown | undefined} */
+    // The stage whose maps are shown.
+    this.stage = scope.get("picture").stage;
+    /** @type {Drawable | undefined} */
     this.painted = undefined;
-    /** @type {Promise<void> | undefined} */
+    /** @type {Promise<void> | void} */
     this.painting = undefined;
     /** @type {Point} */
     this.pointed = [0, 0];
@@ -47,7 +49,7 @@ export class MapPanel {
 
   /** Side of this map's pixel in pixels of the image. */
   cell() {
-    return cellOf(this.name, this.scope.get("picture").stage);
+    return cellOf(this.name, this.stage);
   }
 
   /**
@@ -100,13 +102,17 @@ export class MapPanel {
    */
   async draw(picture, photo) {
     const bytes = this.name === "image" ? photo : picture.maps?.[this.name];
+    this.stage = picture.stage;
     // The image is the largest of the maps and seldom another one.
     if (bytes !== this.painted) {
       this.painted = bytes;
-      this.painting = paint(this.scope, this.canvas, bytes);
+      this.painting = bytes instanceof ImageBitmap ? paintNow(this.canvas, bytes)
+        : paint(this.scope, this.canvas, bytes);
     }
-    await this.painting;
+    // What is decoded already is shown at once.
+    if (this.painting) await this.painting;
     if (bytes !== this.painted) return;  // a newer one is on its way
+    this.painting = undefined;
     this.canvas.dataset.state = `${picture.stage}/${picture.channel}`;
     this.recentre();
   }

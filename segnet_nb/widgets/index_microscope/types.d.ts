@@ -1,5 +1,5 @@
 import type { Page } from "../../web/types";
-import type { BaseTraits, Point, Shown } from "../shared/types";
+import type { BaseTraits, Drawable, Point, Shown } from "../shared/types";
 
 /** The synchronised traits of explorer.py. */
 export interface Traits extends BaseTraits {
@@ -23,12 +23,26 @@ export type FeatureMap = "features" | "pooled" | "indices" | "unpooled" | "dense
 
 /** One channel of one stage; `maps` is missing once the kernel is gone. */
 export interface Picture {
+  /** Which image; missing in a page without a kernel. */
+  image?: number;
   stage: number;
   channel: number;
   dense_channel: number;
-  maps?: Record<FeatureMap, Shown>;
+  maps?: Record<FeatureMap, Drawable>;
   sizes: Record<FeatureMap, Point>;
   spans: Record<FeatureMap, [number | null, number | null]>;
+}
+
+/** The kernel's answer to a request for other channels: their maps are in the buffers, in this order. */
+export interface Ahead {
+  kind: "ahead";
+  edition: number;
+  image: number;
+  stage: number;
+  pixel: Point;
+  pictures: (Omit<Picture, "maps"> & { maps: FeatureMap[]; zero_share: [number, number] })[];
+  /** Channel, and the path of the pixel in it. */
+  paths: [number, Path][];
 }
 
 /** What stays while one image is looked at. */

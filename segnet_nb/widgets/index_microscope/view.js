@@ -6,11 +6,12 @@ import { button, element, swatch } from "../shared/dom.js";
 import { explorer } from "../shared/explorer.js";
 import { onceAFrame } from "../shared/scope.js";
 import { percent } from "../shared/values.js";
+import { Ahead } from "./ahead.js";
 import { MapPanel } from "./panel.js";
 import { placeText, stepCard } from "./path.js";
 
 /** @import { Scope } from "../shared/scope.js" */
-/** @import { MapName, Picture, Traits } from "./types" */
+/** @import { MapName, Path, Picture, Traits } from "./types" */
 
 /** @type {[MapName, string, (picture: Picture, zeros: number[]) => string][]} */
 const PANELS = [
@@ -84,12 +85,13 @@ function keys(scope) {
 /**
  * Draws the path on all maps, in words and in numbers.
  * @param {Scope<Traits>} scope
+ * @param {{ path: Path, shown: { picture: Picture } }} ahead
  * @param {MapPanel[]} panels
  * @param {HTMLElement} status
  * @param {HTMLElement} strip
  */
-function showPath(scope, panels, status, strip) {
-  const path = scope.get("path"), picture = scope.get("picture"), frame = scope.get("frame");
+function showPath(scope, { path, shown: { picture } }, panels, status, strip) {
+  const frame = scope.get("frame");
   if (!path.steps || !picture.maps) return;
   for (const panel of panels) panel.trace(path, picture, frame);
   strip.style.setProperty("--sn-stages", `${path.steps.length}`);
@@ -116,18 +118,20 @@ function build(scope, body) {
       element("div", { class: "sn-side" }, element("p", { class: "sn-note", text: HELP }), ...keys(scope), status)),
     strip);
   const showMaps = () => {
-    const picture = scope.get("picture");
+    const { picture, zeros } = ahead.shown;
     if (!picture.maps) return;
     for (const panel of panels) {
       panel.draw(picture, scope.get("photo"));
-      panel.describe(picture, scope.get("zero_share"), scope.get("frame"));
+      panel.describe(picture, zeros, scope.get("frame"));
     }
   };
-  const drawPath = () => showPath(scope, panels, status, strip);
+  const drawPath = () => showPath(scope, ahead, panels, status, strip);
+  const maps = onceAFrame(scope, showMaps), path = onceAFrame(scope, drawPath);
+  const ahead = new Ahead(scope, () => { maps(); path(); }, path);
   scope.watch(["stage", "channel", "frame"], channel.show);
   scope.watch(["zoom", "pixel"], () => panels.forEach((panel) => panel.centre()));
-  scope.watch(["picture", "photo", "zero_share"], onceAFrame(scope, showMaps));
-  scope.watch(["path", "picture", "frame"], onceAFrame(scope, drawPath));
+  scope.watch("photo", maps);
+  scope.watch("frame", path);
   channel.show();
   showMaps();
   drawPath();

@@ -67,20 +67,37 @@ export async function pixelsOf(bytes, type = "image/png") {
 const turns = new WeakMap();
 
 /**
+ * A newer call wins.
+ * @param {HTMLCanvasElement} canvas
+ */
+function turnOf(canvas) {
+  const turn = (turns.get(canvas) ?? 0) + 1;
+  turns.set(canvas, turn);
+  return turn;
+}
+
+/**
+ * Draw an image that is decoded already on a canvas, which takes its size.
+ * @param {HTMLCanvasElement} canvas
+ * @param {ImageBitmap} bitmap
+ */
+export function paintNow(canvas, bitmap) {
+  turnOf(canvas);
+  resize(canvas, bitmap);
+  canvas.getContext("2d")?.drawImage(bitmap, 0, 0);
+}
+
+/**
  * Draw the bytes of a trait on a canvas, which takes the image's size; a newer call wins.
  * @param {Scope<any>} scope
  * @param {HTMLCanvasElement} canvas
  * @param {Shown | undefined} bytes
  */
 export async function paint(scope, canvas, bytes, type = "image/png") {
-  const turn = (turns.get(canvas) ?? 0) + 1;
-  turns.set(canvas, turn);
+  const turn = turnOf(canvas);
   if (!bytes || (!(bytes instanceof ImageData) && bytes.byteLength === 0)) return;
   const bitmap = await bitmapOf(bytes, type);
-  if (scope.alive && turns.get(canvas) === turn) {
-    resize(canvas, bitmap);
-    canvas.getContext("2d")?.drawImage(bitmap, 0, 0);
-  }
+  if (scope.alive && turns.get(canvas) === turn) paintNow(canvas, bitmap);
   bitmap.close();
 }
 

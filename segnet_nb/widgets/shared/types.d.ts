@@ -6,6 +6,9 @@ export type Bytes = DataView<ArrayBuffer>;
 /** An image of a trait: bytes from a kernel, or pixels that the page has computed. */
 export type Shown = Bytes | ImageData;
 
+/** The same, or an image that is decoded already. */
+export type Drawable = Shown | ImageBitmap;
+
 /** A pixel as [row, column], or any two numbers in that order. */
 export type Point = [number, number];
 
