@@ -102,9 +102,10 @@ def started(command: Sequence[str], port: int, folder: Path) -> Iterator[str]:
         port: where it listens.
         folder: where it runs.
     """
-    environment = {key: value for key, value in os.environ.items() if key != "MPLBACKEND"}
-    # The packages of this project, and the widgets that are installed for its JupyterLab.
-    environment |= {"PYTHONPATH": str(ROOT), "JUPYTER_PATH": str(Path(sys.prefix) / "share" / "jupyter")}
+    # Without JUPYTER_PATH: by it Voila would take templates of nbconvert instead of its own.
+    left_out = ("MPLBACKEND", "JUPYTER_PATH")
+    environment = {key: value for key, value in os.environ.items() if key not in left_out}
+    environment["PYTHONPATH"] = str(ROOT)
     path = folder / "server.log"
     with path.open("wb") as log:
         server = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, env=environment)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
 
 from tests.browser.conftest import free_port
@@ -17,11 +20,10 @@ from tests.browser.homes import (
     told_cells,
 )
 
-pytestmark = [
-    *(pytest.mark.browser, pytest.mark.notebook, pytest.mark.slow),
-    pytest.mark.skip(reason="in Voila 0.5.13, installed by itself, the page stays empty: docs/homes.md"),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.notebook, pytest.mark.slow]
 
+# Voila is installed apart: without this it finds neither the scripts of ipywidgets nor those of anywidget.
+SCRIPTS = Path(sys.prefix) / "share" / "jupyter" / "labextensions"
 # The style sheets of two icon fonts, which Voila's own template asks for.
 OF_VOILA = "https://cdn.jsdelivr.net/npm/@fortawesome/"
 
@@ -33,6 +35,9 @@ def visit(browser, request, tmp_path_factory):
     command = [
         *(python, "-m", "voila", "app.ipynb", "--no-browser", f"--port={port}", "--Voila.ip=127.0.0.1"),
         *(f"--theme={request.param}", "--show_tracebacks=True", "--VoilaExecutor.startup_timeout=240"),
+        f"--VoilaConfiguration.extra_labextensions_path={SCRIPTS}",
+        # Made for a newer JupyterLab than the one in Voila.
+        "--VoilaConfiguration.extension_denylist=@jupyter-notebook/lab-extension",
     ]
     with started(command, port, folder) as address:
         opened = Visit(browser, f"{address}/", dark=request.param == "dark")
