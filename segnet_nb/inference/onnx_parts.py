@@ -79,6 +79,7 @@ class _Writer:
         self.nodes: list[bytes] = []
         self.constants: list[bytes] = []
         self._count = 0
+        self.poolings = 0
 
     def fresh(self) -> str:
         self._count += 1
@@ -200,7 +201,10 @@ def _normalization(writer: _Writer, layer: Layer, inputs: list[str]) -> list[str
 def _pooling(writer: _Writer, _: Layer, inputs: list[str]) -> list[str]:
     values, positions = writer.fresh(), writer.fresh()
     settings = {"kernel_shape": [2, 2], "strides": [2, 2], "ceil_mode": 1}
-    writer.nodes.append(onnx_file.node("MaxPool", inputs, [values, positions], settings))
+    writer.poolings += 1
+    # By these names a page leaves them to the processor: WebGPU's pooling gives no indices.
+    name = f"pooling{writer.poolings}"
+    writer.nodes.append(onnx_file.node("MaxPool", inputs, [values, positions], settings, name=name))
     return [values, positions]
 
 

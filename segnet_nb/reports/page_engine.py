@@ -1,7 +1,8 @@
 """The engine that runs networks in a page: onnxruntime-web, built into one file that the package carries.
 
 The file is gzip of three parts, each after its length as four bytes, the lowest first: a version, the module,
-and the WebAssembly. ``tools/build_engine.py`` makes it; without it pages have no live networks.
+and the WebAssembly. ``tools/build_engine.py`` makes it; without it pages have no live networks. A second one
+computes on a graphics processor, by WebGPU.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import zlib
 from pathlib import Path
 
 ENGINE = Path(__file__).parents[1] / "web" / "engine.bin"
+GPU_ENGINE = ENGINE.with_name("gpu_engine.bin")
 
 
 def packed(version: str, module: bytes, webassembly: bytes) -> bytes:
@@ -41,12 +43,12 @@ def version_of(path: Path) -> str | None:
         return None
 
 
-def has_engine() -> bool:
+def has_engine(path: Path = ENGINE) -> bool:
     """Whether this installation can make pages with live networks."""
-    return version_of(ENGINE) is not None
+    return version_of(path) is not None
 
 
 @functools.cache
-def engine_text() -> str:
+def engine_text(path: Path = ENGINE) -> str:
     """The file as base64, as a page holds it."""
-    return base64.b64encode(ENGINE.read_bytes()).decode()
+    return base64.b64encode(path.read_bytes()).decode()

@@ -14,14 +14,19 @@ from segnet_nb._shared.errors import UserRuntimeError
 from segnet_nb._shared.files import write_whole
 from segnet_nb.datasets.classes import ClassList
 from segnet_nb.reports import sanitizing
-from segnet_nb.reports.page_engine import engine_text, has_engine
+from segnet_nb.reports.page_engine import GPU_ENGINE, engine_text, has_engine
 
 if TYPE_CHECKING:
     from segnet_nb.probes.page_parts import PageNetwork
 
 
 def write_photo_page(
-    path: str | Path, network: PageNetwork, classes: ClassList, *, title: str = "Your own photo"
+    path: str | Path,
+    network: PageNetwork,
+    classes: ClassList,
+    *,
+    title: str = "Your own photo",
+    gpu: bool = False,
 ) -> Path:
     """Write a page that shows the classes of a photo that is chosen, dropped or pasted, or of a camera.
 
@@ -33,6 +38,9 @@ def write_photo_page(
         network: ``segnet_nb.probes.page_network(model)``, best of a fast model.
         classes: names and colours of its classes.
         title: of the page.
+        gpu: whether the page also holds an engine for graphics processors, by WebGPU, 5.6 MB more. It is
+            used where the browser has WebGPU, JavaScript Promise Integration and a real graphics processor;
+            elsewhere the page computes on the processor as it does without this option.
 
     Returns:
         The path.
@@ -40,7 +48,7 @@ def write_photo_page(
     Raises:
         RuntimeError: if this installation has no engine for pages.
     """
-    if not has_engine():
+    if not has_engine() or (gpu and not has_engine(GPU_ENGINE)):
         raise UserRuntimeError(
             "this installation has no engine to run a network in a page. In a clone, run python "
             "tools/build_engine.py where npm can be reached."
@@ -65,12 +73,13 @@ def write_photo_page(
     held = "".join(
         f'<script type="text/plain" data-asset="{name}">{text}</script>' for name, text in assets.items()
     )
+    more = f'<script type="text/plain" data-gpu-engine>{engine_text(GPU_ENGINE)}</script>' if gpu else ""
     text = (
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{html.escape(policy)}">'
         f'<meta name="viewport" content="width=device-width"><title>{heading}</title>'
         f"<style>{view_assets.page_style('web/photo.js')}</style><main><h1>{heading}</h1></main>{held}"
-        f'<script type="text/plain" data-engine>{engine_text()}</script>'
+        f'<script type="text/plain" data-engine>{engine_text()}</script>{more}'
         f'<script type="application/json" data-page-worker>'
         f"{_json(view_assets.page_script('web/worker.js'))}</script>"
         f'<script type="application/json" data-photo-page>{_json(page)}</script>'

@@ -32,6 +32,28 @@ function engineText() {
   });
 }
 
+/**
+ * The engine for graphics processors, if the page holds it and can use it. One that is imitated by the processor is
+ * slower than WebAssembly.
+ * @returns {Promise<string | null>}
+ */
+async function gpuEngineText() {
+  const found = document.querySelector("[data-gpu-engine]"), { gpu } = /** @type {any} */ (navigator);
+  if (!found || !gpu || !("Suspending" in WebAssembly)) return null;
+  try {
+    const adapter = await gpu.requestAdapter();
+    return adapter && !adapter.info.isFallbackAdapter ? found.textContent : null;
+  } catch {
+    return null;
+  }
+}
+
+/** @returns {Promise<{ text: string, gpu: boolean }>} */
+async function chosenEngine() {
+  const text = await gpuEngineText();
+  return text ? { text, gpu: true } : { text: await engineText(), gpu: false };
+}
+
 /** The one worker of a page; it starts when an explorer is first touched. */
 export class Engine {
   constructor() {
@@ -61,7 +83,7 @@ export class Engine {
     };
     this.worker = worker;
     // If the engine fails, so does the first question, which says why.
-    this.ready = engineText().then((text) => { this.post({ what: "engine", text }).catch(() => {}); });
+    this.ready = chosenEngine().then((chosen) => { this.post({ what: "engine", ...chosen }).catch(() => {}); });
     this.ready.catch(() => {});
   }
 

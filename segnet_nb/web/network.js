@@ -23,7 +23,52 @@ function mapOf({ data, dims }) {
   return { data, channels: dims[1], height: dims[2], width: dims[3] };
 }
 
-/** @type {Map<string, Promise<OrtSession>>} */
+// The nodes that pool with indices, which WebGPU does not give.
+const POOLINGS = Array.from({ length: 16 }, (_, k) => `pooling${k + 1}`);
+/** @type {Promise<any>} */
+let opening = Promise.resolve();  // one part at a time, and none while another one runs
+
+/** One part of a network. If the graphics processor fails, the processor goes on. */
+class Session {
+  /**
+   * @param {Ort} ort
+   * @param {Uint8Array} content
+   */
+  constructor(ort, content) {
+    this.ort = ort;
+    this.content = content;
+    this.gpu = ort.gpu;
+    this.opened = this.open();
+  }
+
+  /** @returns {Promise<OrtSession>} */
+  open() {
+    const executionProviders = [this.gpu ? { name: "webgpu", forceCpuNodeNames: POOLINGS } : "wasm"];
+    const options = { graphOptimizationLevel: "all", executionProviders };
+    const opened = opening.then(() => this.ort.InferenceSession.create(this.content, options));
+    opening = opened.catch(() => {});  // whoever runs it is told
+    return opened;
+  }
+
+  /**
+   * @param {Record<string, OrtTensor>} given
+   * @param {string[]} wanted
+   */
+  async run(given, wanted) {
+    await opening;
+    try {
+      return await (await this.opened).run(given, wanted);
+    } catch (failure) {
+      if (!this.gpu) throw failure;
+      this.ort.gpu = false;
+      this.gpu = false;
+      this.opened = this.open();
+      return (await this.opened).run(given, wanted);
+    }
+  }
+}
+
+/** @type {Map<string, Session>} */
 const sessions = new Map();
 
 /**
@@ -31,11 +76,8 @@ const sessions = new Map();
  * @param {import("./types").Asset} asset
  */
 function sessionOf(ort, { asset, text }) {
-  let found = sessions.get(asset);
-  if (!found) {
-    found = ort.InferenceSession.create(bytesOf(text ?? ""), { graphOptimizationLevel: "all" });
-    sessions.set(asset, found);
-  }
+  const found = sessions.get(asset) ?? new Session(ort, bytesOf(text ?? ""));
+  sessions.set(asset, found);
   return found;
 }
 
@@ -77,7 +119,7 @@ export class Network {
     const kinds = withMaps ? ["positions", "features", "pooled"] : ["positions"];
     const wanted = ["bottleneck", ...numbers.flatMap((n) => kinds.map((kind) => `${kind}${n}`))];
     const image = new this.ort.Tensor("float32", values, [1, 3, height, width]);
-    const found = await (await this.encoder).run({ image }, wanted);
+    const found = await this.encoder.run({ image }, wanted);
     let size = [height, width];
     const stages = numbers.map((n) => {
       const positions = /** @type {any} */ (found[`positions${n}`]);
@@ -97,8 +139,7 @@ export class Network {
    */
   async decode(stage, { data, channels, height, width }, withDense) {
     const tensor = new this.ort.Tensor("float32", data, [1, channels, height, width]);
-    const session = await this.decoder[stage - 1];
-    const found = await session.run({ unpooled: tensor }, withDense ? ["values", "dense"] : ["values"]);
+    const found = await this.decoder[stage - 1].run({ unpooled: tensor }, withDense ? ["values", "dense"] : ["values"]);
     return { values: mapOf(found.values), dense: withDense ? mapOf(found.dense) : null };
   }
 }

@@ -22,6 +22,7 @@ video.muted = true;
 let stream = null;
 /** @type {number[]} */
 let times = [];
+let where = "";
 
 /**
  * The pixels of a picture at the size that the network gets.
@@ -67,6 +68,7 @@ function show(image, classes, counts) {
  */
 async function look(image) {
   const began = performance.now(), found = await ask({ image });
+  where = found.gpu ? ", on the graphics processor" : "";
   show(image, found.mask, found.counts);
   times = [...times.slice(1 - FRAMES), performance.now() - began];
 }
@@ -91,7 +93,7 @@ async function take(files) {
     await look(pixelsFrom(bitmap, bitmap.width, bitmap.height));
     bitmap.close();
     told.textContent = "";
-    rate.textContent = `${Math.round(times[times.length - 1])} ms`;
+    rate.textContent = `${Math.round(times[times.length - 1])} ms${where}`;
   } catch (failure) {
     complain(failure);
   }
@@ -104,7 +106,7 @@ async function follow() {
     await look(pixelsFrom(video, video.videoWidth, video.videoHeight));
     const mean = times.reduce((sum, time) => sum + time, 0) / times.length;
     told.textContent = "";
-    rate.textContent = `${(1000 / mean).toFixed(1)} frames a second`;
+    rate.textContent = `${(1000 / mean).toFixed(1)} frames a second${where}`;
     // A hidden page draws no frames, so it stops looking too.
     await new Promise((done) => { requestAnimationFrame(done); });
   }

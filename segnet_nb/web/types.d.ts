@@ -120,7 +120,8 @@ export interface OrtSession {
 }
 
 export interface Ort {
-  env: any;
+  /** Whether it computes on a graphics processor; false once that has failed. */
+  gpu: boolean;
   Tensor: new (kind: string, data: any, dims: number[]) => OrtTensor;
   InferenceSession: { create(content: Uint8Array, options: object): Promise<OrtSession> };
 }

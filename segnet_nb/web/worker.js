@@ -22,9 +22,10 @@ let engine = null;
 /**
  * Unpack the engine: gzip of a version, a module and its WebAssembly, each after its length.
  * @param {string} text base64
+ * @param {boolean} gpu whether it is the engine for graphics processors
  * @returns {Promise<Ort>}
  */
-async function load(text) {
+async function load(text, gpu) {
   const stream = new Blob([bytesOf(text)]).stream().pipeThrough(new DecompressionStream("gzip"));
   const content = await new Response(stream).arrayBuffer(), view = new DataView(content);
   const parts = [];
@@ -39,13 +40,13 @@ async function load(text) {
   ort.env.wasm.numThreads = 1;  // a file from disk may not share memory between threads
   ort.env.wasm.proxy = false;
   ort.env.logLevel = "error";
-  return ort;
+  return { Tensor: ort.Tensor, InferenceSession: ort.InferenceSession, gpu };
 }
 
 /** @param {any} message */
-async function answerTo({ what, id, text, kind, page, question }) {
+async function answerTo({ what, id, text, gpu, kind, page, question }) {
   if (what === "engine") {
-    engine = load(text);
+    engine = load(text, Boolean(gpu));
     await engine;
     return null;
   }
@@ -57,7 +58,7 @@ async function answerTo({ what, id, text, kind, page, question }) {
   const found = opened.get(id);
   if (!found) throw new Error("this network is not open.");
   const began = performance.now(), answer = await found.answer(question);
-  return { ...answer, milliseconds: performance.now() - began };
+  return { ...answer, milliseconds: performance.now() - began, gpu: (await engine)?.gpu };
 }
 
 self.onmessage = async ({ data }) => {

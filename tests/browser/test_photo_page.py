@@ -77,8 +77,8 @@ def violations(tab):
     return [(one["id"], node["target"], node["failureSummary"]) for one in found for node in one["nodes"]]
 
 
-def photo_file():
-    image = datasets.load("synthetic", "val", image_size=(96, 128), count=1).images[0]
+def photo_file(size=(96, 128)):
+    image = datasets.load("synthetic", "val", image_size=size, count=1).images[0]
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, "png")
     return {"name": "street.png", "mimeType": "image/png", "buffer": buffer.getvalue()}
