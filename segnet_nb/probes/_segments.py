@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,16 +63,32 @@ def _sources(tensor: Tensor) -> tuple[list[Tensor], list[Tensor]]:
     return unpoolings, inputs
 
 
-def _run(model: keras.Model, *arrays: np.ndarray) -> list[np.ndarray]:
-    """All outputs of a model for one image, or for a feature map and the image.
+class _Segment:
+    """A part of a network, run on one image, or on a feature map and the image.
 
-    The model is called eagerly: as fast as ``predict`` for one image, without the seconds that
-    compiling each segment takes, and without TensorFlow's warning about retracing.
+    With TensorFlow it is compiled once, for images of all sizes that the network takes: a small network then
+    answers five times as fast as eagerly. It always is, so that equal inputs give equal outputs to the bit.
+    ``predict`` would be compiled again for each size.
     """
-    inputs = [array[None] for array in arrays]
-    outputs = model(inputs if len(inputs) > 1 else inputs[0], training=False)
-    outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
-    return [ops.convert_to_numpy(output)[0] for output in outputs]
+
+    def __init__(self, model: keras.Model) -> None:
+        self._model = model
+        self._call = self._compiled() if keras.backend.backend() == "tensorflow" else self._eager
+
+    def _eager(self, *inputs: Any) -> list[Any]:
+        outputs = self._model(inputs if len(inputs) > 1 else inputs[0], training=False)
+        return [*outputs] if isinstance(outputs, list | tuple) else [outputs]
+
+    def _compiled(self) -> Callable[..., list[Any]]:
+        import tensorflow as tf
+
+        given = [tf.TensorSpec((1, *tensor.shape[1:]), "float32") for tensor in self._model.inputs]
+        return tf.function(self._eager, input_signature=given, autograph=False)
+
+    def __call__(self, *arrays: np.ndarray) -> list[np.ndarray]:
+        """All outputs for arrays of shape ``(height, width, channels)``, in that shape."""
+        outputs = self._call(*(array[None].astype("float32", copy=False) for array in arrays))
+        return [ops.convert_to_numpy(output)[0] for output in outputs]
 
 
 class SegmentedNetwork:
@@ -100,7 +117,7 @@ class SegmentedNetwork:
             )
         # A reference to the model keeps the symbolic tensors of its graph alive.
         self.model = model
-        self._segments: list[keras.Model | None] = []
+        self._segments: list[_Segment | None] = []
         self.cuts: list[tuple[Tensor, Tensor]] = []
         self._sized = any(isinstance(layer, DepthToSpace2D) for layer in model.layers)
         indices, likes, output = [], [], model.outputs[0]
@@ -120,7 +137,7 @@ class SegmentedNetwork:
             # The image gives its size to a sub-pixel head, and nothing else.
             sized = self._sized and not self._segments
             parts = [unpoolings[0], *model.inputs] if sized else unpoolings[0]
-            self._segments.append(None if empty else keras.Model(parts, output))
+            self._segments.append(None if empty else _Segment(keras.Model(parts, output)))
             output = node.input_tensors[0]
             indices.append(node.input_tensors[1])
             likes.append(node.input_tensors[2] if len(node.input_tensors) == 3 else None)
@@ -132,7 +149,7 @@ class SegmentedNetwork:
         # One channel suffices for height and width; the other channels need not be copied.
         self._with_like = tuple(like is not None for like in likes)
         sizes = [like[:, :, :, :1] for like in likes if like is not None]
-        self._encoder = keras.Model(model.inputs[0], [output, *indices, *sizes])
+        self._encoder = _Segment(keras.Model(model.inputs[0], [output, *indices, *sizes]))
 
     def encode(self, image: np.ndarray) -> Encoded:
         """Run the encoder on one image.
@@ -140,7 +157,7 @@ class SegmentedNetwork:
         Args:
             image: RGB in 0..255, shape ``(height, width, channels)``.
         """
-        bottleneck, *others = _run(self._encoder, image.astype("float32"))
+        bottleneck, *others = self._encoder(image)
         indices = tuple(others[: self.stages])
         likes = iter(others[self.stages :])
         sizes = []
@@ -163,7 +180,7 @@ class SegmentedNetwork:
         segment = self._segments[stage - 1]
         if segment is None:
             return unpooled
-        return _run(segment, unpooled, *([image.astype("float32")] if self._sized and stage == 1 else []))[0]
+        return segment(unpooled, *([image] if self._sized and stage == 1 else []))[0]
 
 
 def check_input_shape(model: keras.Model, shape: tuple[int, ...]) -> None:
