@@ -76,7 +76,8 @@ class _Segment:
         self._call = self._compiled() if keras.backend.backend() == "tensorflow" else self._eager
 
     def _eager(self, *inputs: Any) -> list[Any]:
-        outputs = self._model(inputs if len(inputs) > 1 else inputs[0], training=False)
+        given = [*inputs]
+        outputs = self._model(given if len(given) > 1 else given[0], training=False)
         return [*outputs] if isinstance(outputs, list | tuple) else [outputs]
 
     def _compiled(self) -> Callable[..., list[Any]]:

@@ -28,6 +28,7 @@ from segnet_nb.training import (
 from segnet_nb.training.config import TrainConfig
 from segnet_nb.training.data import load_data, make_batches, steps_per_epoch
 from segnet_nb.training.ema import ExponentialMovingAverage
+from segnet_nb.training.freed_memory import release_compiled_steps
 from segnet_nb.training.run import EpochReport, Run, open_run
 from segnet_nb.training.speed import choice, patches, remembered
 from segnet_nb.training.speed.timing import StepTimer
@@ -109,7 +110,10 @@ def train(
     directory = Path(directory or f"runs/{Path(config.dataset).name}-{config.network}-seed{config.seed}")
     with run_lock.held(directory):
         run = open_run(config, directory, resume)
-        return _train_in(run, progress, on_epoch, on_step, data)
+        try:
+            return _train_in(run, progress, on_epoch, on_step, data)
+        finally:
+            release_compiled_steps()
 
 
 def _train_in(

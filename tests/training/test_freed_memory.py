@@ -1,16 +1,18 @@
-"""Freed memory is kept for the next step, in training only."""
+"""Freed memory is kept for the next step, in training only, and compiled steps are released after it."""
 
 from __future__ import annotations
 
 import ctypes
+import gc
 import subprocess
 import sys
 
 import keras
+import numpy as np
 import pytest
 
 from segnet_nb import model
-from segnet_nb.training import initialization, optimization, train
+from segnet_nb.training import freed_memory, initialization, optimization, train
 from tests.training_helpers import tiny_config, tiny_network, tiny_pair
 
 LARGE_BLOCKS = """
@@ -89,3 +91,67 @@ def test_training_keeps_it_before_there_is_a_network(tmp_path, monkeypatch):
     monkeypatch.setattr(optimization, "compile_model", noted("compiled", optimization.compile_model))
     train(tiny_config(epochs=1), directory=tmp_path, progress=False, data=tiny_pair())
     assert order == ["kept", "seeded", "built", "compiled"]
+
+
+def steps():
+    """The graphs of compiled training steps that this process holds."""
+    gc.collect()
+    graphs = (each for each in gc.get_objects() if type(each).__name__ == "FuncGraph")
+    return sum(each.name.startswith("one_step_on") for each in graphs)
+
+
+def trained(tmp_path, number):
+    return train(tiny_config(epochs=1), directory=tmp_path / f"{number}", progress=False, data=tiny_pair())
+
+
+class TestReleased:
+    def test_the_step_of_a_network_that_is_gone(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(model, "build_network", tiny_network)
+        trained(tmp_path, 0)
+        before = steps()
+        for number in (1, 2, 3):
+            trained(tmp_path, number)
+        assert steps() <= before
+
+        monkeypatch.setattr("segnet_nb.training.loop.release_compiled_steps", lambda: None)
+        trained(tmp_path, 4)
+        assert steps() == before + 1, "TensorFlow frees them by itself now"
+
+    def test_the_network_can_be_trained_on(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(model, "build_network", tiny_network)
+        kept = []
+        train(
+            tiny_config(epochs=1),
+            directory=tmp_path,
+            progress=False,
+            data=tiny_pair(),
+            on_step=lambda run, *_: kept.append(run),
+            on_epoch=lambda _, network: kept.append(network),
+        )
+        network = kept[-1]
+        network.compile("sgd", "mse", jit_compile=False)
+        before = [np.copy(weights) for weights in network.get_weights()]
+        for batch in (1, 2):  # compiled for each size
+            images = np.zeros((batch, 16, 24, 3), np.float32)
+            network.train_on_batch(images, np.ones((batch, *network(images).shape[1:]), np.float32))
+            freed_memory.release_compiled_steps()
+        assert any((old != new).any() for old, new in zip(before, network.get_weights(), strict=True))
+
+    def test_what_others_differentiate_keeps_its_gradient(self):
+        import tensorflow as tf
+
+        @tf.custom_gradient
+        def doubled(x):
+            return 2.0 * x, lambda above: 10.0 * above  # not the true gradient
+
+        inner = tf.function(doubled)
+        inner(tf.constant(1.0))
+        freed_memory.release_compiled_steps()
+        with tf.GradientTape() as tape:
+            x = tf.Variable(3.0)
+            y = inner(x)
+        assert float(tape.gradient(y, x)) == 10.0
+
+    def test_a_table_that_is_elsewhere_is_no_error(self, monkeypatch):
+        monkeypatch.setitem(sys.modules, "tensorflow.python.framework.ops", object())
+        freed_memory.release_compiled_steps()
