@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from segnet_nb._shared.errors import UserError, UserTypeError
 from segnet_nb._shared.framework import keras, ops
+from segnet_nb.networks.compiled_parts import compiled
 from segnet_nb.networks.layers import MaxUnpooling2D
 from segnet_nb.networks.subpixel import DepthToSpace2D
 
@@ -73,18 +73,12 @@ class _Segment:
 
     def __init__(self, model: keras.Model) -> None:
         self._model = model
-        self._call = self._compiled() if keras.backend.backend() == "tensorflow" else self._eager
+        self._call = compiled(self._eager, model.inputs)
 
     def _eager(self, *inputs: Any) -> list[Any]:
         given = [*inputs]
         outputs = self._model(given if len(given) > 1 else given[0], training=False)
         return [*outputs] if isinstance(outputs, list | tuple) else [outputs]
-
-    def _compiled(self) -> Callable[..., list[Any]]:
-        import tensorflow as tf
-
-        given = [tf.TensorSpec((1, *tensor.shape[1:]), "float32") for tensor in self._model.inputs]
-        return tf.function(self._eager, input_signature=given, autograph=False)
 
     def __call__(self, *arrays: np.ndarray) -> list[np.ndarray]:
         """All outputs for arrays of shape ``(height, width, channels)``, in that shape."""

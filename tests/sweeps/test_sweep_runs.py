@@ -211,7 +211,8 @@ def test_kills_of_a_worker_and_of_the_command_lose_nothing(tmp_path):
 
     def children(process):
         found = psutil.Process(process.pid).children(recursive=True)
-        return [each for each in found if each.status() != psutil.STATUS_ZOMBIE]
+        # One of them may end meanwhile.
+        return [each for each in found if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
 
     def runners(process):
         return [each for each in children(process) if "segnet_nb.sweeps.child" in " ".join(each.cmdline())]
