@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -205,14 +206,17 @@ def test_kills_of_a_worker_and_of_the_command_lose_nothing(tmp_path):
 
     def wait_for(condition, process):
         end = time.monotonic() + 300
-        while not condition():
+        while True:
+            # A process that ends while it is looked at: look again.
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if condition():
+                    return
             assert process.poll() is None and time.monotonic() < end
             time.sleep(0.1)
 
     def children(process):
         found = psutil.Process(process.pid).children(recursive=True)
-        # One of them may end meanwhile.
-        return [each for each in found if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
+        return [each for each in found if each.status() != psutil.STATUS_ZOMBIE]
 
     def runners(process):
         return [each for each in children(process) if "segnet_nb.sweeps.child" in " ".join(each.cmdline())]
