@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-# Comments that end where their line ends; those inside of code, and types of single values, stay.
+# Comments that end where their line ends; those inside of code stay.
 _COMMENT = re.compile(r"^[ \t]*(?://[^\n]*|/\*\*(?:(?!\*/).)*\*/[ \t]*)\n", re.MULTILINE | re.DOTALL)
 
 
@@ -27,10 +27,12 @@ _SPACE = re.compile(r"(?<![\w$]) +(?![-+/])|(?<![-+/]) +(?![\w$])")
 # Spaces in a template in a template or in a regular expression belong to it, and both are rare enough to be
 # left alone.
 _DELICATE = re.compile(r"'|[(=,] ?/|\$\{[^}]*`")
+# The type of a single value.
+_TYPE = re.compile(r"/\*\* @type (?:(?!\*/).)*\*/ ?")
 
 
 def squeezed(source: str) -> str:
-    r"""JavaScript without spaces that mean nothing; statements stay on lines, so that errors can be found.
+    r"""JavaScript without types and needless spaces; statements stay on lines, so that errors can be found.
 
     Args:
         source: without comments, as ``without_comments`` returns it; no text or template may span lines.
@@ -38,6 +40,8 @@ def squeezed(source: str) -> str:
     Example:
         >>> squeezed('const a = [ 1, - 2 ];\n  if (a) say("x = y", a);\n')
         'const a=[1,-2];\nif(a)say("x = y",a);\n'
+        >>> squeezed("const a = /** @type {number[]} */ ([1]);\n")
+        'const a=([1]);\n'
         >>> squeezed("if (a) {\n  say(\n    1,\n  );\n}\n")
         'if(a){\nsay(\n1,);}\n'
     """
@@ -52,6 +56,7 @@ def squeezed(source: str) -> str:
 
 
 def _squeezed_line(line: str) -> str:
+    line = _TYPE.sub("", line)
     if _DELICATE.search(line):
         return line
     code, comment, _ = line.partition("  // ")

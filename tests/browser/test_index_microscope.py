@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +37,7 @@ def recording(content, buffers=None):
     global last
     if content.get("kind") == "ahead":
         last = perf_counter()
-        paths.update((content["stage"], *content["pixel"], channel) for channel, _ in content["paths"])
+        paths.update((content["stage"], *path["pixel"], channel) for channel, path in content["paths"])
     send(microscope, content, buffers)
 microscope.send = recording
 """
@@ -230,6 +231,19 @@ def test_what_is_set_in_python_is_drawn_in_both_views(notebook, view):
     assert notebook.failures == []
 
 
+@contextmanager
+def blocked(notebook, go_on):
+    """The microscope answers nothing until the end."""
+    notebook.start(
+        "import time\nfrom pathlib import Path\nwith microscope._turn:\n"
+        f"    while not Path({str(go_on)!r}).exists(): time.sleep(0.1)"
+    )
+    try:
+        yield
+    finally:
+        go_on.touch()
+
+
 def test_other_channels_are_drawn_without_the_kernel(notebook, view, lab):
     """They were requested while the reader rested; when they are chosen, the kernel cannot answer."""
     notebook.ask("from segnet_nb.widgets.index_microscope.ahead import stage_picture")
@@ -241,12 +255,7 @@ def test_other_channels_are_drawn_without_the_kernel(notebook, view, lab):
     notebook.ask(RECORDED + "microscope.pixel = (44, 60)")
     ready = "{(2, 44, 60, channel) for channel in (1, 7, 16)} <= paths and perf_counter() - last > 2"
     eventually(notebook.page, lambda: notebook.ask(f"print({ready})").strip() == "True", 60)
-    go_on = lab.folder / "go on"
-    notebook.start(
-        "import time\nfrom pathlib import Path\nwith microscope._turn:\n"
-        f"    while not Path({str(go_on)!r}).exists(): time.sleep(0.1)"
-    )
-    try:
+    with blocked(notebook, lab.folder / "channels chosen"):
         for channel, maps in expected.items():
             slide(view.locator("[data-trait=channel]"), channel)
             for name, held in maps.items():
@@ -254,10 +263,28 @@ def test_other_channels_are_drawn_without_the_kernel(notebook, view, lab):
                     notebook.page, lambda name=name, held=held: np.array_equal(shown(view, name), held)
                 )
             assert f"channel {channel}" in view.locator("[data-step='2']").inner_text()
-    finally:
-        go_on.touch()
     eventually(notebook.page, lambda: state(notebook, "channel", "pixel") == [16, [44, 60]])
     check_maps(notebook, view)
+    assert notebook.failures == []
+
+
+def test_a_walk_goes_on_without_the_kernel(notebook, view, lab):
+    """What a key leads to was requested at rest, and what lies farther on with the first step."""
+    notebook.ask(RECORDED + "microscope.pixel = (30, 90)")
+    aside = "{(2, 30 + step, 90, 0) for step in (-8, -4, -2, -1, 1, 2, 4, 8)} <= paths"
+    eventually(notebook.page, lambda: notebook.ask(f"print({aside})").strip() == "True", 60)
+    view.locator("[data-map=image]").focus()
+    notebook.page.keyboard.press("ArrowLeft")
+    ready = "{(2, 30, x, 0) for x in range(78, 90)} <= paths and perf_counter() - last > 2"
+    eventually(notebook.page, lambda: notebook.ask(f"print({ready})").strip() == "True", 60)
+    expected = notebook.ask("print(traces[0].path(30, 79, stage=2).returned)").strip()
+    status = view.locator("[data-status]")
+    with blocked(notebook, lab.folder / "walked"):
+        for x in range(88, 78, -1):
+            notebook.page.keyboard.press("ArrowLeft")
+            eventually(notebook.page, lambda x=x: f"Pixel (30,\xa0{x})" in status.inner_text())
+        assert f"puts the value back at {expected}".replace(", ", ",\xa0") in status.inner_text()
+    eventually(notebook.page, lambda: state(notebook, "pixel") == [[30, 79]])
     assert notebook.failures == []
 
 

@@ -208,6 +208,10 @@ class TestState:
         check_picture(second, traces[0])
 
 
+def paths_of(*pairs):
+    return [{"channel": channel, "pixel": pixel} for channel, pixel in pairs]
+
+
 class TestAhead:
     """What the view requests before its reader does."""
 
@@ -216,8 +220,8 @@ class TestAhead:
         sent = []
         microscope.send = lambda content, buffers=None: sent.append((content, buffers))
         here = {"image": microscope.image, "edition": microscope._edition, "stage": microscope.stage}
-        there = {"pixel": [*microscope.pixel], "pictures": [], "paths": []}
-        microscope._receive(microscope, {"kind": "ahead", **here, **there, **asked}, [])
+        nothing = {"pictures": [], "paths": []}
+        microscope._receive(microscope, {"kind": "ahead", **here, **nothing, **asked}, [])
         ((content, buffers),) = sent
         return content, buffers
 
@@ -237,22 +241,22 @@ class TestAhead:
             assert {"image": 0, **rest} == expected
 
     def test_the_same_paths(self, microscope):
-        content, buffers = self.ask(microscope, pixel=[7, 30], paths=[2, 0])
+        asked = [[2, [7, 30]], [0, [7, 30]], [2, [44, 60]]]
+        content, buffers = self.ask(microscope, paths=paths_of(*asked))
         assert buffers == []
-        microscope.pixel = (7, 30)
         for channel, path in content["paths"]:
-            microscope.channel = channel
+            microscope.channel, microscope.pixel = channel, path["pixel"]
             assert path == microscope.path
-        assert [channel for channel, _ in content["paths"]] == [2, 0]
+        assert [[channel, [*path["pixel"]]] for channel, path in content["paths"]] == asked
 
     def test_it_changes_nothing(self, microscope):
         before = microscope.get_state()
-        self.ask(microscope, stage=2, pixel=[1, 1], pictures=[1], paths=[1])
+        self.ask(microscope, stage=2, pictures=[1], paths=paths_of([1, [1, 1]]))
         assert microscope.get_state() == before
 
     def test_another_image_or_another_network_gets_nothing(self, microscope, traces):
         for other in ({"image": 1}, {"edition": 1}):
-            content, buffers = self.ask(microscope, pictures=[0], paths=[0], **other)
+            content, buffers = self.ask(microscope, pictures=[0], paths=paths_of([0, [0, 0]]), **other)
             assert (content["pictures"], content["paths"], buffers) == ([], [], [])
         microscope.traces = traces[:1]
         content, _ = self.ask(microscope, pictures=[0])
@@ -260,10 +264,25 @@ class TestAhead:
         assert len(content["pictures"]) == 1
 
     def test_no_more_than_what_exists_and_little_at_once(self, microscope):
-        content, buffers = self.ask(microscope, pictures=[-1, 4, 0, 1, 2, 3, 0], paths=[4, 1])
+        # The image has 45 x 61 pixels, the stage 4 channels.
+        wanted = [
+            [4, [0, 0]],
+            [1, [0, 0]],
+            [1, [45, 0]],
+            [1, [0, 61]],
+            [1, [-1, 0]],
+            [-1, [0, 0]],
+            [3, [44, 60]],
+        ]
+        content, buffers = self.ask(microscope, pictures=[-1, 4, 0, 1, 2, 3, 0], paths=paths_of(*wanted))
         assert [found["channel"] for found in content["pictures"]] == [0, 1, 2, 3]
         assert len(buffers) == 20
-        assert [channel for channel, _ in content["paths"]] == [1]
+        assert [(channel, path["pixel"]) for channel, path in content["paths"]] == [
+            (1, [0, 0]),
+            (3, [44, 60]),
+        ]
+        content, _ = self.ask(microscope, paths=paths_of([0, [0, 0]]) * 100)
+        assert len(content["paths"]) == 64
 
     def test_a_channel_that_cannot_be_drawn_is_left_out_in_silence(self, traces):
         stage = traces[0].stages[0]

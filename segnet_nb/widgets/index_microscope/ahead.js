@@ -1,14 +1,16 @@
 // @ts-check
-// What is shown, and the channels beside it. They are requested while the reader rests, so that a channel that was
-// requested before is drawn without waiting for the kernel.
+// What is shown, and what the reader may choose next: the channels beside it, and the pixels that a key leads to. They
+// are requested while the reader rests, and while a key is held those farther on, so that what was requested before is
+// drawn without waiting for the kernel.
 
 import { bitmapOf } from "../shared/canvas.js";
+import { cellOf } from "./path.js";
 
-/** @import { Point } from "../shared/types" */
 /** @import { Scope } from "../shared/scope.js" */
 /** @import { Ahead as Message, FeatureMap, Path, Picture, Traits } from "./types" */
 /**
  * @typedef {{ image: number, stage: number, channel: number }} Place
+ * @typedef {{ stage: number, pictures: number[], paths: { channel: number, pixel: number[] }[] }} Wanted
  * @typedef {{ picture: Picture, zeros: [number, number], bytes: number }} Held its maps are decoded
  */
 
@@ -18,6 +20,8 @@ const MOST_BYTES = 64 * 2 ** 20;
 const REACH = 16, AT_ONCE = 2;
 // Milliseconds without a change before anything is requested.
 const STILL = 150;
+// Steps of a walk that are requested at once, and paths that are kept.
+const STEPS = 12, MOST_PATHS = 512;
 
 /** @param {Picture} picture */
 function bytesOf({ sizes }) {
@@ -37,22 +41,26 @@ export class Ahead {
    */
   constructor(scope, drawMaps, drawPath) {
     this.scope = scope;
+    this.drawPath = drawPath;
     this.edition = scope.get("_edition");
     /** @type {Map<string, Held>} */
     this.held = new Map();
-    /** @type {Map<string, Path>} */
+    // Null is one that was requested.
+    /** @type {Map<string, Path | null>} */
     this.paths = new Map();
     /** @type {Set<string>} */
     this.requested = new Set();
     this.shown = { picture: scope.get("picture"), zeros: scope.get("zero_share") };
     this.path = scope.get("path");
+    this.pixel = scope.get("pixel");
     this.waiting = false;
     this.timer = 0;
     this.keep();
     // A request that came too late for its image was answered with nothing.
-    scope.watch("image", () => this.requested.clear());
+    scope.watch("image", () => { this.requested.clear(); this.paths.clear(); });
     scope.watch(["image", "stage", "channel"], () => { if (this.turn()) drawMaps(); });
     scope.watch(["image", "stage", "channel", "pixel"], () => { if (this.turnPath()) drawPath(); this.plan(); });
+    scope.watch("pixel", () => this.walk());
     // What is shown already is not drawn again when the kernel says the same.
     scope.watch(["picture", "zero_share"], () => { if (this.keep()) drawMaps(); this.plan(); });
     scope.watch("path", () => { if (this.turnPath(scope.get("path"))) drawPath(); });
@@ -74,7 +82,7 @@ export class Ahead {
 
   /**
    * @param {Place} place
-   * @param {Point} pixel
+   * @param {number[]} pixel
    */
   pathKey(place, pixel) {
     return `${this.key(place)}/${pixel}`;
@@ -162,40 +170,91 @@ export class Ahead {
     if (!this.scope.model.offline) this.timer = setTimeout(() => this.ask(), STILL);
   }
 
-  ask() {
-    const { scope } = this, place = this.place(), pixel = scope.get("pixel");
-    // The answer to what the reader did comes first.
-    if (this.waiting || !scope.alive || !this.held.has(this.key(place))) return;
-    const wanted = this.wanted(place, pixel) ?? this.wantedElsewhere(place, pixel);
-    if (!wanted) return;
-    const { image } = place, { stage, pictures, paths } = wanted;
-    for (const channel of pictures) this.requested.add(this.key({ image, stage, channel }));
-    this.waiting = true;
-    scope.model.send({ kind: "ahead", edition: this.edition, image, stage, pixel, pictures, paths });
+  /** Ask for this pixel and those farther on in the direction of the last step. */
+  walk() {
+    const { scope, pixel } = this, place = this.place();
+    this.pixel = scope.get("pixel");
+    const [down, right] = [this.pixel[0] - pixel[0], this.pixel[1] - pixel[1]];
+    if (scope.model.offline || down * right) return;
+    const line = this.line(down, right, STEPS);
+    // While a few are here, the next request can wait.
+    if (this.paths.has(this.pathKey(place, line[STEPS / 2]))) return;
+    this.request(place, { stage: place.stage, pictures: [], paths: this.claim(place, line) });
   }
 
   /**
-   * What is missing about a channel.
-   * @param {Place} place
-   * @param {Point} pixel
+   * The present pixel and those in one direction from it; beyond the edge the kernel leaves them out.
+   * @param {number} down
+   * @param {number} right
+   * @param {number} count
    */
-  wanted(place, pixel, channels = this.near(place)) {
+  line(down, right, count) {
+    const [y, x] = this.scope.get("pixel");
+    return Array.from({ length: count }, (_, n) => [y + n * down, x + n * right]);
+  }
+
+  /** The present pixel and those that a key leads to on any map of this stage. */
+  reached() {
+    const { stage } = this.place(), cells = new Set([1, cellOf("features", stage), cellOf("pooled", stage)]);
+    return [...cells].flatMap((cell) => [cell, -cell, 8 * cell, -8 * cell])
+      .flatMap((side) => [...this.line(side, 0, 2), ...this.line(0, side, 2)]);
+  }
+
+  /**
+   * Of some pixels in one channel those whose path was not requested; it is to be requested now.
+   * @param {Place} place
+   * @param {number[][]} pixels
+   */
+  claim(place, pixels) {
+    return pixels.flatMap((pixel) => {
+      const key = this.pathKey(place, pixel);
+      if (this.paths.has(key)) return [];
+      this.paths.set(key, null);
+      return [{ channel: place.channel, pixel }];
+    });
+  }
+
+  ask() {
+    const place = this.place();
+    // The answer to what the reader did comes first.
+    if (this.waiting || !this.scope.alive || !this.held.has(this.key(place))) return;
+    const wanted = this.wanted(place) ?? this.wantedElsewhere(place);
+    if (wanted) this.request(place, wanted);
+  }
+
+  /**
+   * @param {Place} place
+   * @param {Wanted} wanted
+   */
+  request({ image }, { stage, pictures, paths }) {
+    for (const channel of pictures) this.requested.add(this.key({ image, stage, channel }));
+    this.waiting = true;
+    this.scope.model.send({ kind: "ahead", edition: this.edition, image, stage, pictures, paths });
+  }
+
+  /**
+   * What was not requested of a channel and those beside it.
+   * @param {Place} place
+   * @returns {Wanted | null}
+   */
+  wanted(place, channels = this.near(place)) {
+    if (this.paths.size > MOST_PATHS) this.paths.clear();
     const pictures = channels.filter((channel) => !this.requested.has(this.key({ ...place, channel }))
       && !this.held.has(this.key({ ...place, channel }))).slice(0, AT_ONCE);
-    const paths = channels.filter((channel) => !this.paths.has(this.pathKey({ ...place, channel }, pixel)));
+    const paths = channels.flatMap((channel, far) =>
+      this.claim({ ...place, channel }, far ? this.line(0, 0, 1) : this.reached()));
     return pictures.length || paths.length ? { stage: place.stage, pictures, paths } : null;
   }
 
   /**
    * The same channel of another stage, as far as there is room.
    * @param {Place} place
-   * @param {Point} pixel
    */
-  wantedElsewhere({ image, stage, channel }, pixel) {
+  wantedElsewhere({ image, stage, channel }) {
     if (this.bytes() > MOST_BYTES / 2) return null;
     for (const [number, { channels }] of this.scope.get("frame").stages.entries()) {
       const other = { image, stage: number + 1, channel: Math.min(channel, channels - 1) };
-      const found = other.stage !== stage && this.wanted(other, pixel, [other.channel]);
+      const found = other.stage !== stage && this.wanted(other, [other.channel]);
       if (found) return found;
     }
     return null;
@@ -223,13 +282,9 @@ export class Ahead {
    * @param {Message} message
    * @param {DataView<ArrayBuffer>[]} buffers
    */
-  async take({ image, stage, pixel, pictures, paths }, buffers) {
-    const now = this.scope.get("pixel");
-    if (`${pixel}` === `${now}`) {
-      // Those of other pixels are of no use any more.
-      for (const key of this.paths.keys()) if (!key.endsWith(`/${pixel}`)) this.paths.delete(key);
-      for (const [channel, path] of paths) this.paths.set(this.pathKey({ image, stage, channel }, pixel), path);
-    }
+  async take({ image, stage, pictures, paths }, buffers) {
+    for (const [channel, path] of paths) this.paths.set(this.pathKey({ image, stage, channel }, path.pixel), path);
+    if (this.turnPath()) this.drawPath();
     let next = 0;
     for (const { maps, zero_share, ...picture } of pictures) {
       const bytes = /** @type {any} */ (Object.fromEntries(maps.map((name) => [name, buffers[next++]])));

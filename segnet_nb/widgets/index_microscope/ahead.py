@@ -1,4 +1,4 @@
-"""What the view of a microscope requests before its reader: other channels, and the pixel's path in them."""
+"""What the view of a microscope requests before its reader: other channels, and paths in them and near by."""
 
 from __future__ import annotations
 
@@ -53,17 +53,17 @@ def answer(trace: UnpoolingTrace, asked: Mapping[str, Any]) -> tuple[dict[str, A
 
     Args:
         trace: of the image that is asked about.
-        asked: ``stage``; ``pictures``, the channels whose maps are wanted; ``paths``, those in which the path
-            of ``pixel`` is wanted. What does not exist or cannot be drawn is left out of the answer.
+        asked: ``stage``; ``pictures``, the channels whose maps are wanted; ``paths``, each a ``channel`` and
+            the ``pixel`` whose path in it is wanted. What does not exist or cannot be drawn is left out.
 
     Returns:
         ``pictures``, as in ``stage_picture`` with ``zero_share`` and the names of the maps instead of their
         bytes; ``paths``; and the bytes of all maps in that order.
 
     Raises:
-        ValueError: if there is no such stage or pixel.
+        ValueError: if there is no such stage.
     """
-    stage, pixel = int(asked["stage"]), [int(at) for at in asked["pixel"]]
+    stage = int(asked["stage"])
     count = trace.stage(stage).channels
     pictures, buffers = [], []
     for channel in _channels(asked["pictures"], count, MOST_PICTURES):
@@ -74,9 +74,16 @@ def answer(trace: UnpoolingTrace, asked: Mapping[str, Any]) -> tuple[dict[str, A
         maps = picture.pop("maps")
         pictures.append({**picture, "maps": [*maps], "zero_share": zero_shares(trace, stage, channel)})
         buffers += maps.values()
-    channels = _channels(asked["paths"], count, MOST_PATHS)
-    paths = [trace.path(*pixel, stage=stage, channel=channel).as_dict() for channel in channels]
-    return {"pictures": pictures, "paths": [*zip(channels, paths, strict=True)]}, buffers
+    paths = [
+        (wanted["channel"], trace.path(*wanted["pixel"], stage=stage, channel=wanted["channel"]).as_dict())
+        for wanted in asked["paths"][:MOST_PATHS]
+        if _exists((*wanted["pixel"], wanted["channel"]), (*trace.image.shape[:2], count))
+    ]
+    return {"pictures": pictures, "paths": paths}, buffers
+
+
+def _exists(place: tuple[int, ...], size: tuple[int, ...]) -> bool:
+    return all(0 <= at < count for at, count in zip(place, size, strict=True))
 
 
 def _channels(wanted: Any, count: int, most: int) -> list[int]:

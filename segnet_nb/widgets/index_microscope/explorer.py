@@ -228,7 +228,7 @@ class IndexMicroscope(AskingExplorer):
         with self._turn:
             if self._open and (asked["image"], asked["edition"]) == (self.image, self._edition):
                 found, buffers = ahead.answer(self.trace, asked)
-        echoed = {name: asked[name] for name in ("image", "edition", "stage", "pixel")}
+        echoed = {name: asked[name] for name in ("image", "edition", "stage")}
         self.send({"kind": "ahead", **echoed, **found}, buffers)
 
     def close(self) -> None:

@@ -39,9 +39,8 @@ export interface Ahead {
   edition: number;
   image: number;
   stage: number;
-  pixel: Point;
   pictures: (Omit<Picture, "maps"> & { maps: FeatureMap[]; zero_share: [number, number] })[];
-  /** Channel, and the path of the pixel in it. */
+  /** A channel, and the path of a pixel in it. */
   paths: [number, Path][];
 }
 

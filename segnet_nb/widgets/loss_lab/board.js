@@ -1,8 +1,9 @@
 // @ts-check
 // The object: painted on one canvas, outlined on all of them, with a cursor at the same pixel.
 
-import { contextOf, pixelCanvas, placeOn } from "../shared/canvas.js";
+import { contextOf, pixelCanvas } from "../shared/canvas.js";
 import { element, svg, used } from "../shared/dom.js";
+import { placeOn } from "../shared/pointing.js";
 import { onceAFrame } from "../shared/scope.js";
 import { stepOf, moved, percent } from "../shared/values.js";
 import { COLUMNS, ROWS } from "./losses.js";

@@ -1,12 +1,13 @@
 // @ts-check
 // The image with its masks: drawn, zoomed, read pixel by pixel and operated by pointer and keys.
 
-import { contextOf, pixelCanvas, placeOn, putMarker } from "../shared/canvas.js";
+import { contextOf, pixelCanvas } from "../shared/canvas.js";
 import { element, rgb, swatch, used } from "../shared/dom.js";
+import { placeOn, putMarker } from "../shared/pointing.js";
 import { onceAFrame } from "../shared/scope.js";
 import { stepOf, clamp, moved } from "../shared/values.js";
-import { Images } from "./images.js";
 import { certainties, leastCertain } from "./certainty.js";
+import { Images } from "./images.js";
 import { certainPixels, compose, curtainAt } from "./picture.js";
 import { paletteOf, wholePercent } from "./scores.js";
 

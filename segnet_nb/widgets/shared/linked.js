@@ -1,8 +1,9 @@
 // @ts-check
 // Several images with a cross at the same pixel.
 
-import { pixelCanvas, placeOn, putMarker } from "./canvas.js";
+import { pixelCanvas } from "./canvas.js";
 import { element, used } from "./dom.js";
+import { placeOn, putMarker } from "./pointing.js";
 import { onceAFrame } from "./scope.js";
 import { moved, stepOf } from "./values.js";
 
