@@ -139,10 +139,9 @@ export class Bench {
         bytes_features: stages.reduce((sum, { indices }) =>
           sum + 4 * indices.channels * indices.size[0] * indices.size[1], 0),
       },
-      scene: { image, truth: shown(truth) },
+      scene: { image, truth: shown(truth), reference: shown(before.labels) },
       pictures: {
-        reference: shown(before.labels), prediction: shown(now.labels),
-        changes: marked(image, kinds, now.labels, this.classes, question.view),
+        prediction: shown(now.labels), changes: marked(image, kinds, now.labels, this.classes, question.view),
       },
     };
   }

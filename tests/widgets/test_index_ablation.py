@@ -45,9 +45,9 @@ def assert_shows(explorer, bench, image, modes, **options):
     np.testing.assert_array_equal(explorer.ablation.prediction, found.prediction)
     palette = np.array(CAMVID.colors)
     labels = bench.labels[image]
-    for name, ids in (("reference", found.reference), ("prediction", found.prediction)):
-        np.testing.assert_array_equal(decoded(explorer._pictures[name]), palette[ids])
-    np.testing.assert_array_equal(decoded(explorer._scene["truth"]), palette[labels])
+    np.testing.assert_array_equal(decoded(explorer._pictures["prediction"]), palette[found.prediction])
+    for name, ids in (("reference", found.reference), ("truth", labels)):
+        np.testing.assert_array_equal(decoded(explorer._scene[name]), palette[ids])
     photo = decoded(explorer._scene["image"]).astype(int)
     assert np.abs(photo - bench.images[image]).mean() < 6  # a JPEG of this image and no other
     assert explorer.result["mean_iou"] == found.mean_iou

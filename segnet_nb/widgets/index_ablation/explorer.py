@@ -308,15 +308,16 @@ class IndexAblation(AskingExplorer):
         state = tuple(map(str, (getattr(self, name) for name in _STATE)))
         if self._bench is None or self._settling:
             return
-        try:
-            if state != self._drawn:
-                self.busy = True
-                self._run()
-                self._drawn = state
-        finally:
-            # The view waits for this before it asks again, so it never queues up old requests.
-            self.busy = False
-            self._answered = self._asked
+        self.busy = state != self._drawn
+        with self.hold_sync():  # one message for all of the answer
+            try:
+                if self.busy:
+                    self._run()
+                    self._drawn = state
+            finally:
+                self.busy = False
+                # The view waits for this before it asks again, so it never queues up old requests.
+                self._answered = self._asked
 
     def _run(self) -> None:
         bench = self._open_bench
@@ -331,19 +332,20 @@ class IndexAblation(AskingExplorer):
         changes = palette_png(
             *marked_changes(image, labels, found.reference, found.prediction, classes, shown=self._shown)
         )
-        with self.hold_sync():
-            if not self._setup:
-                self._setup = self._fixed(found)
-            if self._ablation is None or self._ablation.image != self.image:
-                truth = palette_png(labels, classes.palette)
-                self._scene = {"image": jpeg(image), "truth": truth}
-            self._pictures = {
+        if not self._setup:
+            self._setup = self._fixed(found)
+        if self._ablation is None or self._ablation.image != self.image:
+            self._scene = {
+                "image": jpeg(image),
+                "truth": palette_png(labels, classes.palette),
                 "reference": palette_png(found.reference, classes.palette),
-                "prediction": palette_png(found.prediction, classes.palette),
-                "changes": changes,
             }
-            self._ablation = found
-            self.set_trait("result", numbers(found, labels, classes.void_id))
+        self._pictures = {
+            "prediction": palette_png(found.prediction, classes.palette),
+            "changes": changes,
+        }
+        self._ablation = found
+        self.set_trait("result", numbers(found, labels, classes.void_id))
 
     def _fixed(self, found: AblationResult) -> dict[str, Any]:
         """What the view needs only once."""

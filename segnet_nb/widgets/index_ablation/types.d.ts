@@ -11,7 +11,9 @@ export interface Traits extends BaseTraits {
   view: "all" | "wrong" | "right";
   result: Result;
   _setup: Setup;
+  /** Image, ground truth and the prediction with true indices. */
   _scene: Record<string, Shown>;
+  /** The prediction and what has changed. */
   _pictures: Record<string, Shown>;
   _asked: number;
   _answered: number;
