@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from segnet_nb.datasets.layouts.fit import Missing, Wish
 from segnet_nb.datasets.layouts.tree import Tree
 from segnet_nb.datasets.layouts.words import words_of
 
 Group = dict[str, list[str]]
+# What a folder of masks holds instead of images, and what to do then.
+_INSTEAD = {
+    ".npy": "Save the arrays as PNG",
+    ".txt": "Outlines in text files, as YOLO has them, are not read: export masks as PNG, or COCO JSON",
+    ".xml": "Boxes and outlines in XML files are not read: export masks as PNG",
+}
 _ORDER = {"train": 0, "val": 1, "test": 2}
 
 
@@ -82,7 +90,20 @@ def what_is_missing(tree: Tree) -> Missing | None:
         return Missing(2, f"has masks in {filled['masks']}/, but {empty}")
     if "images" in filled:
         empty = "no images in the folder of masks" if "masks" in named else "no masks/ beside it"
-        return Missing(2, f"has images in {filled['images']}/, but {empty}")
+        return Missing(2, f"has images in {filled['images']}/, but {empty}{_other_masks(tree)}")
     if filled:
         return Missing(1, "has images, but no folder of masks")
     return Missing(0, "has no images")
+
+
+def _other_masks(tree: Tree) -> str:
+    """What the folders of masks hold instead of images, if anything, and how to make masks of it."""
+    endings: Counter[str] = Counter()
+    for folder, one in tree.folders.items():
+        if words_of(folder).role == "masks":
+            endings.update(PurePosixPath(name).suffix.lower() for name in one.others)
+    if not endings:
+        return ""
+    ((ending, count),) = endings.most_common(1)
+    fix = _INSTEAD.get(ending, "Masks must be images, such as PNG")
+    return f", only {count} {ending or 'other'} file{'s' * (count != 1)}. {fix}"

@@ -65,12 +65,22 @@ def open_reading(
     wish = Wish(_known(layout), masks)
     root = Path(path).expanduser()
     if root.is_file():
+        _check_kind(root)
         return dataset_file.read_dataset_file(root)
     own = root / DATASET_FILE
     if pinned and wish == Wish() and own.is_file() and dataset_file.is_pinned(own):
         return dataset_file.read_dataset_file(own)
     tree = list_tree(root)
     return _with_hidden(tree, _recognised(tree, wish))
+
+
+def _check_kind(path: Path) -> None:
+    """Raise unless a file has the ending of a ``dataset.json``."""
+    if path.suffix.lower() == ".json":
+        return
+    archive = path.suffix.lower() in (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
+    what = "an archive. Unpack it, and pass the folder" if archive else "a file. Pass its folder"
+    raise FolderError(f"{path} is {what}, or a {DATASET_FILE}.")
 
 
 def _known(layout: str) -> str:

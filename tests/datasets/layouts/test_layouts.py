@@ -73,7 +73,10 @@ class TestWhatFitsNoneOrTwo:
         ("paths", "message"),
         [
             (["images/a.png"], r"images-masks.*has images in images/, but no masks/ beside it"),
-            (["images/a.png", "masks/a.txt"], "no images in the folder of masks"),
+            (["images/a.png", "masks/a.txt"], r"only 1 \.txt file\. .*YOLO.* export masks as PNG"),
+            (["images/a.png", "gt/a.npy", "gt/b.npy", "gt/a.md"], r"only 2 \.npy files\. Save the arrays as"),
+            (["images/a.png", "masks/a"], r"only 1 other file\. Masks must be images"),
+            (["images/a.png", "masks/deeper/a.xml"], r"masks, only 1 \.xml file"),
             (["masks/a.png"], r"has masks in masks/, but no images/ beside it"),
             (
                 ["SegmentationClass/a.png"],
@@ -93,6 +96,21 @@ class TestWhatFitsNoneOrTwo:
                 (tmp_path / name).write_text("")
         with pytest.raises(FileNotFoundError, match=message):
             layouts.open_reading(tmp_path)
+
+    @pytest.mark.parametrize(
+        ("name", "message"),
+        [
+            ("data.zip", r"data\.zip is an archive\. Unpack it, and pass the folder"),
+            ("data.tar.gz", "is an archive"),
+            ("a.png", r"a\.png is a file\. Pass its folder, or a dataset\.json"),
+        ],
+    )
+    def test_a_file(self, name, message, tmp_path, capsys):
+        (tmp_path / name).write_bytes(b"PK")
+        with pytest.raises(FolderError, match=message):
+            layouts.open_reading(tmp_path / name)
+        assert main(["data", "inspect", str(tmp_path / name)]) == 2
+        assert name in capsys.readouterr().err
 
     def test_two_layouts(self, tmp_path, capsys):
         writers.images_masks(tmp_path)
