@@ -24,6 +24,8 @@ CLASSES = {
     "CategoricalCrossEntropy": "losses.classes",
     "DiceLoss": "losses.classes",
     "CrossEntropyDice": "losses.classes",
+    "HardPixelCrossEntropy": "losses.ranked_classes",
+    "LovaszSoftmax": "losses.ranked_classes",
     "PolynomialDecayWithWarmup": "training.schedules",
     "MeanIoU": "metrics.streaming",
     "ClassAverage": "metrics.streaming",

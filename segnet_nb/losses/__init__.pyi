@@ -2,6 +2,8 @@ from . import (
     class_weights as class_weights,
     classes as classes,
     functions as functions,
+    ranked as ranked,
+    ranked_classes as ranked_classes,
 )
 from .class_weights import (
     PUBLISHED_CLASS_WEIGHTS as PUBLISHED_CLASS_WEIGHTS,
@@ -18,4 +20,12 @@ from .functions import (
     categorical_cross_entropy as categorical_cross_entropy,
     cross_entropy_dice as cross_entropy_dice,
     dice_loss as dice_loss,
+)
+from .ranked import (
+    hard_pixel_cross_entropy as hard_pixel_cross_entropy,
+    lovasz_softmax as lovasz_softmax,
+)
+from .ranked_classes import (
+    HardPixelCrossEntropy as HardPixelCrossEntropy,
+    LovaszSoftmax as LovaszSoftmax,
 )

@@ -12,9 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from segnet_nb._shared.errors import UserError
 from segnet_nb._shared.framework import keras
-from segnet_nb._shared.targets import check_array_ids
+from segnet_nb.losses.base import SegmentationLoss
 from segnet_nb.losses.class_weights import (
     PUBLISHED_CLASS_WEIGHTS,
     class_frequencies,
@@ -50,42 +49,8 @@ __all__ = [
 Tensor = Any
 
 
-class _SegmentationLoss(keras.losses.Loss):
-    """Base class of the losses: computes in float32, ignores void, and accepts weights per image only."""
-
-    _weighs_images = True
-
-    def __init__(self, from_logits: bool, void_id: int | None, name: str, reduction: str) -> None:
-        # Fixed to float32, so that ids and sums stay exact under mixed precision.
-        super().__init__(name=name, reduction=reduction, dtype="float32")
-        self.from_logits = bool(from_logits)
-        self.void_id = None if void_id is None else int(void_id)
-
-    def __call__(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> Tensor:
-        check_array_ids(y_true, y_pred, self.void_id)
-        if sample_weight is not None:
-            shape = tuple(np.shape(sample_weight))
-            if not self._weighs_images:
-                raise UserError(
-                    "sample_weight weights images, but pooling='batch' computes one loss for the batch. "
-                    "Use pooling='image'."
-                )
-            if any(side not in (1, None) for side in shape[1:]):
-                raise UserError(
-                    f"sample_weight must be one weight per image, but got shape {shape}. Weight "
-                    "classes with class_weights, and label pixels to ignore as void."
-                )
-            sample_weight = keras.ops.reshape(sample_weight, (-1,))
-        return super().__call__(y_true, y_pred, sample_weight)
-
-    def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        config = super().get_config()
-        return {**config, "from_logits": self.from_logits, "void_id": self.void_id}
-
-
 @keras.saving.register_keras_serializable(package="segnet_nb")
-class CategoricalCrossEntropy(_SegmentationLoss):
+class CategoricalCrossEntropy(SegmentationLoss):
     """``categorical_cross_entropy`` for ``compile``.
 
     The sum is divided by the number of non-void pixels of the batch, as in FILES. A ``sample_weight``,
@@ -135,7 +100,7 @@ class CategoricalCrossEntropy(_SegmentationLoss):
 
 
 @keras.saving.register_keras_serializable(package="segnet_nb")
-class DiceLoss(_SegmentationLoss):
+class DiceLoss(SegmentationLoss):
     """``dice_loss`` for ``compile``.
 
     Args:
@@ -191,7 +156,7 @@ class DiceLoss(_SegmentationLoss):
 
 
 @keras.saving.register_keras_serializable(package="segnet_nb")
-class CrossEntropyDice(_SegmentationLoss):
+class CrossEntropyDice(SegmentationLoss):
     """``cross_entropy_dice`` for ``compile``: a weighted sum of the two losses.
 
     Args:

@@ -27,7 +27,8 @@ Absent = Literal["count", "ignore"]
 Option = TypeVar("Option", bound=str)
 
 
-def _nan_if(invalid: Tensor, loss: Tensor) -> Tensor:
+def nan_if(invalid: Tensor, loss: Tensor) -> Tensor:
+    """The loss, or NaN if an id was invalid: a compiled step cannot raise."""
     return ops.where(invalid, ops.full_like(loss, float("nan")), loss)
 
 
@@ -64,6 +65,35 @@ def _sum_per_image(values: Tensor) -> Tensor:
     return ops.sum(values, axis=axes) if axes else values
 
 
+def cross_entropy_per_pixel(
+    labels: Tensor,
+    predictions: Tensor,
+    from_logits: bool,
+    class_weights: Sequence[float] | np.ndarray | None,
+    void_id: int | None,
+    epsilon: float,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Losses of the pixels without and with weights, 1 where not void, and whether an id was invalid."""
+    check_array_ids(labels, predictions, void_id)
+    targets, valid, invalid = one_hot_targets(labels, predictions, void_id)
+    predictions = ops.cast(predictions, "float32")
+    if from_logits:
+        log_probabilities = ops.log_softmax(predictions, axis=-1)
+    else:
+        log_probabilities = ops.log(predictions + checked_epsilon(epsilon))
+    plain = -ops.sum(targets * log_probabilities, axis=-1)
+    weights = checked_weights(class_weights)
+    if weights is None:
+        return plain, plain, valid, invalid
+    if len(weights) != predictions.shape[-1]:
+        raise UserError(
+            f"class_weights must have one weight per class, {predictions.shape[-1]}, but got "
+            f"{len(weights)}. Give them in the order of the ids, without void."
+        )
+    targets = targets * ops.convert_to_tensor(weights, dtype="float32")
+    return plain, -ops.sum(targets * log_probabilities, axis=-1), valid, invalid
+
+
 def cross_entropy_per_image(
     labels: Tensor,
     predictions: Tensor,
@@ -73,26 +103,13 @@ def cross_entropy_per_image(
     epsilon: float,
 ) -> Tensor:
     """Contribution of each image to the loss, shape ``(batch,)``; their mean is the loss."""
-    check_array_ids(labels, predictions, void_id)
-    targets, valid, invalid = one_hot_targets(labels, predictions, void_id)
-    predictions = ops.cast(predictions, "float32")
-    if from_logits:
-        log_probabilities = ops.log_softmax(predictions, axis=-1)
-    else:
-        log_probabilities = ops.log(predictions + checked_epsilon(epsilon))
-    weights = checked_weights(class_weights)
-    if weights is not None:
-        if len(weights) != predictions.shape[-1]:
-            raise UserError(
-                f"class_weights must have one weight per class, {predictions.shape[-1]}, but got "
-                f"{len(weights)}. Give them in the order of the ids, without void."
-            )
-        targets = targets * ops.convert_to_tensor(weights, dtype="float32")
-    pixel_losses = -ops.sum(targets * log_probabilities, axis=-1)
+    _, pixel_losses, valid, invalid = cross_entropy_per_pixel(
+        labels, predictions, from_logits, class_weights, void_id, epsilon
+    )
     totals = _sum_per_image(pixel_losses)
     # sum / count over the batch, written as a mean over images so that images can be weighted.
     mean_count = ops.mean(_sum_per_image(valid))
-    return _nan_if(invalid, totals / ops.where(mean_count > 0, mean_count, 1.0))
+    return nan_if(invalid, totals / ops.where(mean_count > 0, mean_count, 1.0))
 
 
 def categorical_cross_entropy(
@@ -173,10 +190,10 @@ def dice_per_group(
     overlap, sizes = pooled(predictions * targets), pooled(predictions) + true_pixels
     losses = 1.0 - (2.0 * overlap + epsilon) / (sizes + epsilon)
     if absent == "count":
-        return _nan_if(invalid, ops.mean(losses, axis=-1))
+        return nan_if(invalid, ops.mean(losses, axis=-1))
     present = ops.cast(true_pixels > 0, "float32")
     num_present = ops.maximum(ops.sum(present, axis=-1), 1.0)
-    return _nan_if(invalid, ops.sum(losses * present, axis=-1) / num_present)
+    return nan_if(invalid, ops.sum(losses * present, axis=-1) / num_present)
 
 
 def dice_loss(

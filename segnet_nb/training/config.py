@@ -12,7 +12,7 @@ from segnet_nb.networks import catalogue
 from segnet_nb.networks.catalogue import DECODERS, NETWORKS
 from segnet_nb.training import _field_checks as checks
 
-LOSSES = ("cross_entropy", "dice", "cross_entropy_dice")
+LOSSES = ("cross_entropy", "dice", "cross_entropy_dice", "hard_pixel_cross_entropy", "cross_entropy_lovasz")
 CLASS_WEIGHTS = ("none", "median_frequency", "sqrt_median_frequency", "inverse_log", "published")
 OPTIMIZERS = ("adamw", "adam", "sgd")
 SCHEDULES = ("constant", "cosine", "poly")

@@ -44,6 +44,10 @@ def make_loss(config: TrainConfig, data: LabelledImages, *, progress: bool = Fal
         return losses.DiceLoss(**common, absent="ignore")
     if config.loss == "cross_entropy":
         return losses.CategoricalCrossEntropy(**common, class_weights=weights)
+    if config.loss == "hard_pixel_cross_entropy":
+        return losses.HardPixelCrossEntropy(**common, class_weights=weights)
+    if config.loss == "cross_entropy_lovasz":
+        return losses.LovaszSoftmax(1.0, **common, class_weights=weights)
     return losses.CrossEntropyDice(**common, class_weights=weights, dice_weight=0.5, absent="ignore")
 
 

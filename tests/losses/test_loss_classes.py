@@ -22,7 +22,21 @@ CLASSES = {
     "dice": losses.DiceLoss(from_logits=True, void_id=VOID, absent="ignore"),
     "dice_per_image": losses.DiceLoss(from_logits=True, void_id=VOID, pooling="image"),
     "both": losses.CrossEntropyDice(0.5, 2.0, from_logits=True, class_weights=WEIGHTS, void_id=VOID),
+    "hard_pixels": losses.HardPixelCrossEntropy(True, WEIGHTS, VOID, threshold=0.5, min_share=0.25),
+    "lovasz": losses.LovaszSoftmax(from_logits=True, void_id=VOID),
+    "lovasz_per_image": losses.LovaszSoftmax(from_logits=True, void_id=VOID, pooling="image"),
+    "lovasz_and_cross_entropy": losses.LovaszSoftmax(0.5, True, WEIGHTS, VOID),
 }
+
+
+def lovasz_with_cross_entropy(
+    labels, logits, cross_entropy_weight, class_weights, pooling, epsilon, **options
+):
+    entropy = losses.categorical_cross_entropy(
+        labels, logits, class_weights=class_weights, epsilon=epsilon, **options
+    )
+    lovasz = losses.lovasz_softmax(labels, logits, pooling=pooling, **options)
+    return number(lovasz) + cross_entropy_weight * number(entropy)
 
 
 def as_function(loss, labels, logits):
@@ -33,6 +47,8 @@ def as_function(loss, labels, logits):
         "CategoricalCrossEntropy": losses.categorical_cross_entropy,
         "DiceLoss": losses.dice_loss,
         "CrossEntropyDice": losses.cross_entropy_dice,
+        "HardPixelCrossEntropy": losses.hard_pixel_cross_entropy,
+        "LovaszSoftmax": lovasz_with_cross_entropy,
     }[type(loss).__name__]
     return number(function(labels, logits, **options))
 

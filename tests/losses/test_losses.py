@@ -96,6 +96,8 @@ LOSSES = {
     "cross_entropy": losses.categorical_cross_entropy,
     "dice": losses.dice_loss,
     "both": losses.cross_entropy_dice,
+    "hard_pixels": losses.hard_pixel_cross_entropy,
+    "lovasz": losses.lovasz_softmax,
 }
 
 

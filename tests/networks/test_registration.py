@@ -37,6 +37,8 @@ LOSSES = {
     "cross_entropy_dice": lambda: losses.CrossEntropyDice(
         from_logits=True, class_weights=[1, 2, 3, 4], void_id=4
     ),
+    "hard_pixel_cross_entropy": lambda: losses.HardPixelCrossEntropy(from_logits=True, void_id=4),
+    "lovasz_softmax": lambda: losses.LovaszSoftmax(1.0, from_logits=True, void_id=4),
 }
 
 # Loads each file, runs it, and compares. On TensorFlow in a process of its own each, forked before anything

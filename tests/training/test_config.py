@@ -31,7 +31,11 @@ def test_defaults_are_possible_and_described():
             "unet",
             "network must be one of overview, basic, .*, small, modern, lean, realtime, but got 'unet'",
         ),
-        ("loss", "mse", "loss must be one of cross_entropy, dice, cross_entropy_dice, but got 'mse'"),
+        (
+            "loss",
+            "mse",
+            "loss must be one of cross_entropy, dice, .*, cross_entropy_lovasz, but got 'mse'",
+        ),
         ("class_weights", "inverse", "class_weights must be one of none, median_frequency, sqrt_median"),
         ("optimizer", "rmsprop", "optimizer must be one of adamw, adam, sgd, but got 'rmsprop'"),
         ("schedule", "steps", "schedule must be one of constant, cosine, poly, but got 'steps'"),

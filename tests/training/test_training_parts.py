@@ -126,6 +126,8 @@ class TestLoss:
             ("cross_entropy", losses.CategoricalCrossEntropy),
             ("dice", losses.DiceLoss),
             ("cross_entropy_dice", losses.CrossEntropyDice),
+            ("hard_pixel_cross_entropy", losses.HardPixelCrossEntropy),
+            ("cross_entropy_lovasz", losses.LovaszSoftmax),
         ],
     )
     def test_kinds(self, kind, cls):
