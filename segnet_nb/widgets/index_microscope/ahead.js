@@ -100,9 +100,11 @@ export class Ahead {
    * @param {Path} [newest]
    */
   turnPath(newest) {
-    const before = this.path;
-    this.path = this.paths.get(this.pathKey(this.place(), this.scope.get("pixel"))) ?? newest ?? before;
-    return this.path !== before;
+    const found = this.paths.get(this.pathKey(this.place(), this.scope.get("pixel"))) ?? newest ?? this.path;
+    // The same from the kernel and ahead of it is drawn once.
+    const other = JSON.stringify(found) !== JSON.stringify(this.path);
+    this.path = found;
+    return other;
   }
 
   /** Keep what the kernel shows, which may be on its way to another channel; whether it is to be drawn. */
@@ -238,7 +240,10 @@ export class Ahead {
    * @returns {Wanted | null}
    */
   wanted(place, channels = this.near(place)) {
-    if (this.paths.size > MOST_PATHS) this.paths.clear();
+    for (const key of this.paths.keys()) {
+      if (this.paths.size <= MOST_PATHS) break;
+      this.paths.delete(key);  // the oldest
+    }
     const pictures = channels.filter((channel) => !this.requested.has(this.key({ ...place, channel }))
       && !this.held.has(this.key({ ...place, channel }))).slice(0, AT_ONCE);
     const paths = channels.flatMap((channel, far) =>
