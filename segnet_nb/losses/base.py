@@ -17,6 +17,8 @@ class SegmentationLoss(keras.losses.Loss):
     """Base class of the losses: computes in float32, ignores void, and accepts weights per image only."""
 
     _weighs_images = True
+    # What to do instead where it does not.
+    _weighing = "Use pooling='image'."
 
     def __init__(self, from_logits: bool, void_id: int | None, name: str, reduction: str) -> None:
         # Fixed to float32, so that ids and sums stay exact under mixed precision.
@@ -31,8 +33,8 @@ class SegmentationLoss(keras.losses.Loss):
             shape = tuple(np.shape(sample_weight))
             if not self._weighs_images:
                 raise UserError(
-                    "sample_weight weights images, but pooling='batch' computes one loss for the batch. "
-                    "Use pooling='image'."
+                    f"sample_weight weights images, but this {type(self).__name__} computes one loss for the "
+                    f"batch. {self._weighing}"
                 )
             if any(side not in (1, None) for side in shape[1:]):
                 raise UserError(

@@ -65,33 +65,29 @@ def _sum_per_image(values: Tensor) -> Tensor:
     return ops.sum(values, axis=axes) if axes else values
 
 
-def cross_entropy_per_pixel(
-    labels: Tensor,
-    predictions: Tensor,
-    from_logits: bool,
-    class_weights: Sequence[float] | np.ndarray | None,
-    void_id: int | None,
-    epsilon: float,
+def log_likelihoods(
+    labels: Tensor, predictions: Tensor, from_logits: bool, void_id: int | None, epsilon: float
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Losses of the pixels without and with weights, 1 where not void, and whether an id was invalid."""
+    """One-hot targets, logarithms of probabilities, 1 where not void, and whether an id was invalid."""
     check_array_ids(labels, predictions, void_id)
     targets, valid, invalid = one_hot_targets(labels, predictions, void_id)
     predictions = ops.cast(predictions, "float32")
     if from_logits:
-        log_probabilities = ops.log_softmax(predictions, axis=-1)
-    else:
-        log_probabilities = ops.log(predictions + checked_epsilon(epsilon))
-    plain = -ops.sum(targets * log_probabilities, axis=-1)
+        return targets, ops.log_softmax(predictions, axis=-1), valid, invalid
+    return targets, ops.log(predictions + checked_epsilon(epsilon)), valid, invalid
+
+
+def weighted_targets(targets: Tensor, class_weights: Sequence[float] | np.ndarray | None) -> Tensor:
+    """One-hot targets, each class multiplied by its weight."""
     weights = checked_weights(class_weights)
     if weights is None:
-        return plain, plain, valid, invalid
-    if len(weights) != predictions.shape[-1]:
+        return targets
+    if len(weights) != targets.shape[-1]:
         raise UserError(
-            f"class_weights must have one weight per class, {predictions.shape[-1]}, but got "
+            f"class_weights must have one weight per class, {targets.shape[-1]}, but got "
             f"{len(weights)}. Give them in the order of the ids, without void."
         )
-    targets = targets * ops.convert_to_tensor(weights, dtype="float32")
-    return plain, -ops.sum(targets * log_probabilities, axis=-1), valid, invalid
+    return targets * ops.convert_to_tensor(weights, dtype="float32")
 
 
 def cross_entropy_per_image(
@@ -103,10 +99,8 @@ def cross_entropy_per_image(
     epsilon: float,
 ) -> Tensor:
     """Contribution of each image to the loss, shape ``(batch,)``; their mean is the loss."""
-    _, pixel_losses, valid, invalid = cross_entropy_per_pixel(
-        labels, predictions, from_logits, class_weights, void_id, epsilon
-    )
-    totals = _sum_per_image(pixel_losses)
+    targets, logarithms, valid, invalid = log_likelihoods(labels, predictions, from_logits, void_id, epsilon)
+    totals = _sum_per_image(-ops.sum(weighted_targets(targets, class_weights) * logarithms, axis=-1))
     # sum / count over the batch, written as a mean over images so that images can be weighted.
     mean_count = ops.mean(_sum_per_image(valid))
     return nan_if(invalid, totals / ops.where(mean_count > 0, mean_count, 1.0))

@@ -18,7 +18,13 @@ import numpy as np
 from segnet_nb._shared.errors import UserError
 from segnet_nb._shared.framework import ops
 from segnet_nb._shared.targets import check_array_ids, one_hot_targets
-from segnet_nb.losses.functions import Pooling, checked_option, cross_entropy_per_pixel, nan_if
+from segnet_nb.losses.functions import (
+    Pooling,
+    checked_option,
+    log_likelihoods,
+    nan_if,
+    weighted_targets,
+)
 
 Tensor = Any
 
@@ -78,19 +84,20 @@ def hard_pixel_cross_entropy(
     """
     limit = -math.log(checked_share("threshold", threshold))
     share = checked_share("min_share", min_share)
-    plain, weighted, valid, invalid = cross_entropy_per_pixel(
-        labels, predictions, from_logits, class_weights, void_id, epsilon
-    )
+    targets, logarithms, valid, invalid = log_likelihoods(labels, predictions, from_logits, void_id, epsilon)
+    losses = -ops.sum(weighted_targets(targets, class_weights) * logarithms, axis=-1)
+    # What ranks the pixels: without weights, and without a gradient.
+    plain = ops.stop_gradient(-ops.sum(targets * logarithms, axis=-1))
     labelled = ops.reshape(valid, (-1,))
     # Void pixels come last.
-    ranked = ops.reshape(ops.stop_gradient(plain), (-1,)) * labelled - (1.0 - labelled)
+    ranked = ops.reshape(plain, (-1,)) * labelled - (1.0 - labelled)
     kept = ops.cast(ops.ceil(ops.sum(labelled) * share), "int32")
     descending = -ops.sort(-ranked)
     last_kept = ops.take(descending, ops.maximum(kept - 1, 0), axis=0)
     # Below the threshold in probability is above it in loss.
     hard = ops.logical_or(ranked > limit, ranked >= last_kept)
     hard = ops.cast(hard, "float32") * labelled
-    total = ops.sum(ops.reshape(weighted, (-1,)) * hard)
+    total = ops.sum(ops.reshape(losses, (-1,)) * hard)
     return nan_if(invalid, total / ops.maximum(ops.sum(hard), 1.0))
 
 

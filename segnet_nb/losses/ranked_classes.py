@@ -46,6 +46,7 @@ class HardPixelCrossEntropy(SegmentationLoss):
     """
 
     _weighs_images = False
+    _weighing = "Use CategoricalCrossEntropy, or leave images out."
 
     def __init__(
         self,

@@ -158,7 +158,10 @@ class TestLovasz:
         (lambda: losses.hard_pixel_cross_entropy(*case(0), void_id=VOID, min_share=-1), "min_share must be"),
         (lambda: losses.LovaszSoftmax(pooling="pixel"), "pooling must be one of 'batch', 'image'"),
         (lambda: losses.LovaszSoftmax()(*case(0)), "labels hold the ids"),
-        (lambda: losses.HardPixelCrossEntropy(True, void_id=VOID)(*case(0), [1, 2]), "weights images"),
+        (
+            lambda: losses.HardPixelCrossEntropy(True, void_id=VOID)(*case(0), [1, 2]),
+            "one loss for the batch. Use CategoricalCrossEntropy",
+        ),
     ],
 )
 def test_invalid_arguments_say_how_to_fix_them(call, message):
