@@ -111,7 +111,7 @@ def photo(browser: Any, folder: Path, moves: int) -> tuple[str, ...]:
         page.evaluate("() => { document.querySelector('.sn-rate').textContent = ''; }")
         page.locator("input[type=file]").set_input_files(files[number % 2])
         page.wait_for_function("() => document.querySelector('.sn-rate').textContent.endsWith('ms')")
-        times.append(float(page.locator(".sn-rate").inner_text().split()[0]))
+        times.append(float(page.locator(".sn-rate").inner_text().split()[-2]))
         if number == 2:
             longest_task(page)
         time.sleep(0.06)

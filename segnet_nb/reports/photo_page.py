@@ -6,6 +6,7 @@ import base64
 import hashlib
 import html
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,6 +54,35 @@ def write_photo_page(
             "this installation has no engine to run a network in a page. In a clone, run python "
             "tools/build_engine.py where npm can be reached."
         )
+    engines = f'<script type="text/plain" data-engine>{engine_text()}</script>'
+    if gpu:
+        engines += f'<script type="text/plain" data-gpu-engine>{engine_text(GPU_ENGINE)}</script>'
+    path = Path(path)
+    write_whole(path, photo_page(network, classes, title=title, engines=engines).encode())
+    return path
+
+
+def photo_page(
+    network: PageNetwork,
+    classes: ClassList,
+    *,
+    title: str,
+    engines: str,
+    scripts: Sequence[str] = (),
+    head: str = "",
+    notice: str = "",
+) -> str:
+    """The HTML of ``write_photo_page``, with engines that it holds or, on a website, loads when needed.
+
+    Args:
+        network: ``segnet_nb.probes.page_network(model)``.
+        classes: names and colours of its classes.
+        title: of the page, text.
+        engines: HTML elements that hold the engines or offer them, see ``web/engine.js``.
+        scripts: of the page, before its own; with any, the page may load scripts of its own host.
+        head: HTML before the heading.
+        notice: text after the one that says that nothing leaves the machine.
+    """
     parts = [network.encoder, *network.decoder]
     assets = {hashlib.sha256(each).hexdigest()[:16]: base64.b64encode(each).decode() for each in parts}
     encoder, *decoder = ({"asset": hashlib.sha256(each).hexdigest()[:16]} for each in parts)
@@ -62,32 +92,30 @@ def write_photo_page(
         "images": [],
         "names": list(classes.names),
         "palette": classes.palette.tolist(),
+        "notice": notice,
     }
-    script = view_assets.page_script("web/photo.js")
+    scripts = [*scripts, view_assets.page_script("web/photo.js")]
+    allowed = " ".join((*("'self'" for _ in scripts[1:2]), *map(sanitizing.source_hash, scripts)))
     policy = (
         f"default-src 'none'; img-src blob:; media-src blob:; style-src 'unsafe-inline'; "
-        f"script-src {sanitizing.source_hash(script)} blob: 'wasm-unsafe-eval'; worker-src blob:; "
+        f"script-src {allowed} blob: 'wasm-unsafe-eval'; worker-src blob:; "
         "form-action 'none'; base-uri 'none'"
     )
     heading = html.escape(title)
     held = "".join(
         f'<script type="text/plain" data-asset="{name}">{text}</script>' for name, text in assets.items()
     )
-    more = f'<script type="text/plain" data-gpu-engine>{engine_text(GPU_ENGINE)}</script>' if gpu else ""
-    text = (
+    run = "".join(f"<script>{script}</script>" for script in scripts)
+    return (
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{html.escape(policy)}">'
         f'<meta name="viewport" content="width=device-width"><title>{heading}</title>'
-        f"<style>{view_assets.page_style('web/photo.js')}</style><main><h1>{heading}</h1></main>{held}"
-        f'<script type="text/plain" data-engine>{engine_text()}</script>{more}'
-        f'<script type="application/json" data-page-worker>'
+        f"<style>{view_assets.page_style('web/photo.js')}</style>{head}<main><h1>{heading}</h1></main>{held}"
+        f'{engines}<script type="application/json" data-page-worker>'
         f"{_json(view_assets.page_script('web/worker.js'))}</script>"
         f'<script type="application/json" data-photo-page>{_json(page)}</script>'
-        f"<script>{script}</script></html>\n"
+        f"{run}</html>\n"
     )
-    path = Path(path)
-    write_whole(path, text.encode())
-    return path
 
 
 def _json(value: object) -> str:

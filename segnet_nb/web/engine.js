@@ -10,15 +10,16 @@ export function textOf(selector) {
 }
 
 /**
- * The engine. A website adds it to the page when it is first needed, and is told so by an event.
+ * The text of an engine. A website adds it to the page when it is first needed, and is told so by an event.
+ * @param {"engine" | "gpu-engine"} name
  * @returns {Promise<string>}
  */
-function engineText() {
-  const found = document.querySelector("[data-engine]");
+function engineText(name) {
+  const find = () => document.querySelector(`[data-${name}]`), found = find();
   if (found) return Promise.resolve(found.textContent ?? "");
   return new Promise((done, failed) => {
     const watcher = new MutationObserver(() => {
-      const added = document.querySelector("[data-engine]");
+      const added = find();
       if (!added) return;
       watcher.disconnect();
       done(added.textContent ?? "");
@@ -28,21 +29,22 @@ function engineText() {
       watcher.disconnect();
       failed(new Error("the engine could not be loaded."));
     }, { once: true });
-    document.dispatchEvent(new Event("segnet-nb:engine"));
+    document.dispatchEvent(new Event(`segnet-nb:${name}`));
   });
 }
 
 /**
- * The engine for graphics processors, if the page holds it and can use it. One that is imitated by the processor is
+ * The engine for graphics processors, if the page offers it and can use it. One that is imitated by the processor is
  * slower than WebAssembly.
  * @returns {Promise<string | null>}
  */
 async function gpuEngineText() {
-  const found = document.querySelector("[data-gpu-engine]"), { gpu } = /** @type {any} */ (navigator);
-  if (!found || !gpu || !("Suspending" in WebAssembly)) return null;
+  const offered = document.querySelector("[data-gpu-engine], [data-gpu-engine-later]");
+  const { gpu } = /** @type {any} */ (navigator);
+  if (!offered || !gpu || !("Suspending" in WebAssembly)) return null;
   try {
     const adapter = await gpu.requestAdapter();
-    return adapter && !adapter.info.isFallbackAdapter ? found.textContent : null;
+    return adapter && !adapter.info.isFallbackAdapter ? await engineText("gpu-engine") : null;
   } catch {
     return null;
   }
@@ -51,7 +53,7 @@ async function gpuEngineText() {
 /** @returns {Promise<{ text: string, gpu: boolean }>} */
 async function chosenEngine() {
   const text = await gpuEngineText();
-  return text ? { text, gpu: true } : { text: await engineText(), gpu: false };
+  return text ? { text, gpu: true } : { text: await engineText("engine"), gpu: false };
 }
 
 /** The one worker of a page; it starts when an explorer is first touched. */

@@ -23,6 +23,7 @@ let stream = null;
 /** @type {number[]} */
 let times = [];
 let where = "";
+let loaded = false;  // the engine and the network, by the first picture
 
 /**
  * The pixels of a picture at the size that the network gets.
@@ -68,6 +69,7 @@ function show(image, classes, counts) {
  */
 async function look(image) {
   const began = performance.now(), found = await ask({ image });
+  loaded = true;
   where = found.gpu ? ", on the graphics processor" : "";
   show(image, found.mask, found.counts);
   times = [...times.slice(1 - FRAMES), performance.now() - began];
@@ -86,14 +88,14 @@ async function take(files) {
   const file = files?.[0];
   if (!file) return;
   stop();
-  told.textContent = problemOf(file) || "computing …";
+  told.textContent = problemOf(file) || (loaded ? "computing …" : "loading the network …");
   if (problemOf(file)) return;
   try {
-    const bitmap = await createImageBitmap(file);
+    const bitmap = await createImageBitmap(file), first = loaded ? "" : "first picture, with loading: ";
     await look(pixelsFrom(bitmap, bitmap.width, bitmap.height));
     bitmap.close();
     told.textContent = "";
-    rate.textContent = `${Math.round(times[times.length - 1])} ms${where}`;
+    rate.textContent = `${first}${Math.round(times[times.length - 1])} ms${where}`;
   } catch (failure) {
     complain(failure);
   }
@@ -113,7 +115,7 @@ async function follow() {
 }
 
 async function start() {
-  told.textContent = "computing …";
+  told.textContent = loaded ? "computing …" : "loading the network …";
   times = [];
   try {
     stream = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: LONGEST_SIDE } } });
@@ -161,5 +163,5 @@ document.querySelector("main")?.append(
   element("div", { class: "sn-controls" }, choose, input, open, close,
     element("label", { class: "sn-opacity" }, "Classes ", opacity)),
   element("p", { class: "sn-note", text: "Or drop a photo anywhere on the page, or paste one. "
-    + "Nothing leaves this machine: the network runs in this page, which can send nothing." }),
+    + `Nothing leaves this machine: the network runs in this page, which can send nothing. ${page.notice}` }),
   told, sheet, rate, legend);

@@ -99,6 +99,7 @@ def test_axe_finds_nothing_and_nothing_is_cut_off_on_a_phone(tab, theme):
 
 def test_the_keyboard_alone_chooses_a_photo_and_opens_and_closes_the_camera(tab):
     tab.keyboard.press("Tab")
+    eventually(tab, lambda: tab.evaluate("document.activeElement.dataset.action") == "choose")
     with tab.expect_file_chooser() as chooser:
         tab.keyboard.press("Enter")
     chooser.value.set_files(photo_file())

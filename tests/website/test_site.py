@@ -32,6 +32,7 @@ VIEWED = (
     "docs/glossary.html",
     "api/losses.html",
     "search.html",
+    "photo.html",
 )
 
 

@@ -19,7 +19,7 @@ from urllib.parse import unquote
 
 import nbformat
 
-from tools.site import api, explorers, finish, lessons
+from tools.site import api, explorers, finish, lessons, photo
 
 ROOT = Path(__file__).parents[2]
 SOURCE = Path(__file__).parent / "source"
@@ -49,7 +49,8 @@ def for_the_site(text: str) -> str:
 def write_source(folder: Path, notebooks: dict[str, nbformat.NotebookNode], repository: str) -> None:
     """Write what Sphinx reads, laid out as the repository is, so that links between files hold."""
     shutil.copytree(SOURCE, folder)
-    (folder / "index.myst").rename(folder / "index.md")
+    index = (folder / "index.myst").rename(folder / "index.md")
+    index.write_text(photo.with_card(index.read_text("utf-8")), "utf-8")
     (folder / "notebooks" / "files").mkdir(parents=True)
     for name, notebook in notebooks.items():
         shutil.copy(lessons.NOTEBOOKS / f"{name}.ipynb", folder / "notebooks" / "files")
@@ -101,6 +102,7 @@ def main(arguments: list[str] | None = None) -> int:
         source, made = Path(temporary) / "source", Path(temporary) / "site"
         write_source(source, notebooks, options.repository)
         build(source, made, options.workers)
+        photo.write(made)
         finish.finish(made)
         found = list(finish.faults(made))
         if options.output.exists():

@@ -55,6 +55,17 @@ def _one(markup: str, folder: Path) -> str:
     return f"<div data-standalone {attributes}>{rest}"
 
 
+def write_engine(folder: Path, attribute: str, text: str) -> tuple[str, int]:
+    """Write a script that adds an engine to the page; its name, and its size in bytes.
+
+    Args:
+        folder: for the file; created if needed.
+        attribute: by which a page finds the engine.
+        text: of the engine.
+    """
+    return _write(folder, _ENGINE, [(attribute, text)])
+
+
 def _needs_engine_later(state: str) -> bool:
     """Whether an explorer works without the engine but for its button for new samples."""
     saved = json.loads(state)
