@@ -27,6 +27,9 @@ def run(options: argparse.Namespace) -> int:
     from segnet_nb import training
     from segnet_nb.inference.run_files import RECORD
     from segnet_nb.training import recipes
+    from segnet_nb.training.speed.onednn import prefer_onednn
+
+    prefer_onednn()
 
     fields = {field.name for field in dataclasses.fields(training.TrainConfig)}
     given = {name: value for name, value in vars(options).items() if name in fields}

@@ -160,6 +160,9 @@ def _stored(folder: Path, content: dict[str, Any]) -> dict[str, Any]:
 
 def _run_training(folder: Path, job: dict[str, Any]) -> dict[str, Any]:
     from segnet_nb import training
+    from segnet_nb.training.speed.onednn import prefer_onednn
+
+    prefer_onednn()  # before the next line, which imports TensorFlow
     from segnet_nb.training.data import load_data
 
     deadline = time.monotonic() + job["timeout_seconds"]

@@ -5,6 +5,7 @@ from . import (
     fourier_matrices as fourier_matrices,
     fused_normalization as fused_normalization,
     linear_end as linear_end,
+    onednn as onednn,
     patches as patches,
     remembered as remembered,
     timing as timing,

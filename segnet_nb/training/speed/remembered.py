@@ -15,6 +15,7 @@ import platformdirs
 from segnet_nb._shared.files import write_whole
 from segnet_nb._shared.versions import versions_of
 from segnet_nb.training.config import TrainConfig
+from segnet_nb.training.speed import onednn
 
 if TYPE_CHECKING:
     import keras
@@ -46,6 +47,7 @@ def key(model: keras.Model, config: TrainConfig) -> dict[str, Any]:
     return {
         "processor": processor(),
         "processors": _available_processors(),
+        "onednn": os.environ.get(onednn.VARIABLE),
         "versions": versions_of("segnet-nb", "keras", "tensorflow", "numpy"),
         "config": {name: fields[name] for name in _CONFIG},
         "weights": [
