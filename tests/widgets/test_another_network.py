@@ -126,7 +126,7 @@ class TestMicroscope:
         # The same place: 20 * 10 / 24 = 8.3 and 30 * 12 / 32 = 11.25, rounded down.
         assert (explorer.image, explorer.stage, explorer.pixel) == (0, 2, (8, 11))
         assert explorer.channel == 2  # stage 2 has 1 + 2 channels
-        assert explorer.frame["names"] == ["image 1"]
+        assert explorer.frame["names"] == ["image 0"]
         assert explorer.path == explorer.traces[0].path(8, 11, stage=2, channel=2).as_dict()
 
     def test_names_stay_where_there_are_as_many(self):

@@ -199,7 +199,7 @@ class TestState:
     def test_names_and_repr(self, microscope, traces):
         assert repr(microscope) == "IndexMicroscope(3 images of 45 x 61, 3 stages)"
         assert repr(IndexMicroscope(traces[2:])) == "IndexMicroscope(1 image of 19 x 22, 3 stages)"
-        assert IndexMicroscope(traces).frame["names"] == ["image 1", "image 2", "image 3"]
+        assert IndexMicroscope(traces).frame["names"] == ["image 0", "image 1", "image 2"]
 
     def test_two_do_not_know_each_other(self, traces):
         first, second = IndexMicroscope(traces), IndexMicroscope(traces)

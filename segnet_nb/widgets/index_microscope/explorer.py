@@ -50,7 +50,7 @@ def _checked_names(traces: Sequence[UnpoolingTrace], names: Sequence[str] | None
         raise UserError(f"there are no traces. {_FIX}")
     if names is not None and len(names) != len(traces):
         raise UserError(f"names must have one entry for each of {len(traces)} images, but got {len(names)}.")
-    return [*(names or (f"image {number}" for number in range(1, len(traces) + 1)))]
+    return [*(names or (f"image {number}" for number in range(len(traces))))]
 
 
 class IndexMicroscope(AskingExplorer):
@@ -62,7 +62,7 @@ class IndexMicroscope(AskingExplorer):
 
     Args:
         traces: ``segnet_nb.probes.trace_images(model, images)``, or any sequence of traces of one network.
-        names: one short name per image; None: ``image 1``, ``image 2`` ...
+        names: one short name per image; None: ``image 0``, ``image 1`` ...
         state: first values of ``image``, ``stage``, ``channel``, ``pixel`` and ``zoom``.
 
     Attributes:
