@@ -18,14 +18,6 @@ needs_engine = pytest.mark.skipif(
 INDEX = "before\n% the card of the page for photos\nafter\n"
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    made = tmp_path_factory.mktemp("site")
-    (made / "index.html").write_text("<title>first page</title>", encoding="utf-8")
-    photo.write(made)
-    return made
-
-
 def test_the_first_page_leads_to_it(monkeypatch):
     monkeypatch.setattr(photo, "has_engine", lambda: True)
     text = photo.with_card(INDEX)

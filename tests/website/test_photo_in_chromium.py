@@ -30,14 +30,6 @@ SIZE = (96, 128)
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    made = tmp_path_factory.mktemp("site")
-    (made / "index.html").write_text("<title>first page</title>", encoding="utf-8")
-    photo.write(made)
-    return made
-
-
-@pytest.fixture(scope="module")
 def chrome():
     with launched() as browser:
         yield browser
