@@ -94,8 +94,9 @@ def photo_page(
         "palette": classes.palette.tolist(),
         "notice": notice,
     }
+    own_host = ["'self'"] if scripts else []
     scripts = [*scripts, view_assets.page_script("web/photo.js")]
-    allowed = " ".join((*("'self'" for _ in scripts[1:2]), *map(sanitizing.source_hash, scripts)))
+    allowed = " ".join((*own_host, *map(sanitizing.source_hash, scripts)))
     policy = (
         f"default-src 'none'; img-src blob:; media-src blob:; style-src 'unsafe-inline'; "
         f"script-src {allowed} blob: 'wasm-unsafe-eval'; worker-src blob:; "
