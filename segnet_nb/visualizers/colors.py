@@ -40,13 +40,18 @@ def legend_patches(classes: ClassList, present: np.ndarray) -> list[Patch]:
 
 
 def draw_class_legend(figure: Figure, classes: ClassList, present: np.ndarray) -> None:
-    """Add a legend of the class ids in ``present`` below a figure."""
-    figure.legend(
-        handles=legend_patches(classes, present),
-        loc="outside lower center",
-        ncols=6,
-        frameon=False,
-        fontsize=12,
-        handlelength=1.2,
-        columnspacing=1.2,
-    )
+    """Add a legend of the class ids in ``present`` below a figure, in as many columns as fit, at most six."""
+    handles = legend_patches(classes, present)
+    for columns in range(6, 0, -1):
+        legend = figure.legend(
+            handles=handles,
+            loc="outside lower center",
+            ncols=columns,
+            frameon=False,
+            fontsize=12,
+            handlelength=1.2,
+            columnspacing=1.2,
+        )
+        if columns == 1 or legend.get_window_extent().width <= figure.bbox.width:
+            return
+        legend.remove()

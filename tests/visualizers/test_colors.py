@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 from hypothesis.extra.numpy import arrays
+from matplotlib.figure import Figure
 
 from segnet_nb.datasets import CAMVID
 from segnet_nb.visualizers import colorize, overlay
-from segnet_nb.visualizers.colors import legend_patches
+from segnet_nb.visualizers.colors import draw_class_legend, legend_patches
 
 IDS = arrays(np.uint8, st.tuples(st.integers(1, 5), st.integers(1, 5)), elements=st.integers(0, 11))
 
@@ -59,3 +60,15 @@ def test_the_legend_contains_only_present_classes():
     patches = legend_patches(CAMVID, np.array([[3, 11], [8, 3]]))
     assert [patch.get_label() for patch in patches] == ["Road", "Car", "void"]
     assert patches[0].get_facecolor()[:3] == tuple(np.array(CAMVID.colors[3]) / 255)
+
+
+@pytest.mark.parametrize("width", [2.0, 3.0, 6.0, 10.0])
+def test_the_legend_is_not_cut_off_and_uses_the_width(width):
+    figure = Figure((width, 4.0), layout="constrained")
+    draw_class_legend(figure, CAMVID, np.arange(12))
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == [*CAMVID.names, "void"]
+    figure.canvas.draw()
+    shown = legend.get_window_extent()
+    assert shown.x0 >= 0 and shown.x1 <= figure.bbox.width
+    assert legend._ncols == {2.0: 1, 3.0: 2, 6.0: 4, 10.0: 6}[width]
