@@ -13,6 +13,7 @@ from segnet_nb.networks.catalogue import DECODERS, NETWORKS
 from segnet_nb.training import _field_checks as checks
 
 LOSSES = ("cross_entropy", "dice", "cross_entropy_dice", "hard_pixel_cross_entropy", "cross_entropy_lovasz")
+SOFT_LOSSES = ("cross_entropy", "dice", "cross_entropy_dice")  # that take probabilities as targets
 CLASS_WEIGHTS = ("none", "median_frequency", "sqrt_median_frequency", "inverse_log", "published")
 OPTIMIZERS = ("adamw", "adam", "sgd")
 SCHEDULES = ("constant", "cosine", "poly")
@@ -73,6 +74,15 @@ class TrainConfig:
     )
     map_classes: bool = _flag(
         False, "take the classifier of initial_weights over by the names of the classes, if they differ"
+    )
+    teacher: str = _field(
+        "",
+        checks.name_or_path,
+        "learn the probabilities of this trained network too (distillation): a name of pretrained weights, a "
+        ".keras file or the folder of a run",
+    )
+    teacher_share: float = _field(
+        0.5, checks.number(0, 1), "share of the targets that is the teacher's; the rest are the labels"
     )
     epochs: int = _field(20, checks.integer(1, 100_000), "number of epochs; each ends with a validation")
     passes_per_epoch: int = _field(
@@ -184,6 +194,7 @@ class TrainConfig:
             value = each.metadata["check"](each.name, getattr(self, each.name))
             object.__setattr__(self, each.name, value)
         self._check_network()
+        self._check_teacher()
         self._check_sizes()
 
     def _check_network(self) -> None:
@@ -201,6 +212,14 @@ class TrainConfig:
             raise UserError(
                 f"logit_adjustment shifts the biases of a classifier, but network={self.network!r} with "
                 f"decoder={self.decoder!r} ends without one. Omit logit_adjustment."
+            )
+
+    def _check_teacher(self) -> None:
+        """Raise unless the loss can learn probabilities, if there is a teacher."""
+        if self.teacher and self.loss not in SOFT_LOSSES:
+            raise UserError(
+                f"loss={self.loss!r} ranks pixels by their labels, so it cannot learn the probabilities of a "
+                f"teacher. Choose one of {', '.join(SOFT_LOSSES)}, or omit teacher."
             )
 
     def _check_sizes(self) -> None:

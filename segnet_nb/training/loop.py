@@ -17,6 +17,7 @@ from segnet_nb.datasets.base import LabelledImages
 from segnet_nb.inference.run_files import BEST
 from segnet_nb.training import (
     checkpoints,
+    distillation,
     failures,
     initialization,
     logit_adjustment,
@@ -130,6 +131,7 @@ def _train_in(
     # Mistakes are told before data is read, which can take minutes; without initial weights, missing data is
     # told before the framework is loaded.
     source = None if run.history else initialization.initial_network(config)
+    taught_by = distillation.teacher_network(config)
     train_data, val_data = data or load_data(config)
     if not len(train_data) or not len(val_data):
         raise UserError(
@@ -138,6 +140,7 @@ def _train_in(
         )
     run_data.check_unchanged(run, train_data, val_data)
     initialization.prepare_framework(config)
+    teacher = distillation.Teacher(taught_by, config.teacher_share, train_data.classes) if taught_by else None
     run.versions, run.classes = initialization.framework_versions(), train_data.classes
     run.images = run_data.names_of(train_data, val_data)
     model = _network(run, train_data, source, progress)
@@ -146,7 +149,8 @@ def _train_in(
         checkpoints.load_average(run, average)
     run.status = "running"
     run.save()
-    _train_to_the_end(_Training(run, model, average, (train_data, val_data), progress, on_epoch, on_step))
+    data = (train_data, val_data)
+    _train_to_the_end(_Training(run, model, average, teacher, data, progress, on_epoch, on_step))
     return run
 
 
@@ -157,6 +161,7 @@ class _Training:
     run: Run
     model: keras.Model
     average: ExponentialMovingAverage | None
+    teacher: distillation.Teacher | None
     data: tuple[LabelledImages, LabelledImages]
     progress: bool
     on_epoch: OnEpoch | None
@@ -257,7 +262,8 @@ def _train_steps(training: _Training, epoch: int) -> float:
         training.on_step(run, 0, steps, 0.0)
     with closing(make_batches(run.config, data, epoch)) as batches:
         for step, (images, labels) in enumerate(batches, start=1):
-            loss = float(training.model.train_on_batch(images, labels))
+            targets = labels if training.teacher is None else training.teacher.targets(images, labels)
+            loss = float(training.model.train_on_batch(images, targets))
             if not np.isfinite(loss):
                 raise failures.diverged(run, loss, step)
             if training.average is not None:

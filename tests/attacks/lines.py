@@ -32,6 +32,7 @@ _MAY_BE_ZERO |= {
     "--ema-momentum",
     "--rare-class-crop-prob",
     "--final-epochs",
+    "--teacher-share",
 }
 
 LINES: list[str] = [
@@ -72,6 +73,7 @@ LINES: list[str] = [
     ),
     *(f"{TRAIN} --image-size 16x24 --hold-out {given}" for given in ("nothing", "", "'['", "'(('")),
     *(f"{TRAIN} --initial-weights {path}" for path in PATHS if path not in ("..", "''")),
+    *(f"{TRAIN} --teacher {path}" for path in PATHS if path != "''"),
     *(
         f"train --dataset synthetic --epochs 1 --run-dir {path}"
         for path in ("file", "file/below", "/proc/run")

@@ -157,6 +157,8 @@ CHANGED = {
     "class_weights": "median_frequency",
     "initial_weights": "small-synthetic",
     "map_classes": True,
+    "teacher": "lean-camvid",
+    "teacher_share": 0.7,
     "epochs": 3,
     "passes_per_epoch": 2,
     "image_size": (45, 33),
