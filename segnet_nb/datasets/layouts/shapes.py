@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import io
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,17 @@ def _reason(error: Exception) -> str:
     return text if len(text) <= 200 else text[:200] + "..."
 
 
+@contextmanager
+def _explained(fault: str, advice: str) -> Iterator[None]:
+    """Turn what an invalid annotation raises while it is drawn into an error that says what to do."""
+    try:
+        yield
+    except (*_INVALID, _InvalidShapeError, Image.DecompressionBombError) as error:
+        if isinstance(error, FolderError):  # says it already
+            raise
+        raise FolderError(f"{fault}: {_reason(error)}. {advice}") from error
+
+
 def _canvas(size: tuple[int, int]) -> Image.Image:
     return Image.new("I", (size[1], size[0]), 0)
 
@@ -101,17 +113,11 @@ class LabelMeMask:
             FolderError: if the file is invalid.
         """
         content = read_json(self.path)
-        try:
+        with _explained(f"{self.path} is not a valid file of LabelMe", "Save it again."):
             canvas = _canvas(check_size(content["imageHeight"], content["imageWidth"], str(self.path)))
             for shape in content["shapes"]:
                 if shape["label"] in self.numbers:
                     self._draw(canvas, shape, self.numbers[shape["label"]])
-        except FolderError:
-            raise
-        except (*_INVALID, _InvalidShapeError, Image.DecompressionBombError) as error:
-            raise FolderError(
-                f"{self.path} is not a valid file of LabelMe: {_reason(error)}. Save it again."
-            ) from error
         return _raw(canvas)
 
     @staticmethod
@@ -161,18 +167,12 @@ class SuperviselyMask:
             FolderError: if the file is invalid.
         """
         content = read_json(self.path)
-        try:
+        with _explained(f"{self.path} is not a valid annotation of Supervisely", "Export it again."):
             size = content["size"]
             canvas = _canvas(check_size(size["height"], size["width"], str(self.path)))
             for item in content["objects"]:
                 if item["classTitle"] in self.numbers:
                     self._draw(canvas, item, self.numbers[item["classTitle"]])
-        except FolderError:
-            raise
-        except (*_INVALID, _InvalidShapeError, Image.DecompressionBombError) as error:
-            raise FolderError(
-                f"{self.path} is not a valid annotation of Supervisely: {_reason(error)}. Export it again."
-            ) from error
         return _raw(canvas)
 
     @staticmethod
