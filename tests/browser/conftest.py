@@ -63,6 +63,16 @@ def launched() -> Iterator[Any]:
         opened.close()
 
 
+def end(server: subprocess.Popen[bytes]) -> None:
+    """Stop a server, by force if it does not stop in 20 seconds."""
+    server.terminate()
+    try:
+        server.wait(20)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
+
+
 @contextmanager
 def serving(folder: Path) -> Iterator[Lab]:
     """A JupyterLab over a folder."""
@@ -100,12 +110,7 @@ def serving(folder: Path) -> Iterator[Lab]:
             pytest.fail("JupyterLab did not answer: " + (folder / "lab.log").read_text()[-2000:])
         yield address
     finally:
-        server.terminate()
-        try:
-            server.wait(20)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+        end(server)
 
 
 @pytest.fixture(scope="package")  # not session: Playwright keeps an event loop running

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.browser.conftest import ROOT
+from tests.browser.conftest import ROOT, end
 from tests.browser.driver import eventually
 from tests.browser.explorers import CELLS, START
 
@@ -120,12 +120,7 @@ def started(command: Sequence[str], port: int, folder: Path) -> Iterator[str]:
             pytest.fail("the server did not answer: " + path.read_text(errors="replace")[-3000:])
         yield f"http://127.0.0.1:{port}"
     finally:
-        server.terminate()
-        try:
-            server.wait(20)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+        end(server)
 
 
 class Visit:
