@@ -73,6 +73,18 @@ RECIPES["refine"] = replace(
     scale_max=2.8,
     color_jitter=0.3,
 )
+# Fine-tuning for light, weather and cameras that the network has not seen.
+RECIPES["lean-refine"] = replace(
+    RECIPES["refine"],
+    epochs=7,
+    passes_per_epoch=5,
+    learning_rate=1.5e-3,
+    warmup_epochs=0.1,
+    rare_class_crop_prob=0.4,
+    photometric=0.6,
+    class_mix_prob=0.15,
+    seed=2,
+)
 # The real-time network: larger crops and more passes for the same time, photometric augmentation and ClassMix
 # for streets that it has not seen; the last epochs on crops of the size that is predicted.
 RECIPES["realtime"] = replace(

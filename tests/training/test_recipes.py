@@ -33,8 +33,9 @@ def test_every_recipe_survives_being_written_down():
         assert TrainConfig.from_dict(config.to_dict()) == config
 
 
-def test_refining_goes_on_with_what_modern_trains():
-    modern, refine = recipe("modern"), recipe("refine")
+@pytest.mark.parametrize("name", ["refine", "lean-refine"])
+def test_refining_goes_on_with_what_modern_trains(name):
+    modern, refine = recipe("modern"), recipe(name)
     shared = ("dataset", "network", "decoder", "loss", "val_size", "optimizer", "monitor")
     assert [getattr(refine, name) for name in shared] == [getattr(modern, name) for name in shared]
     assert (
@@ -45,7 +46,7 @@ def test_refining_goes_on_with_what_modern_trains():
 
 def test_an_unknown_recipe():
     with pytest.raises(
-        ValueError, match=r"no recipe is called 'best'. Choose from: paper, modern, refine, realtime"
+        ValueError, match=r"no recipe is called 'best'. Choose from: paper, modern, refine, lean-refine, "
     ):
         recipe("best")
 
