@@ -69,7 +69,7 @@ def teacher_network(config: TrainConfig) -> TrainedNetwork | None:
 
     Raises:
         FileNotFoundError: if ``config.teacher`` is neither a name nor a file or folder.
-        ValueError: if it holds no network.
+        ValueError: if it holds no network, or one that cannot take the crops to train on.
     """
     from segnet_nb.inference import pretrained
 
@@ -81,4 +81,18 @@ def teacher_network(config: TrainConfig) -> TrainedNetwork | None:
             f"{', '.join(pretrained.available())}."
         )
     keep_freed_memory()
-    return pretrained.load_trained(config.teacher)
+    network = pretrained.load_trained(config.teacher)
+    _check_size(network, config)
+    return network
+
+
+def _check_size(network: TrainedNetwork, config: TrainConfig) -> None:
+    """Raise if a teacher takes images of one size only, and crops have another one."""
+    expected = network.model.input_shape[1:3]
+    for size in filter(None, (config.image_size, config.final_size)):
+        if any(want not in (None, got) for want, got in zip(expected, size, strict=True)):
+            shown = " x ".join("any" if side is None else str(side) for side in expected)
+            raise UserError(
+                f"teacher={network.name!r} takes images of {shown} pixels, but the crops to train on have "
+                f"{size[0]} x {size[1]}. Name a network for images of any size, or change image_size."
+            )

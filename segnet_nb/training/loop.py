@@ -131,7 +131,7 @@ def _train_in(
     # Mistakes are told before data is read, which can take minutes; without initial weights, missing data is
     # told before the framework is loaded.
     source = None if run.history else initialization.initial_network(config)
-    taught_by = distillation.teacher_network(config)
+    taught_by = distillation.teacher_network(config) if len(run.history) < config.epochs else None
     train_data, val_data = data or load_data(config)
     if not len(train_data) or not len(val_data):
         raise UserError(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
 
-from segnet_nb import losses, model, prediction
+from segnet_nb import losses, prediction
 from segnet_nb.datasets import CAMVID
 from segnet_nb.datasets.classes import ClassList
 from segnet_nb.inference.pretrained import TrainedNetwork
@@ -16,14 +18,7 @@ from tests.training_helpers import stop_after, tiny_config, tiny_data, tiny_netw
 THREE = ClassList(("a", "b", "c"), ((1, 1, 1), (2, 2, 2), (3, 3, 3), (0, 0, 0)))
 
 
-@pytest.fixture(autouse=True)
-def small(monkeypatch):
-    monkeypatch.setattr(model, "build_network", tiny_network)
-    yield
-    if keras.backend.backend() == "tensorflow":
-        from tensorflow.python.framework import config
-
-        config.disable_op_determinism()
+pytestmark = pytest.mark.usefixtures("repeatable")
 
 
 def network_for(class_id):
@@ -123,6 +118,25 @@ class TestTraining:
         train(config, **common, on_step=stop_after(4))
         again = train(config, **common, resume=True)
         assert again.curve("loss") == pytest.approx(whole.curve("loss"), rel=1e-5)
+
+    def test_a_finished_run_needs_no_teacher_to_be_adjusted(self, tmp_path):
+        config = tiny_config(teacher=saved(tmp_path, 3), epochs=1)
+        common = {"directory": tmp_path / "run", "progress": False, "data": tiny_pair()}
+        train(config, **common)
+        (tmp_path / "teacher.keras").unlink()
+        assert train(replace(config, logit_adjustment=True), **common, resume=True).is_adjusted
+        with pytest.raises(FileNotFoundError, match="is neither a file or folder nor one of"):
+            train(replace(config, epochs=2), **common, resume=True)
+
+    @pytest.mark.parametrize("sizes", [{"image_size": (32, 48)}, {"final_size": (24, 24), "final_epochs": 1}])
+    def test_a_teacher_of_another_size_is_told_before_data_is_read(self, monkeypatch, tmp_path, sizes):
+        monkeypatch.setattr(loop, "load_data", lambda config: pytest.fail("read data"))
+        tiny_network(input_size=(16, 24, 3)).save(tmp_path / "teacher.keras")
+        crops = " x ".join(map(str, sizes.get("final_size", sizes.get("image_size"))))
+        message = f"takes images of 16 x 24 pixels, but the crops to train on have {crops}"
+        config = tiny_config(teacher=str(tmp_path / "teacher.keras"), **sizes)
+        with pytest.raises(ValueError, match=message):
+            train(config, directory=tmp_path / "run", progress=False)
 
     def test_a_missing_teacher_is_told_before_data_is_read(self, monkeypatch, tmp_path):
         monkeypatch.setattr(loop, "load_data", lambda config: pytest.fail("read data"))

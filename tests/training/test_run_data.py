@@ -8,18 +8,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from segnet_nb import inference, model
+from segnet_nb import inference
 from segnet_nb.datasets.classes import ClassList
 from segnet_nb.networks.model import build_network
 from segnet_nb.training import class_channels, initialization, load_run, run_data, train
-from tests.training_helpers import tiny_config, tiny_network, tiny_pair
+from tests.training_helpers import tiny_config, tiny_pair
 
 THREE = ClassList(("road", "car", "sky"), ((1, 1, 1), (2, 2, 2), (3, 3, 3), (0, 0, 0)))
 
 
-@pytest.fixture(autouse=True)
-def small(monkeypatch):
-    monkeypatch.setattr(model, "build_network", tiny_network)
+pytestmark = pytest.mark.usefixtures("tiny_networks")
 
 
 def pair(classes=THREE):

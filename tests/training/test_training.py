@@ -18,10 +18,7 @@ from segnet_nb.training import EpochReport, StopTraining, checkpoints, load_run,
 from segnet_nb.training.config import TrainConfig
 from tests.training_helpers import stop_after, tiny_config, tiny_data, tiny_network, tiny_pair
 
-
-@pytest.fixture(autouse=True)
-def small(monkeypatch):
-    monkeypatch.setattr(model, "build_network", tiny_network)
+pytestmark = pytest.mark.usefixtures("tiny_networks")
 
 
 def run_of(directory, config=None, **options):

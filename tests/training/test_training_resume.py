@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import pytest
 
-from segnet_nb import datasets, model
+from segnet_nb import datasets
 from segnet_nb.training import Run, checkpoints, load_run, train, validation
 from tests.training_helpers import stop_after, tiny_config, tiny_network, tiny_pair
 
@@ -24,14 +24,7 @@ OPTIMIZERS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def small_and_repeatable(monkeypatch):
-    monkeypatch.setattr(model, "build_network", tiny_network)
-    yield
-    if keras.backend.backend() == "tensorflow":
-        from tensorflow.python.framework import config
-
-        config.disable_op_determinism()
+pytestmark = pytest.mark.usefixtures("repeatable")
 
 
 def run_of(directory, config, **options):

@@ -15,15 +15,7 @@ from segnet_nb.training import data as batching, loop, packing, train
 from segnet_nb.training.ema import ExponentialMovingAverage
 from tests.training_helpers import stop_after, tiny_config, tiny_data, tiny_network, tiny_pair
 
-
-@pytest.fixture(autouse=True)
-def small(monkeypatch):
-    monkeypatch.setattr(model, "build_network", tiny_network)
-    yield
-    if keras.backend.backend() == "tensorflow":
-        from tensorflow.python.framework import config
-
-        config.disable_op_determinism()
+pytestmark = pytest.mark.usefixtures("repeatable")
 
 
 def run_of(directory, config, **options):

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-import keras
 import numpy as np
 import pytest
 
-from segnet_nb import datasets, model
+from segnet_nb import datasets
 from segnet_nb.datasets import StreamedDataset
 from segnet_nb.datasets.augment import Augmentation
 from segnet_nb.inference.evaluation import evaluate
@@ -88,16 +87,6 @@ def test_held_out_drives(config, root):
         assert (held.names, held.source) == (streamed.names, streamed.source)
         np.testing.assert_array_equal(held.images, streamed.images[:])
         np.testing.assert_array_equal(held.labels, streamed.labels[:])
-
-
-@pytest.fixture
-def repeatable(monkeypatch):
-    monkeypatch.setattr(model, "build_network", tiny_network)
-    yield
-    if keras.backend.backend() == "tensorflow":
-        from tensorflow.python.framework import config
-
-        config.disable_op_determinism()
 
 
 def without_seconds(run):
